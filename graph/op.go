@@ -1,0 +1,173 @@
+package graph
+
+import "fmt"
+
+// Op is one kind of dispatch. Its row in the table below is its whole contract:
+// the order of the arguments (which is the order of the 64-bit addresses in the
+// push constants), how each is accessed, which one's type selects the kernel,
+// and the order of the 32-bit parameters that follow the addresses.
+type Op uint16
+
+// The operations. Shapes are in GGUF order (fastest axis first); R is the row
+// count of the bucket. A row-wise op skips rows at or beyond the step's active
+// count (see Step), so whatever lies in those rows is never read as a result.
+const (
+	OpNone Op = iota
+
+	// OpEmbed: x[r] = table[token(r)], table {k, vocab}, x {k, R} F32.
+	// token(r) is the step's token, or, where its FromSampled bit is set,
+	// sampled[token & 0x7fffffff]. Work {k, R}.
+	OpEmbed
+	// OpRMSNorm: y[r][i] = w[i]·x[r][i] / sqrt(mean_i(x[r][i]²) + eps),
+	// x, y {n, R} F32, w {n} F32. Work {n, R}.
+	OpRMSNorm
+	// OpMatVec: y[r][o] = res[r][o] + Σ_i w[o][i]·x[r][i], w {k, n}, x {k, R},
+	// res and y {n, R}; res may be absent. Work {n, R}.
+	OpMatVec
+	// OpRopeStore: per head RMSNorm of q and k with the weights q_norm and
+	// k_norm {d}, rotary embedding (NeoX pairing: i with i+rope_dim/2) by the
+	// row's position, then k and v are written into the row's place in the kv
+	// cache. q {d·heads, R} is rewritten in place; k, v {d·kv_heads, R}.
+	// freqs {rope_dim/2, 2} F32 holds, for each pair, the rotation a position in
+	// turns (1/2π of the angle) as a sum of two floats, high part first.
+	// q_norm and k_norm may be absent. Work {heads + 2·kv_heads, R}.
+	OpRopeStore
+	// OpAttention: causal attention of each query row over its own sequence's
+	// positions 0..pos(r), GQA: query head h reads kv head h/(heads/kv_heads).
+	// y[r][h] = Σ_t softmax_t(scale·q·k_t)·v_t, q, y {d·heads, R} F32.
+	// Work {heads, R}.
+	OpAttention
+	// OpTopK: p = softmax(logits[r]) over all experts, ids[r] the top_k largest
+	// (ties: lowest index first) in falling order, weights[r] their p, divided
+	// by their sum if norm is 1, times scale. logits {experts, R} F32, ids
+	// {top_k, R} U32, weights {top_k, R} F32. Work {experts, R}.
+	OpTopK
+	// OpExpertMatVec: y[r][s][o] = Σ_i w[ids[r][s]][o][i]·x[r][i],
+	// w {k, n, experts}, x {k, R}, y {n, top_k, R}. Work {n, top_k, R}.
+	OpExpertMatVec
+	// OpSwiGLU: y = silu(gate)·up elementwise, silu(a) = a/(1+exp(-a)),
+	// all {n, R}. Work {n, R}.
+	OpSwiGLU
+	// OpExpertGateUp: OpExpertMatVec of gate and of up (one type) and OpSwiGLU
+	// in one dispatch, y {n, top_k, R}. Work {n, top_k, R}.
+	OpExpertGateUp
+	// OpExpertDown: y[r][o] = res[r][o] + Σ_s weights[r][s] Σ_i
+	// w[ids[r][s]][o][i]·h[r][s][i], w {k, n, experts}, h {k, top_k, R},
+	// res, y {n, R}; res may be absent. Work {n, R}.
+	OpExpertDown
+	// OpGather: y[j] = x[out(j)], the rows whose logits are wanted; x {n, R},
+	// y {n, O}. Work {n, O}.
+	OpGather
+	// OpArgMax: sampled[j] = index of the largest logits[j] (ties: lowest),
+	// logits {n, O} F32, sampled {O} U32. Work {n, O}.
+	OpArgMax
+
+	opCount
+)
+
+// Access tells how a dispatch uses an argument.
+type Access uint8
+
+const (
+	Read      Access = 1
+	Write     Access = 2
+	ReadWrite Access = Read | Write
+)
+
+type argSpec struct {
+	name     string
+	access   Access
+	key      bool // its type selects the kernel
+	optional bool // may be NoTensor; the address is then 0
+}
+
+type opInfo struct {
+	name   string
+	args   []argSpec
+	params []string // suffix :f marks a float32
+}
+
+// ops is the table. Arguments: "name:r", ":w" or ":rw"; * marks the one whose
+// type selects the kernel; a trailing ? marks an optional one. The parameter
+// "active" is the word of the step's header that holds the row count.
+var ops = [opCount]opInfo{
+	OpEmbed:        op("embed", "step:r sampled:r *table:r x:w", "k"),
+	OpRMSNorm:      op("rms_norm", "step:r *x:r w:r y:w", "n active eps:f"),
+	OpMatVec:       op("matvec", "step:r *w:r x:r res:r? y:w", "k n active"),
+	OpRopeStore:    op("rope_store", "step:r q:rw k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw", "heads kv_heads head_dim rope_dim page_size eps:f"),
+	OpAttention:    op("attention", "step:r q:r *k_cache:r v_cache:r y:w", "heads kv_heads head_dim page_size scale:f"),
+	OpTopK:         op("top_k", "step:r *logits:r ids:w weights:w", "experts top_k norm scale:f"),
+	OpExpertMatVec: op("expert_matvec", "step:r *w:r x:r ids:r y:w", "k n top_k"),
+	OpSwiGLU:       op("swiglu", "step:r *gate:r up:r y:w", "n"),
+	OpExpertGateUp: op("expert_gate_up", "step:r *gate:r up:r x:r ids:r y:w", "k n top_k"),
+	OpExpertDown:   op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
+	OpGather:       op("gather", "step:r *x:r y:w", "n"),
+	OpArgMax:       op("argmax", "step:r *logits:r sampled:w", "n"),
+}
+
+// String returns the op's name, which is also its kernel's file name.
+func (o Op) String() string {
+	if o == OpNone || o >= opCount {
+		return fmt.Sprintf("op(%d)", uint16(o))
+	}
+	return ops[o].name
+}
+
+// Ops lists every operation.
+func Ops() []Op {
+	out := make([]Op, 0, opCount-1)
+	for o := OpNone + 1; o < opCount; o++ {
+		out = append(out, o)
+	}
+	return out
+}
+
+// ParseOp finds an operation by its name.
+func ParseOp(name string) (Op, bool) {
+	for _, o := range Ops() {
+		if ops[o].name == name {
+			return o, true
+		}
+	}
+	return OpNone, false
+}
+
+// ArgNames returns the op's argument names in push-constant order.
+func (o Op) ArgNames() []string {
+	out := make([]string, len(ops[o].args))
+	for i, a := range ops[o].args {
+		out[i] = a.name
+	}
+	return out
+}
+
+// Access returns how argument i is used.
+func (o Op) Access(i int) Access { return ops[o].args[i].access }
+
+// Optional tells whether argument i may be absent.
+func (o Op) Optional(i int) bool { return ops[o].args[i].optional }
+
+// KeyArg returns the index of the argument whose type selects the kernel.
+func (o Op) KeyArg() int {
+	for i, a := range ops[o].args {
+		if a.key {
+			return i
+		}
+	}
+	return 0
+}
+
+// Param is one 32-bit parameter of an op.
+type Param struct {
+	Name  string
+	Float bool // float32 bits; otherwise uint32
+}
+
+// Params returns the op's parameters in push-constant order.
+func (o Op) Params() []Param {
+	out := make([]Param, len(ops[o].params))
+	for i, p := range ops[o].params {
+		out[i] = parseParam(p)
+	}
+	return out
+}
