@@ -21,6 +21,7 @@ type Plan struct {
 type Ticket struct {
 	Step uint64 // counts up from 1 over a runtime's life
 	Slot int
+	Plan int    // index of the plan among those loaded together
 	Read uint64 // bit i: copy Plan.Reads[i] to the host when the step is done
 }
 

@@ -1,0 +1,76 @@
+package graph
+
+import "fmt"
+
+// check verifies the plan as a whole: every activation is written before it is
+// read, whatever was written last to its memory was the tensor itself, no
+// conflict stands without a barrier, segments cover all dispatches.
+func check(u *unit) error {
+	if err := u.checkValues(); err != nil {
+		return err
+	}
+	next := 0
+	for _, s := range u.segs {
+		if s.First != next || s.Last <= s.First {
+			return fmt.Errorf("segment %s covers dispatches %d to %d, wanted to start at %d", s.Name, s.First, s.Last, next)
+		}
+		next = s.Last
+		start := s.First
+		for i := s.First; i < s.Last; i++ {
+			if u.calls[i].Barrier {
+				start = i
+			}
+			for j := start; j < i; j++ {
+				if overlap(u.tensors, &u.calls[j], &u.calls[i]) {
+					return fmt.Errorf("dispatches %d (%s) and %d (%s) conflict without a barrier", j, u.calls[j].Kernel, i, u.calls[i].Kernel)
+				}
+			}
+		}
+	}
+	if next != len(u.calls) {
+		return fmt.Errorf("segments cover %d of %d dispatches", next, len(u.calls))
+	}
+	return nil
+}
+
+// checkValues plays the plan on the arena: owner holds which tensor's value
+// lies where.
+func (u *unit) checkValues() error {
+	var owner []TensorID // tensors whose value is intact
+	for i := range u.calls {
+		d := &u.calls[i]
+		for k, a := range d.Args {
+			if a.Tensor == NoTensor || u.tensors[a.Tensor].Role != Activation || a.Access&Read == 0 {
+				continue
+			}
+			intact := false
+			for _, o := range owner {
+				intact = intact || o == a.Tensor
+			}
+			if !intact {
+				return fmt.Errorf("dispatch %d (%s) reads %s as %s, which nothing wrote or something overwrote",
+					i, d.Kernel, u.tensors[a.Tensor].Name, d.Kernel.Op.ArgNames()[k])
+			}
+		}
+		for _, a := range d.Args {
+			if a.Tensor == NoTensor || a.Access&Write == 0 {
+				continue
+			}
+			t := &u.tensors[a.Tensor]
+			if t.Role == Weight || t.Role == Input {
+				return fmt.Errorf("dispatch %d (%s) writes %s, which is read-only", i, d.Kernel, t)
+			}
+			if t.Role != Activation {
+				continue
+			}
+			kept := owner[:0]
+			for _, o := range owner {
+				if !sharesMemory(&u.tensors[o], t) {
+					kept = append(kept, o)
+				}
+			}
+			owner = append(kept, a.Tensor)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package graph
+
+import (
+	"fmt"
+)
+
+// Granularity chooses where the plan is cut into segments.
+type Granularity string
+
+const (
+	PerStage  Granularity = "stage"  // every stage a segment
+	PerLayer  Granularity = "layer"  // every layer a segment
+	PerDevice Granularity = "device" // one segment a device
+)
+
+// Options are the choices of a compilation.
+type Options struct {
+	Kernels     Catalog
+	Granularity Granularity // "" means PerDevice
+	// MaxPush is the most bytes of push constants a dispatch may use; 0 means
+	// 128, which every Vulkan device has.
+	MaxPush int
+	// NoFuse leaves every call as the stages emitted it: for tests.
+	NoFuse bool
+}
+
+// unit is a graph on its way to a plan.
+type unit struct {
+	g       *Graph
+	opts    Options
+	tensors []Tensor
+	nodes   []node
+	calls   []Dispatch
+	segs    []Segment
+	arena   uint64
+}
+
+type pass struct {
+	name string
+	run  func(*unit) error
+	why  string
+}
+
+// passes run in this order. The reason on each line says what it needs from the
+// ones before it.
+var passes = []pass{
+	{"validate", validate, "names and edges are sound before any stage is asked"},
+	{"infer", infer, "shapes flow along the edges in the order of the stages"},
+	{"emit", emit, "every stage appends its calls, knowing its shapes"},
+	{"fuse", fuse, "rewrites neighbouring calls while they still name plain ops"},
+	{"lower", lower, "selects a kernel and a grid per edge type, after fusion settled the ops"},
+	{"order", order, "independent calls come together, so that one barrier serves them"},
+	{"segment", segment, "cuts are made on the final order"},
+	{"place", place, "lifetimes are known once the order is"},
+	{"fence", fence, "conflicts are seen on memory, so after place"},
+	{"check", check, "the plan holds what the passes promise"},
+}
+
+// Compile turns a graph into a plan. An error names the pass and the stage or
+// tensor at fault.
+func Compile(g *Graph, opts Options) (*Plan, error) {
+	if opts.Granularity == "" {
+		opts.Granularity = PerDevice
+	}
+	if opts.MaxPush == 0 {
+		opts.MaxPush = 128
+	}
+	u := &unit{g: g, opts: opts, tensors: append([]Tensor(nil), g.tensors...), nodes: append([]node(nil), g.nodes...)}
+	for i := range u.nodes {
+		u.nodes[i].ins = nil
+	}
+	for _, p := range passes {
+		if err := p.run(u); err != nil {
+			return nil, fmt.Errorf("compile %s: %s: %w", g.Name, p.name, err)
+		}
+	}
+	return u.plan(), nil
+}
+
+func (u *unit) plan() *Plan {
+	p := &Plan{Name: u.g.Name, Rows: u.g.Layout.Rows, Tensors: u.tensors, Dispatches: u.calls,
+		Segments: u.segs, ArenaBytes: u.arena, Reads: append([]TensorID(nil), u.g.reads...)}
+	for _, n := range u.nodes {
+		p.Nodes = append(p.Nodes, PlanNode{Name: n.Name, Kind: n.Kind, Layer: n.Layer, In: n.ins, Out: n.outs})
+	}
+	return p
+}
+
+// size is a tensor's size in memory. Rows of a quantized type must be whole
+// blocks.
+func size(t *Tensor) (uint64, error) {
+	if len(t.Shape) == 0 {
+		return 0, fmt.Errorf("tensor %s has no shape", t.Name)
+	}
+	n, ok := t.Shape.Elements()
+	if !ok || n == 0 {
+		return 0, fmt.Errorf("tensor %s has the impossible shape %s", t.Name, t.Shape)
+	}
+	row, err := t.Type.RowBytes(t.Shape[0])
+	if err != nil {
+		return 0, fmt.Errorf("tensor %s: %w", t.Name, err)
+	}
+	rest, _ := Shape(t.Shape[1:]).Elements()
+	bytes, ok := Shape{row, rest}.Elements()
+	if !ok {
+		return 0, fmt.Errorf("tensor %s of shape %s is too large", t.Name, t.Shape)
+	}
+	return bytes, nil
+}

@@ -1,0 +1,86 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+
+	"moeflow/gguf/quant"
+)
+
+// Emitter is what Lower sees: it makes temporaries and appends calls.
+type Emitter struct {
+	u    *unit
+	node int
+	err  error
+}
+
+// Rows is the row count of the bucket.
+func (e *Emitter) Rows() uint64 { return uint64(e.u.g.Layout.Rows) }
+
+// Outs is the most output rows of a step.
+func (e *Emitter) Outs() uint64 { return uint64(e.u.g.Layout.Outs) }
+
+// Step is the edge of the step buffer.
+func (e *Emitter) Step() TensorID { return 0 }
+
+// Out is the stage's output i.
+func (e *Emitter) Out(i int) TensorID { return e.u.nodes[e.node].outs[i] }
+
+// Tensor describes an edge.
+func (e *Emitter) Tensor(id TensorID) Tensor { return e.u.tensors[id] }
+
+// Temp makes an activation that only this stage uses.
+func (e *Emitter) Temp(name string, typ quant.Type, shape ...uint64) TensorID {
+	e.u.tensors = append(e.u.tensors, Tensor{
+		Name: e.u.nodes[e.node].Name + "/" + name, Shape: shape, Type: typ, Role: Activation})
+	return TensorID(len(e.u.tensors) - 1)
+}
+
+// Args are the arguments of a call in the order of the op's table row.
+type Args []TensorID
+
+// Work is the extent of a call in the op's axes; absent axes are 1.
+type Work []uint64
+
+// Call appends one call. params follow the op's table row; each is checked to
+// fit its 32-bit place.
+func (e *Emitter) Call(op Op, args Args, work Work, params ...float64) {
+	info := ops[op]
+	d := Dispatch{Node: e.node, Kernel: Kernel{Op: op}, Work: [3]uint32{1, 1, 1}}
+	if len(args) != len(info.args) || len(params) != len(info.params) || len(work) > 3 {
+		e.fail("%s takes %d arguments and %d parameters, got %d and %d", op, len(info.args), len(info.params), len(args), len(params))
+		return
+	}
+	for i, id := range args {
+		if id == NoTensor && !info.args[i].optional {
+			e.fail("%s: argument %s is absent", op, info.args[i].name)
+			return
+		}
+		d.Args = append(d.Args, Arg{Tensor: id, Access: info.args[i].access})
+	}
+	for i, p := range op.Params() {
+		if p.Float {
+			d.Params = append(d.Params, math.Float32bits(float32(params[i])))
+			continue
+		}
+		if params[i] < 0 || params[i] > math.MaxUint32 || params[i] != math.Trunc(params[i]) {
+			e.fail("%s: parameter %s = %v is not a 32-bit count", op, p.Name, params[i])
+			return
+		}
+		d.Params = append(d.Params, uint32(params[i]))
+	}
+	for i, w := range work {
+		if w == 0 || w > math.MaxUint32 {
+			e.fail("%s: %d items of work on axis %d, wanted 1 to 2³²-1", op, w, i)
+			return
+		}
+		d.Work[i] = uint32(w)
+	}
+	e.u.calls = append(e.u.calls, d)
+}
+
+func (e *Emitter) fail(format string, args ...any) {
+	if e.err == nil {
+		e.err = fmt.Errorf(format, args...)
+	}
+}

@@ -1,0 +1,44 @@
+package graph
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// lower selects each call's kernel by the type of its key edge and turns its
+// work into workgroups. Every missing kernel is reported in one error, with a
+// tensor that needs it.
+func lower(u *unit) error {
+	missing := map[Kernel]string{}
+	for i := range u.calls {
+		d := &u.calls[i]
+		key := d.Args[d.Kernel.Op.KeyArg()].Tensor
+		d.Kernel.Type = u.tensors[key].Type
+		info, ok := u.opts.Kernels.Lookup(d.Kernel)
+		if !ok {
+			if _, seen := missing[d.Kernel]; !seen {
+				missing[d.Kernel] = u.tensors[key].Name
+			}
+			continue
+		}
+		for a := range d.Groups {
+			d.Groups[a] = 1
+			if info.Tile[a] > 0 {
+				d.Groups[a] = (d.Work[a] + info.Tile[a] - 1) / info.Tile[a]
+			}
+		}
+		if push := 8*len(d.Args) + 4*len(d.Params); push > u.opts.MaxPush {
+			return fmt.Errorf("%s needs %d bytes of push constants, the device has %d", d.Kernel, push, u.opts.MaxPush)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	var names []string
+	for k, tensor := range missing {
+		names = append(names, fmt.Sprintf("%s (for %s)", k, tensor))
+	}
+	sort.Strings(names)
+	return fmt.Errorf("no kernel for %s", strings.Join(names, ", "))
+}
