@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// kernel is what a .comp file's header comment states.
+type kernel struct {
+	path  string // kernels/matvec.comp
+	op    string
+	types []string
+	tile  [3]uint32
+	local uint32
+	spec  []string
+}
+
+// variant is one kernel compiled for one type: one .spv file.
+type variant struct {
+	kernel
+	typ     string
+	sources []string // every file that goes into it, slash paths under root
+	hash    string   // of those files' names and contents
+}
+
+// file is the name of the variant's .spv.
+func (v variant) file() string { return v.op + "_" + strings.ToLower(v.typ) + ".spv" }
+
+// dirs lists the include path of a kernel for a type: it ends in the type's own
+// decoders, so that the kernel's text names none.
+func dirs(typ string) []string {
+	t := strings.ToLower(typ)
+	return []string{"include", "weight/" + t, "kv/" + t}
+}
+
+var field = regexp.MustCompile(`^// (op|types|tile|local|spec):\s*(.*)$`)
+
+// readKernel parses a kernel's header.
+func readKernel(root, path string) (kernel, error) {
+	k := kernel{path: path}
+	f, err := os.Open(filepath.Join(root, path))
+	if err != nil {
+		return k, err
+	}
+	defer f.Close()
+	seen := map[string]bool{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		m := field.FindStringSubmatch(lines.Text())
+		if m == nil {
+			continue
+		}
+		if seen[m[1]] {
+			return k, fmt.Errorf("%s: field %s stands twice in the header", path, m[1])
+		}
+		seen[m[1]] = true
+		if err := k.set(m[1], strings.Fields(m[2])); err != nil {
+			return k, fmt.Errorf("%s: %s: %w", path, m[1], err)
+		}
+	}
+	for _, want := range []string{"op", "types", "tile", "local", "spec"} {
+		if !seen[want] {
+			return k, fmt.Errorf("%s: the header has no field %s", path, want)
+		}
+	}
+	return k, lines.Err()
+}
+
+func (k *kernel) set(name string, words []string) error {
+	switch name {
+	case "op":
+		if len(words) != 1 {
+			return fmt.Errorf("wanted one name, got %q", words)
+		}
+		k.op = words[0]
+	case "types":
+		if len(words) == 0 {
+			return fmt.Errorf("wanted at least one type")
+		}
+		k.types = words
+	case "tile":
+		if len(words) != len(k.tile) {
+			return fmt.Errorf("wanted three counts or all, got %q", words)
+		}
+		for i, w := range words {
+			if w == "all" {
+				continue
+			}
+			n, err := strconv.ParseUint(w, 10, 32)
+			if err != nil || n == 0 {
+				return fmt.Errorf("%q is neither a count nor all", w)
+			}
+			k.tile[i] = uint32(n)
+		}
+	case "local":
+		if len(words) != 1 {
+			return fmt.Errorf("wanted one count, got %q", words)
+		}
+		n, err := strconv.ParseUint(words[0], 10, 32)
+		if err != nil || n < 64 || n&(n-1) != 0 {
+			return fmt.Errorf("%q is not a power of two of at least 64, which every subgroup size divides", words[0])
+		}
+		k.local = uint32(n)
+	case "spec":
+		k.spec = words
+	}
+	return nil
+}
+
+// variants lists every kernel for every type it serves, in file order.
+func variants(root string) ([]variant, error) {
+	paths, err := filepath.Glob(filepath.Join(root, "kernels", "*.comp"))
+	if err != nil {
+		return nil, err
+	}
+	sort.Strings(paths)
+	var out []variant
+	for _, p := range paths {
+		k, err := readKernel(root, "kernels/"+filepath.Base(p))
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range k.types {
+			v := variant{kernel: k, typ: t}
+			if err := v.gather(root); err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s/kernels holds no .comp file", root)
+	}
+	return out, nil
+}
+
+var include = regexp.MustCompile(`(?m)^#include "([^"]+)"`)
+
+// gather finds the files that the variant is made of, following includes, and
+// hashes them.
+func (v *variant) gather(root string) error {
+	sum := sha256.New()
+	seen := map[string]bool{}
+	var walk func(path string) error
+	walk = func(path string) error {
+		if seen[path] {
+			return nil
+		}
+		seen[path] = true
+		text, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			return err
+		}
+		v.sources = append(v.sources, path)
+		fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
+		for _, m := range include.FindAllStringSubmatch(string(text), -1) {
+			found, err := resolve(root, v.typ, m[1])
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			if err := walk(found); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := walk(v.path); err != nil {
+		return err
+	}
+	v.hash = hex.EncodeToString(sum.Sum(nil))
+	return nil
+}
+
+// resolve finds an included file along the include path of a type.
+func resolve(root, typ, name string) (string, error) {
+	for _, d := range dirs(typ) {
+		p := d + "/" + name
+		if _, err := os.Stat(filepath.Join(root, p)); err == nil {
+			return p, nil
+		}
+	}
+	return "", fmt.Errorf("include %q: no such file for type %s in %v", name, typ, dirs(typ))
+}
