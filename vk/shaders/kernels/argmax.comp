@@ -1,0 +1,54 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// The most likely token of each output row.
+//
+//   sampled[j] = the lowest index of the largest logits[j]
+//
+// logits {n, O} F32, sampled {O} U32. A NaN never wins; where all are NaN the
+// result is 0. One workgroup an output row.
+//
+// op: argmax
+// types: F32
+// tile: all 1 1
+// local: 512
+// spec:
+#include "common.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    U32 step; uint64_t logits; OutU32 sampled;
+    uint n;
+};
+
+const uint NONE = 0xffffffffu;
+shared float best_of[1024];
+shared uint index_of[1024];
+
+void main() {
+    const uint j = gl_WorkGroupID.y;
+    if (j >= step.v[STEP_OUTS]) return;
+    F32 row = F32(at(logits, j, n));
+    float best = uintBitsToFloat(0xff800000u); // minus infinity
+    uint index = NONE;
+    for (uint i = gl_LocalInvocationID.x; i < n; i += gl_WorkGroupSize.x) {
+        const float v = row.v[i];
+        if (!is_nan(v) && (v > best || index == NONE)) {
+            best = v;
+            index = i;
+        }
+    }
+    const float top = subgroupMax(best);
+    index = subgroupMin(best == top ? index : NONE);
+    if (gl_SubgroupInvocationID == 0) {
+        best_of[gl_SubgroupID] = top;
+        index_of[gl_SubgroupID] = index;
+    }
+    barrier();
+    if (gl_LocalInvocationID.x != 0) return;
+    for (uint s = 0; s < gl_NumSubgroups; s++) {
+        if (index == NONE || best_of[s] > best_of[0] || (best_of[s] == best_of[0] && index_of[s] < index)) {
+            best_of[0] = best_of[s];
+            index = index_of[s];
+        }
+    }
+    sampled.v[j] = index == NONE ? 0 : index;
+}

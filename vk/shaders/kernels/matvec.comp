@@ -1,0 +1,56 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// Product of a weight matrix with every active row.
+//
+//   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
+//
+// w {k, n} of the kernel's type, x {k, R} F32, res {n, R} F32 or absent,
+// y {n, R} F32. One workgroup covers 8 outputs of 8 rows; a subgroup takes two
+// outputs at a time.
+//
+// op: matvec
+// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
+// tile: 8 8 1
+// local: 128
+// spec:
+#include "common.glsl"
+#include "weight.glsl"
+#include "product.glsl"
+#include "product_rows.glsl"
+
+const uint OUTPUTS = 8;
+
+layout(push_constant, scalar) uniform Push {
+    U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
+    uint k; uint n; uint count;
+};
+
+void put(uint r, uint o, float v) {
+    if (res != 0) v += F32(at(res, r, n)).v[o];
+    OutF32(at(y, r, n)).v[o] = v;
+}
+
+void main() {
+    const uint first = gl_WorkGroupID.y * ROWS, active_rows = step.v[count];
+    if (first >= active_rows) return;
+    const uint rows = min(ROWS, active_rows - first);
+    const uint last = min(gl_WorkGroupID.x * OUTPUTS + OUTPUTS, n);
+    const uint64_t xr = at(x, first, k);
+    for (uint o = gl_WorkGroupID.x * OUTPUTS + gl_SubgroupID * 2; o < last; o += gl_NumSubgroups * 2) {
+        const bool both = o + 1 < n;
+        const uint64_t a = weight_row(w, o, k), b = weight_row(w, both ? o + 1 : o, k);
+        vec2 sum[ROWS];
+        if (rows == 1)
+            sum[0] = product2(a, b, xr, k);
+        else
+            product_rows(a, b, xr, k, rows, sum);
+        [[unroll]] for (uint r = 0; r < ROWS; r++) {
+            if (r >= rows) break;
+            const vec2 v = subgroupAdd(sum[r]);
+            if (gl_SubgroupInvocationID == 0) {
+                put(first + r, o, v.x);
+                if (both) put(first + r, o + 1, v.y);
+            }
+        }
+    }
+}
