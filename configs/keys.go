@@ -1,0 +1,145 @@
+package configs
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// key is one line of the table: what a profile may say.
+type key struct {
+	name string
+	want string // completes "want ..."
+	// put stores a TOML value (string, int64, float64, bool, ...) or refuses
+	// it.
+	put func(*Config, any) bool
+	// text is true where the value is a string, so that an override needs no
+	// quotes.
+	text bool
+}
+
+// keys is every key there is, with its range. The order is the order of the
+// tables in a profile.
+var keys = []key{
+	text("model.path", "the path of a GGUF file", 1, func(c *Config, v string) { c.Model.Path = v }),
+	text("device.name", `"auto", part of a device's name, or its index`, 1, func(c *Config, v string) { c.Device.Name = v }),
+	whole("context.length", 1, 1<<24, func(c *Config, v int64) { c.Context.Length = int(v) }),
+	oneOf("context.kv_type", []string{"f16", "q8_0"}, func(c *Config, v string) { c.Context.KVType = v }),
+	oneOf("pipeline.granularity", []string{"stage", "layer", "device"}, func(c *Config, v string) { c.Pipeline.Granularity = v }),
+	whole("pipeline.micro_batches", 1, 64, func(c *Config, v int64) { c.Pipeline.MicroBatches = int(v) }),
+	oneOf("compute.activations", []string{"f32"}, func(c *Config, v string) { c.Compute.Activations = v }),
+	oneOf("compute.matmul", []string{"f32"}, func(c *Config, v string) { c.Compute.MatMul = v }),
+	real("sampling.temperature", span{0, 100, closed}, func(c *Config, v float64) { c.Sampling.Temperature = &v }),
+	whole("sampling.top_k", 0, math.MaxInt32, func(c *Config, v int64) { c.Sampling.TopK = ptr(int(v)) }),
+	real("sampling.top_p", span{0, 1, above}, func(c *Config, v float64) { c.Sampling.TopP = &v }),
+	real("sampling.min_p", span{0, 1, closed}, func(c *Config, v float64) { c.Sampling.MinP = &v }),
+	real("sampling.repeat_penalty", span{0, 100, above}, func(c *Config, v float64) { c.Sampling.RepeatPenalty = &v }),
+	whole("sampling.seed", 0, math.MaxInt64, func(c *Config, v int64) { c.Sampling.Seed = ptr(uint64(v)) }),
+	whole("run.max_tokens", 1, 1<<24, func(c *Config, v int64) { c.Run.MaxTokens = int(v) }),
+	text("run.system", "a text", 0, func(c *Config, v string) { c.Run.System = v }),
+}
+
+// find gives the table's line of a key.
+func find(name string) (key, bool) {
+	for _, k := range keys {
+		if k.name == name {
+			return k, true
+		}
+	}
+	return key{}, false
+}
+
+// tables lists the names before the dots.
+func tables() []string {
+	var names []string
+	for _, k := range keys {
+		t, _, _ := strings.Cut(k.name, ".")
+		if len(names) == 0 || names[len(names)-1] != t {
+			names = append(names, t)
+		}
+	}
+	return names
+}
+
+// text is a string of at least min bytes.
+func text(name, want string, min int, put func(*Config, string)) key {
+	return key{name: name, want: want, text: true, put: func(c *Config, v any) bool {
+		s, ok := v.(string)
+		if !ok || len(s) < min || strings.ContainsRune(s, 0) {
+			return false
+		}
+		put(c, s)
+		return true
+	}}
+}
+
+func oneOf(name string, names []string, put func(*Config, string)) key {
+	want := strconv.Quote(names[0])
+	for i, n := range names[1:] {
+		sep := ", "
+		if i == len(names)-2 {
+			sep = " or "
+		}
+		want += sep + strconv.Quote(n)
+	}
+	return key{name: name, want: want, text: true, put: func(c *Config, v any) bool {
+		s, ok := v.(string)
+		for _, n := range names {
+			if ok && s == n {
+				put(c, s)
+				return true
+			}
+		}
+		return false
+	}}
+}
+
+func whole(name string, min, max int64, put func(*Config, int64)) key {
+	want := fmt.Sprintf("a whole number from %d to %d", min, max)
+	if max == math.MaxInt64 {
+		want = fmt.Sprintf("a whole number of at least %d", min)
+	}
+	return key{name: name, want: want, put: func(c *Config, v any) bool {
+		n, ok := v.(int64)
+		if !ok || n < min || n > max {
+			return false
+		}
+		put(c, n)
+		return true
+	}}
+}
+
+// span is a range of real numbers.
+type span struct {
+	lo, hi float64
+	end    end
+}
+
+// end says whether a span has its lower end.
+type end bool
+
+const (
+	closed end = true
+	above  end = false
+)
+
+// real is a number, with or without a decimal point. NaN is in no span.
+func real(name string, s span, put func(*Config, float64)) key {
+	want := fmt.Sprintf("a number from %g to %g", s.lo, s.hi)
+	if s.end == above {
+		want = fmt.Sprintf("a number above %g and at most %g", s.lo, s.hi)
+	}
+	return key{name: name, want: want, put: func(c *Config, v any) bool {
+		f, ok := v.(float64)
+		if n, isInt := v.(int64); isInt {
+			f, ok = float64(n), true
+		}
+		inside := f > s.lo && f <= s.hi || s.end == closed && f == s.lo
+		if !ok || !inside {
+			return false
+		}
+		put(c, f)
+		return true
+	}}
+}
