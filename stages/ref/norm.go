@@ -1,0 +1,32 @@
+package ref
+
+import "math"
+
+func rmsNorm(c *call) error {
+	x, y := c.args[1], c.args[3]
+	w, err := c.args[2].all()
+	if err != nil {
+		return err
+	}
+	n, eps := c.uint(0), c.float(2)
+	active, err := c.step.active(c.uint(1))
+	if err != nil {
+		return err
+	}
+	for r := range active {
+		normalize(y.floats[r*n:(r+1)*n], x.floats[r*n:(r+1)*n], w, eps)
+	}
+	return nil
+}
+
+// normalize sets dst[i] = w[i]·x[i] / sqrt(mean(x²) + eps); dst may be x.
+func normalize(dst, x, w []float64, eps float64) {
+	sum := 0.0
+	for _, a := range x {
+		sum += a * a
+	}
+	scale := 1 / math.Sqrt(sum/float64(len(x))+eps)
+	for i, a := range x {
+		dst[i] = w[i] * a * scale
+	}
+}

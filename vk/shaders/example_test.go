@@ -1,0 +1,20 @@
+package shaders_test
+
+import (
+	"fmt"
+
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+	"moeflow/vk/shaders"
+)
+
+func Example() {
+	k := graph.Kernel{Op: graph.OpMatVec, Type: quant.Q4_K}
+	info, ok := shaders.Catalog().Lookup(k)
+	fmt.Println(k, ok, info.Tile)
+	_, ok = shaders.Code(graph.Kernel{Op: graph.OpMatVec, Type: quant.U32})
+	fmt.Println(ok)
+	// Output:
+	// matvec[Q4_K] true [8 8 1]
+	// false
+}

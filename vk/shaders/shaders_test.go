@@ -1,0 +1,47 @@
+package shaders
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+)
+
+// TestComplete checks that every operation has a kernel for every type that a
+// model may bring, and that all code is SPIR-V.
+func TestComplete(t *testing.T) {
+	weights, caches := quant.Types(), []quant.Type{quant.F32, quant.F16, quant.Q8_0}
+	want := map[graph.Op][]quant.Type{
+		graph.OpEmbed: weights, graph.OpMatVec: weights, graph.OpExpertMatVec: weights,
+		graph.OpExpertGateUp: weights, graph.OpExpertDown: weights,
+		graph.OpRopeStore: caches, graph.OpAttention: caches,
+	}
+	n := 0
+	for _, op := range graph.Ops() {
+		types := want[op]
+		if types == nil {
+			types = []quant.Type{quant.F32}
+		}
+		for _, typ := range types {
+			n++
+			k := graph.Kernel{Op: op, Type: typ}
+			code, ok := Code(k)
+			if !ok || len(code) < 20 || len(code)%4 != 0 || binary.LittleEndian.Uint32(code) != 0x07230203 {
+				t.Errorf("no SPIR-V for %s", k)
+			}
+			info, ok := Catalog().Lookup(k)
+			if !ok || info.Local == 0 {
+				t.Errorf("%s is not in the catalog", k)
+			}
+			for _, s := range info.Spec {
+				if s >= len(op.Params()) {
+					t.Errorf("%s: parameter %d does not exist", k, s)
+				}
+			}
+		}
+	}
+	if len(All()) != n {
+		t.Errorf("the table has %d kernels, wanted %d", len(All()), n)
+	}
+}
