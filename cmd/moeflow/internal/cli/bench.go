@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/configs"
+)
+
+type benchFlags struct {
+	prompt, generate, depth, repeat int
+	batch, granularity              string
+	json                            bool
+}
+
+// benchLine is one measured figure.
+type benchLine struct {
+	Test        string  `json:"test"` // pp512, tg128
+	Granularity string  `json:"granularity"`
+	Batch       int     `json:"batch"`
+	Depth       int     `json:"depth"`
+	Tokens      int     `json:"tokens"` // tokens a run computes
+	Median      float64 `json:"tokens_per_second_median"`
+	Min         float64 `json:"tokens_per_second_min"`
+	Max         float64 `json:"tokens_per_second_max"`
+	GBps        float64 `json:"gb_per_second,omitempty"`
+	Share       float64 `json:"share_of_bandwidth,omitempty"`
+	Segments    int     `json:"segments"`
+	Dispatches  int     `json:"dispatches"`
+	Barriers    int     `json:"barriers"`
+}
+
+// benchReport is what --json prints.
+type benchReport struct {
+	Device    string      `json:"device"`
+	Model     string      `json:"model"`
+	Bandwidth float64     `json:"device_gb_per_second"`
+	Load      float64     `json:"load_seconds"`
+	Lines     []benchLine `json:"results"`
+}
+
+func benchCommand(a *app) *cobra.Command {
+	var f benchFlags
+	c := &cobra.Command{Use: "bench [CONFIG]", Short: "Measure prompt and decode speed", Args: cobra.MaximumNArgs(1)}
+	a.modelFlags(c)
+	fl := c.Flags()
+	fl.IntVarP(&f.prompt, "prompt", "p", 512, "prompt tokens; 0 skips")
+	fl.IntVarP(&f.generate, "generate", "n", 128, "tokens to decode; 0 skips")
+	fl.StringVarP(&f.batch, "batch", "b", "1", "batch sizes of decoding, comma-separated")
+	fl.IntVarP(&f.depth, "depth", "d", 0, "tokens in the kv cache before")
+	fl.IntVarP(&f.repeat, "repeat", "r", 5, "counted runs, after one warm-up")
+	fl.StringVar(&f.granularity, "granularity", "", "stage, layer, device: comma-separated (default: the config's)")
+	fl.BoolVar(&f.json, "json", false, "print JSON")
+	c.RunE = func(c *cobra.Command, args []string) error { return a.bench(c.Context(), args, f) }
+	return c
+}
+
+func (a *app) bench(ctx context.Context, args []string, f benchFlags) error {
+	cfg, err := a.profile(first(args))
+	if err != nil {
+		return err
+	}
+	batches, err := parseCounts("--batch", f.batch)
+	if err != nil {
+		return err
+	}
+	if f.repeat < 1 || f.prompt < 0 || f.generate < 0 || f.depth < 0 {
+		return usage{fmt.Errorf("-r must be at least 1, -p, -n and -d at least 0")}
+	}
+	grans := strings.Split(f.granularity, ",")
+	if f.granularity == "" {
+		grans = []string{cfg.Pipeline.Granularity}
+	}
+	var rep benchReport
+	for _, g := range grans {
+		if err := cfg.SetKey("--granularity", "pipeline.granularity", g); err != nil {
+			return err
+		}
+		if err := a.benchOne(ctx, cfg, f, batches, &rep); err != nil {
+			return err
+		}
+	}
+	if f.json {
+		enc := json.NewEncoder(a.Out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(rep)
+	}
+	return a.printBench(rep)
+}
+
+// benchOne measures one granularity.
+func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, batches []int, rep *benchReport) error {
+	start := time.Now()
+	e, done, err := a.start(cfg, func(o *engine.Options, m *engine.Model) { benchOptions(o, f, batches) })
+	if err != nil {
+		return err
+	}
+	defer done()
+	rep.Device, rep.Model, rep.Load = e.Device.Name, e.Model.Name(), time.Since(start).Seconds()
+	if rep.Bandwidth == 0 {
+		if rep.Bandwidth, err = e.Bandwidth(); err != nil {
+			return err
+		}
+	}
+	line := func(test string, batch, tokens int, run func() (time.Duration, error)) error {
+		l := benchLine{Test: test, Granularity: cfg.Pipeline.Granularity, Batch: batch, Depth: f.depth, Tokens: tokens, Segments: e.Segments()}
+		p := e.PlanFor(batch)
+		l.Dispatches, l.Barriers = len(p.Dispatches), p.Barriers()
+		var rates []float64
+		for i := range f.repeat + 1 {
+			d, err := run()
+			if err != nil {
+				return err
+			}
+			if i > 0 {
+				rates = append(rates, float64(tokens)/d.Seconds())
+			}
+		}
+		slices.Sort(rates)
+		l.Min, l.Median, l.Max = rates[0], rates[len(rates)/2], rates[len(rates)-1]
+		if test[:2] == "tg" && batch == 1 {
+			l.GBps = l.Median * float64(e.DecodeBytes(f.depth+f.generate/2)) / 1e9
+			l.Share = l.GBps / rep.Bandwidth
+		}
+		rep.Lines = append(rep.Lines, l)
+		return nil
+	}
+	if f.prompt > 0 {
+		if err := line(fmt.Sprint("pp", f.prompt), 1, f.prompt, func() (time.Duration, error) { return e.BenchPrefill(ctx, f.prompt, f.depth) }); err != nil {
+			return err
+		}
+	}
+	for _, b := range batches {
+		if f.generate == 0 {
+			break
+		}
+		if err := line(fmt.Sprint("tg", f.generate), b, b*f.generate, func() (time.Duration, error) { return e.BenchDecode(ctx, b, f.generate, f.depth) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// benchOptions makes room for what will be measured: a bucket for each batch
+// size and a kv cache for all sequences.
+func benchOptions(o *engine.Options, f benchFlags, batches []int) {
+	o.Buckets = engine.RunBuckets()
+	longest := f.depth + max(f.prompt, f.generate) + 1
+	need := longest
+	for _, b := range batches {
+		i := slices.IndexFunc(o.Buckets, func(x engine.Bucket) bool { return x.Rows == b })
+		if i < 0 {
+			o.Buckets = append(o.Buckets, engine.Bucket{Rows: b, Outs: b})
+		} else {
+			o.Buckets[i].Outs = b
+		}
+		per := (f.depth + f.generate + 1 + engine.PageSize) / engine.PageSize * engine.PageSize
+		need = max(need, b*per)
+	}
+	o.Context, o.BeyondModel = need, true
+}
+
+func (a *app) printBench(r benchReport) error {
+	fmt.Fprintf(a.Out, "%s on %s: %.0f GB/s measured, loaded in %.1f s\n", r.Model, r.Device, r.Bandwidth, r.Load)
+	fmt.Fprintf(a.Out, "%-8s %-7s %5s %6s %12s %10s %10s %8s %6s %5s %5s %5s\n", "test", "cut", "batch", "depth",
+		"tokens/s", "min", "max", "GB/s", "share", "segs", "disp", "barr")
+	for _, l := range r.Lines {
+		bytes := fmt.Sprintf("%8s %6s", "-", "-")
+		if l.GBps > 0 {
+			bytes = fmt.Sprintf("%8.1f %5.1f%%", l.GBps, 100*l.Share)
+		}
+		if _, err := fmt.Fprintf(a.Out, "%-8s %-7s %5d %6d %12.1f %10.1f %10.1f %s %5d %5d %5d\n", l.Test, l.Granularity, l.Batch, l.Depth,
+			l.Median, l.Min, l.Max, bytes, l.Segments, l.Dispatches, l.Barriers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func parseCounts(flag, list string) ([]int, error) {
+	var out []int
+	for _, s := range strings.Split(list, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(s))
+		if err != nil || n < 1 || n > 512 {
+			return nil, usage{fmt.Errorf("%s: %q is not a count of 1 to 512", flag, s)}
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+func first(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}
+

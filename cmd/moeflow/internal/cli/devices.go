@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/vk"
+)
+
+func devicesCommand(a *app) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{Use: "devices", Short: "List the Vulkan devices and which one auto takes", Args: cobra.NoArgs}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.RunE = func(*cobra.Command, []string) error {
+		devs, err := vk.Devices()
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			enc := json.NewEncoder(a.Out)
+			enc.SetIndent("", "  ")
+			return enc.Encode(devs)
+		}
+		for _, d := range devs {
+			mark := " "
+			if d.Auto {
+				mark = "*"
+			}
+			fmt.Fprintf(a.Out, "%s %d  %s\n", mark, d.Index, d.Name)
+			fmt.Fprintf(a.Out, "     %s, %s, Vulkan %s, driver %s, subgroup %d, largest allocation %s\n", d.Kind, engine.Bytes(d.Memory),
+				d.API, d.Driver, d.Subgroup, engine.Bytes(d.MaxAllocation))
+			fmt.Fprintf(a.Out, "     features: %s\n", strings.Join(d.Features, ", "))
+			if d.Problem != "" {
+				fmt.Fprintf(a.Out, "     cannot be used: %s\n", d.Problem)
+			}
+			if d.Auto {
+				fmt.Fprintf(a.Out, "     auto takes this one: %s\n", d.Reason)
+			}
+		}
+		return nil
+	}
+	return c
+}

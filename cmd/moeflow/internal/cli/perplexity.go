@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"moeflow/cmd/moeflow/internal/engine"
+)
+
+func perplexityCommand(a *app) *cobra.Command {
+	window := 512
+	c := &cobra.Command{Use: "perplexity [CONFIG] FILE", Short: "Perplexity of a text: windows of tokens, the second half of each scored",
+		Args: cobra.RangeArgs(1, 2)}
+	a.modelFlags(c)
+	c.Flags().IntVarP(&window, "window", "c", window, "tokens of a window")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		name, rest := splitConfig(args)
+		if len(rest) != 1 {
+			return usage{fmt.Errorf("give the FILE to score")}
+		}
+		if window < 2 {
+			return usage{fmt.Errorf("--window: %d tokens, want at least 2", window)}
+		}
+		text, err := os.ReadFile(rest[0])
+		if err != nil {
+			return usage{err}
+		}
+		cfg, err := a.profile(name)
+		if err != nil {
+			return err
+		}
+		e, done, err := a.start(cfg, func(o *engine.Options, m *engine.Model) {
+			window = min(window, m.Context)
+			o.Buckets, o.Context = engine.LogitsBuckets(), window
+		})
+		if err != nil {
+			return err
+		}
+		defer done()
+		return a.perplexity(c.Context(), e, e.Model.Tokenizer.Encode(string(text), false), window)
+	}
+	return c
+}
+
+// perplexity prints exp of the mean negative log likelihood, with its standard
+// error. Each window starts anew and only its second half is scored, so that
+// every scored token has at least half a window before it. A text shorter than
+// a window is one window.
+func (a *app) perplexity(ctx context.Context, e *engine.Engine, ids []int32, window int) error {
+	if len(ids) < 2 {
+		return fmt.Errorf("the text has %d tokens, want at least 2", len(ids))
+	}
+	window = min(window, len(ids))
+	var sum, squares float64
+	n, windows := 0, len(ids)/window
+	for w := range windows {
+		part := ids[w*window : (w+1)*window]
+		err := e.Logits(ctx, part, func(pos int, logits []float32) error {
+			if pos < window/2 || pos+1 >= len(part) {
+				return nil
+			}
+			nll := negLogLikelihood(logits, part[pos+1])
+			sum, squares, n = sum+nll, squares+nll*nll, n+1
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if isTerminal(a.Err) {
+			fmt.Fprintf(a.Err, "\r%d of %d windows, perplexity %.4f", w+1, windows, math.Exp(sum/float64(max(1, n))))
+		}
+	}
+	if isTerminal(a.Err) {
+		fmt.Fprintln(a.Err)
+	}
+	mean := sum / float64(n)
+	variance := max(0, squares/float64(n)-mean*mean) / float64(max(1, n-1))
+	_, err := fmt.Fprintf(a.Out, "perplexity %.4f ± %.4f over %d tokens in %d windows of %d\n",
+		math.Exp(mean), math.Exp(mean)*math.Sqrt(variance), n, windows, window)
+	return err
+}
+
+func negLogLikelihood(logits []float32, id int32) float64 {
+	top := math.Inf(-1)
+	for _, l := range logits {
+		top = max(top, float64(l))
+	}
+	sum := 0.0
+	for _, l := range logits {
+		sum += math.Exp(float64(l) - top)
+	}
+	return top + math.Log(sum) - float64(logits[id])
+}

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/configs"
+	"moeflow/gguf"
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+	"moeflow/models"
+)
+
+// modelFlags adds the flags of every command that takes CONFIG.
+func (a *app) modelFlags(c *cobra.Command) {
+	c.Flags().StringVar(&a.model, "model", "", "GGUF file, instead of the config's model.path")
+	c.Flags().StringVar(&a.device, "device", "", "device: auto, an index or part of a name")
+	c.Flags().StringArrayVar(&a.set, "set", nil, "override a config key, as key.path=value (repeatable)")
+	c.Flags().BoolVar(&a.validation, "validation", false, "run under Vulkan's validation layers")
+	c.Flags().MarkHidden("validation")
+}
+
+// splitConfig takes a leading CONFIG off the arguments: it ends in .toml or
+// names a shipped profile.
+func splitConfig(args []string) (config string, rest []string) {
+	if len(args) == 0 {
+		return "", nil
+	}
+	for _, n := range configs.Shipped() {
+		if args[0] == n || args[0] == strings.TrimSuffix(n, ".toml") {
+			return args[0], args[1:]
+		}
+	}
+	if strings.HasSuffix(args[0], ".toml") {
+		return args[0], args[1:]
+	}
+	return "", args
+}
+
+// profile reads the config and applies the overriding flags.
+func (a *app) profile(name string) (*configs.Config, error) {
+	home, _ := os.UserHomeDir()
+	c, err := configs.Open(name, configs.Options{Getenv: os.Getenv, Home: home})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range a.set {
+		if err := c.Set(s); err != nil {
+			return nil, err
+		}
+	}
+	if a.model != "" {
+		c.Model.Path = a.model
+	}
+	if a.device != "" {
+		c.Device.Name = a.device
+	}
+	return c, c.Check()
+}
+
+// openModel opens the profile's model: the file, or, for a shipped profile
+// whose model is not on disk, the model inside the binary.
+func openModel(c *configs.Config) (*engine.Model, error) {
+	m, err := engine.OpenModel(c.Model.Path)
+	if !errors.Is(err, fs.ErrNotExist) || !c.Embedded {
+		return m, err
+	}
+	name := filepath.Base(c.Model.Path)
+	data, ok := models.Shipped(name)
+	if !ok {
+		return nil, fmt.Errorf("%w (give the file with --model)", err)
+	}
+	f, err := gguf.FromBytes(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return engine.NewModel(f)
+}
+
+// engineOptions turns a profile into what the engine takes.
+func (a *app) engineOptions(c *configs.Config) engine.Options {
+	o := engine.Options{
+		Device: c.Device.Name, Granularity: graph.Granularity(c.Pipeline.Granularity),
+		KVType: kvTypes[c.Context.KVType], Context: c.Context.Length, Slots: c.Pipeline.MicroBatches,
+		Validation: a.validation, OnMessage: func(s string) { fmt.Fprintln(a.Err, "validation:", s) },
+		Progress: a.progress(),
+	}
+	if dir, err := os.UserCacheDir(); err == nil {
+		o.CacheDir = filepath.Join(dir, "moeflow")
+	}
+	return o
+}
+
+// kvTypes are the config's names of kv cache types.
+var kvTypes = map[string]quant.Type{"f16": quant.F16, "q8_0": quant.Q8_0}
+
+// start opens a profile's model and engine with changed options. done closes
+// both.
+func (a *app) start(c *configs.Config, change func(*engine.Options, *engine.Model)) (e *engine.Engine, done func() error, err error) {
+	m, err := openModel(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := a.engineOptions(c)
+	if c.IsSet("context.length") && c.Context.Length > m.Context {
+		fmt.Fprintf(a.Err, "warning: context.length %d is more than the %d the model was trained for; using %d\n", c.Context.Length, m.Context, m.Context)
+	}
+	if change != nil {
+		change(&o, m)
+	}
+	e, err = engine.Open(m, o)
+	if err != nil {
+		return nil, nil, errors.Join(err, m.Close())
+	}
+	return e, func() error { return errors.Join(e.Close(), m.Close()) }, nil
+}

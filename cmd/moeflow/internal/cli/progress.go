@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// isTerminal tells whether a stream is a terminal.
+func isTerminal(s any) bool {
+	f, ok := s.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// progress returns the engine's progress function: a bar on a terminal, nothing
+// elsewhere.
+func (a *app) progress() func(what string, done, all uint64) {
+	if !isTerminal(a.Err) {
+		return nil
+	}
+	var bar *progressbar.ProgressBar
+	return func(what string, done, all uint64) {
+		if bar == nil {
+			bar = newBar(a.Err, "loading "+what, int64(all), true)
+		}
+		bar.Set64(int64(done))
+		if done >= all {
+			bar.Finish()
+			bar = nil
+		}
+	}
+}
+
+func newBar(w io.Writer, what string, all int64, bytes bool) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(all,
+		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowBytes(bytes), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetWidth(30), progressbar.OptionShowCount())
+}

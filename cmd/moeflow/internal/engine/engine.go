@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+	"moeflow/graph/flow"
+	"moeflow/stages/kvcache"
+	"moeflow/stages/qwen3moe"
+	"moeflow/vk"
+	"moeflow/vk/shaders"
+)
+
+// Options choose how a model is loaded.
+type Options struct {
+	Device      string // as in the config: auto, a name or an index
+	Granularity graph.Granularity
+	KVType      quant.Type
+	Context     int      // positions of the kv cache; 0: the model's own
+	Buckets     []Bucket // step sizes; nil: RunBuckets
+	Slots       int      // steps in flight; at least 2 is used
+	NoFuse      bool
+	CacheDir    string                              // where compiled pipelines are kept; "" for nowhere
+	Validation  bool                                // run under Vulkan's validation layers
+	OnMessage   func(string)                        // a validation message
+	Progress    func(what string, done, all uint64) // may be nil
+}
+
+// program is a plan loaded on a backend.
+type program interface {
+	Input(slot int, name string) ([]byte, error)
+	Submit(segment int, t graph.Ticket) error
+	Wait(ctx context.Context, t graph.Ticket) error
+	Read(slot int, id graph.TensorID) ([]byte, error)
+}
+
+// Engine is a model on a device. Its methods are for one goroutine at a time.
+type Engine struct {
+	Model   *Model
+	Plans   []*graph.Plan // one for each bucket, the smallest first
+	Context int           // positions that a sequence can have
+	Pool    *kvcache.Pool
+	Device  vk.DeviceInfo
+	Memory  Memory
+
+	buckets   []Bucket
+	slots     int
+	programs  []program
+	rt        *vk.Runtime
+	flow      *flow.Flow
+	cancel    context.CancelFunc
+	step      uint64
+	words     []uint32
+	sequences int
+}
+
+// mux sends each ticket to the program of its plan.
+type mux []program
+
+func (m mux) Submit(seg int, t graph.Ticket) error { return m[t.Plan].Submit(seg, t) }
+
+func (m mux) Wait(ctx context.Context, t graph.Ticket) error { return m[t.Plan].Wait(ctx, t) }
+
+// Open compiles a model for its step sizes, loads it onto a device and starts
+// the flow. The model stays the caller's to close.
+func Open(m *Model, o Options) (*Engine, error) {
+	o.fill(m)
+	catalog := shaders.Catalog()
+	plans, err := m.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType,
+		context: o.Context, kernels: catalog, noFuse: o.NoFuse})
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{Model: m, Plans: plans, Context: o.Context, buckets: o.Buckets, slots: o.Slots, Memory: memoryOf(plans, o.Slots)}
+	e.Pool, err = kvcache.New(pages(o.Context), PageSize)
+	if err != nil {
+		return nil, err
+	}
+	e.rt, err = vk.Open(vk.Options{Device: o.Device, Validation: o.Validation, CacheDir: o.CacheDir, OnMessage: o.OnMessage})
+	if err != nil {
+		return nil, err
+	}
+	if err := e.load(o); err != nil {
+		return nil, errors.Join(err, e.rt.Close())
+	}
+	return e, nil
+}
+
+func (o *Options) fill(m *Model) {
+	if o.Buckets == nil {
+		o.Buckets = RunBuckets()
+	}
+	if o.Context <= 0 || o.Context > m.Context {
+		o.Context = m.Context
+	}
+	o.Slots = max(2, o.Slots)
+	if o.Progress == nil {
+		o.Progress = func(string, uint64, uint64) {}
+	}
+}
+
+// load uploads the weights, loads the plans and starts the goroutines.
+func (e *Engine) load(o Options) error {
+	e.Device = e.rt.Info()
+	if err := e.fits(); err != nil {
+		return err
+	}
+	var ws []vk.Weight
+	seen := map[string]bool{}
+	for i := range e.Plans[0].Tensors {
+		t := &e.Plans[0].Tensors[i]
+		if t.Role != graph.Weight || t.Data != nil || seen[t.Name] {
+			continue
+		}
+		seen[t.Name] = true
+		ft, _ := e.Model.File.Tensor(t.Name)
+		ws = append(ws, vk.Weight{Name: t.Name, Data: ft.Data})
+	}
+	if err := e.rt.Upload(ws, func(done, all uint64) { o.Progress("weights", done, all) }); err != nil {
+		return err
+	}
+	progs, err := e.rt.Load(e.Plans, e.slots)
+	if err != nil {
+		return err
+	}
+	for _, p := range progs {
+		e.programs = append(e.programs, p)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	e.cancel = cancel
+	e.flow = flow.Start(ctx, len(e.Plans[0].Segments), e.slots, mux(e.programs), flow.Hooks{})
+	return nil
+}
+
+// Close ends the flow's goroutines and frees the device.
+func (e *Engine) Close() error {
+	err := e.flow.Close()
+	e.cancel()
+	return errors.Join(err, e.rt.Close())
+}
+
+// Segments tells how many goroutines and submits a step passes.
+func (e *Engine) Segments() int { return len(e.Plans[0].Segments) }
+
+// bucket is the smallest plan with room for rows, or the largest of all.
+func (e *Engine) bucket(rows int) int {
+	for i, b := range e.buckets {
+		if rows <= b.Rows {
+			return i
+		}
+	}
+	return len(e.buckets) - 1
+}
+
+// Reads that a ticket may ask for, in the order of qwen3moe.Build's Readable.
+const (
+	readSampled = 1 << 0
+	readLogits  = 1 << 1
+)
+
+// enqueue writes a step into the next slot and starts it. At most Slots steps
+// may be in flight.
+func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32, read uint64) error {
+	slot := int(e.step % uint64(e.slots))
+	e.step++
+	buf, err := e.programs[plan].Input(slot, "step")
+	if err != nil {
+		return err
+	}
+	b := e.buckets[plan]
+	l := graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: pages(e.Context)}
+	if len(e.words) < l.Words() {
+		e.words = make([]uint32, l.Words())
+	}
+	l.Fill(e.words, rows, outs, pageList)
+	put := func(from, n int) {
+		for i := from; i < from+n; i++ {
+			binary.LittleEndian.PutUint32(buf[4*i:], e.words[i])
+		}
+	}
+	put(0, graph.StepHeader+graph.StepRowWords*len(rows))
+	put(l.OutsAt(), len(outs))
+	put(l.PagesAt(), len(pageList))
+	return e.flow.Enqueue(graph.Ticket{Step: e.step, Slot: slot, Plan: plan, Read: read})
+}
+
+// next waits for the oldest step in flight.
+func (e *Engine) next() (graph.Ticket, error) { return e.flow.Next() }
+
+// sampled returns the tokens that a finished step sampled.
+func (e *Engine) sampled(t graph.Ticket) ([]uint32, error) {
+	b, err := e.read(t, qwen3moe.Sampled)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]uint32, len(b)/4)
+	for i := range out {
+		out[i] = binary.LittleEndian.Uint32(b[4*i:])
+	}
+	return out, nil
+}
+
+func (e *Engine) read(t graph.Ticket, name string) ([]byte, error) {
+	p := e.Plans[t.Plan]
+	id := p.Find(name)
+	if id == graph.NoTensor {
+		return nil, fmt.Errorf("plan %s has no tensor %s", p.Name, name)
+	}
+	return e.programs[t.Plan].Read(t.Slot, id)
+}

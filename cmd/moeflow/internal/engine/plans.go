@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"fmt"
+	"sort"
+
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+	"moeflow/stages/qwen3moe"
+)
+
+// PageSize is how many positions a page of the kv cache holds.
+const PageSize = 64
+
+// Bucket is a step size that a plan is compiled for: up to Rows rows, of which
+// up to Outs have their logits computed.
+type Bucket struct{ Rows, Outs int }
+
+// RunBuckets serve one sequence: single-row decode steps, and prefill chunks of
+// which only the last row's logits are wanted.
+func RunBuckets() []Bucket { return []Bucket{{1, 1}, {8, 1}, {64, 1}, {512, 1}} }
+
+// LogitsBuckets serve commands that look at the logits of every position.
+func LogitsBuckets() []Bucket { return []Bucket{{32, 32}} }
+
+// planOptions is what one set of plans is compiled with.
+type planOptions struct {
+	buckets     []Bucket
+	granularity graph.Granularity
+	kvType      quant.Type
+	context     int // positions
+	kernels     graph.Catalog
+	noFuse      bool
+}
+
+// pages is how many pages hold n positions.
+func pages(n int) int { return (n + PageSize - 1) / PageSize }
+
+// compile makes the plan of each bucket, the smallest first.
+func (m *Model) compile(o planOptions) ([]*graph.Plan, error) {
+	if len(o.buckets) == 0 {
+		return nil, fmt.Errorf("no step sizes to compile for")
+	}
+	sort.Slice(o.buckets, func(i, j int) bool { return o.buckets[i].Rows < o.buckets[j].Rows })
+	slots := 1
+	for _, b := range o.buckets {
+		slots = max(slots, b.Outs)
+	}
+	var plans []*graph.Plan
+	for _, b := range o.buckets {
+		g, err := m.family.build(m.File, qwen3moe.Options{
+			Layout: graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: pages(o.context)},
+			KVType: o.kvType, Positions: pages(o.context) * PageSize, PageSize: PageSize, Slots: slots,
+		})
+		if err != nil {
+			return nil, err
+		}
+		p, err := graph.Compile(g, graph.Options{Kernels: o.kernels, Granularity: o.granularity, NoFuse: o.noFuse})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.File.Path(), err)
+		}
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
+// Memory is what a model needs on a device, in bytes.
+type Memory struct {
+	Weights, KV, Activations, IO uint64
+}
+
+// Total is the sum.
+func (m Memory) Total() uint64 { return m.Weights + m.KV + m.Activations + m.IO }
+
+// memoryOf adds up what plans need with the given number of slots.
+func memoryOf(plans []*graph.Plan, slots int) Memory {
+	var m Memory
+	seen := map[string]bool{}
+	var arena uint64
+	for _, p := range plans {
+		arena = max(arena, p.ArenaBytes)
+		for i := range p.Tensors {
+			t := &p.Tensors[i]
+			bytes := (t.Bytes + graph.Alignment - 1) / graph.Alignment * graph.Alignment
+			switch t.Role {
+			case graph.Weight, graph.State:
+				if seen[t.Name] {
+					continue
+				}
+				seen[t.Name] = true
+				if t.Role == graph.Weight {
+					m.Weights += bytes
+				} else {
+					m.KV += bytes
+				}
+			case graph.Input, graph.Output:
+				m.IO += bytes * uint64(slots)
+			}
+		}
+	}
+	m.Activations = arena * uint64(slots)
+	return m
+}
