@@ -1,0 +1,202 @@
+package sample
+
+import (
+	"fmt"
+	"math"
+)
+
+// Sampler picks tokens for one sequence. It holds scratch memory, so each
+// goroutine needs its own; nothing else lasts from one Pick to the next.
+type Sampler struct {
+	params Params
+	vocab  int
+
+	penalized []float32
+	tokens    []token // candidates in the order of ids
+	scratch   []token // reordered by selection
+}
+
+// New checks the parameters. vocab is the number of logits in a row.
+func New(p Params, vocab int) (*Sampler, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if vocab < 1 || vocab > math.MaxInt32 {
+		return nil, fmt.Errorf("vocabulary of %d tokens, want 1 to %d", vocab, math.MaxInt32)
+	}
+	return &Sampler{params: p, vocab: vocab}, nil
+}
+
+// Pick picks a token from logits, a row of vocab numbers that is only read.
+// history is the sequence so far, oldest token first, of which the penalty
+// needs the last RepeatLastN. n numbers the draw: the position that the token
+// will have. Logits of -Inf are never picked; NaN, +Inf and a row of nothing
+// but -Inf are errors, as are ids in the history outside the vocabulary.
+func (s *Sampler) Pick(logits []float32, history []int32, n uint64) (int32, error) {
+	if len(logits) != s.vocab {
+		return 0, fmt.Errorf("%d logits, want one for each of %d tokens", len(logits), s.vocab)
+	}
+	if s.params.RepeatPenalty != 1 {
+		var err error
+		if logits, err = s.penalize(logits, history); err != nil {
+			return 0, err
+		}
+	}
+	best, err := largest(logits)
+	if err != nil {
+		return 0, err
+	}
+	if s.params.Temperature == 0 {
+		return best.id, nil
+	}
+	s.tokens = s.tokens[:0]
+	if k := s.params.TopK; k > 0 && k < s.vocab {
+		s.topK(logits, k)
+	} else {
+		for id, l := range logits {
+			s.tokens = append(s.tokens, token{logit: l, id: int32(id)})
+		}
+	}
+	s.topP(best.logit)
+	s.minP(best.logit)
+	return s.draw(best.logit, Uniform(s.params.Seed, n)), nil
+}
+
+// largest finds the first token of the order and checks the whole row.
+func largest(logits []float32) (token, error) {
+	best := token{logit: float32(math.Inf(-1)), id: -1}
+	for id, l := range logits {
+		if l > best.logit {
+			best = token{logit: l, id: int32(id)}
+		} else if l != l {
+			return best, fmt.Errorf("the logit of token %d is NaN, want a number", id)
+		}
+	}
+	if best.id < 0 {
+		return best, fmt.Errorf("all %d logits are -Inf, want a number among them", len(logits))
+	}
+	if math.IsInf(float64(best.logit), 1) {
+		return best, fmt.Errorf("the logit of token %d is +Inf, want a finite number", best.id)
+	}
+	return best, nil
+}
+
+// penalize returns a copy of the logits with the repeat penalty applied.
+func (s *Sampler) penalize(logits []float32, history []int32) ([]float32, error) {
+	last := s.params.RepeatLastN
+	if last == 0 {
+		last = DefaultRepeatLastN
+	}
+	if last > 0 && len(history) > last {
+		history = history[len(history)-last:]
+	}
+	s.penalized = append(s.penalized[:0], logits...)
+	for _, id := range history {
+		if id < 0 || int(id) >= len(logits) {
+			return nil, fmt.Errorf("token %d of the history is outside the vocabulary of %d", id, len(logits))
+		}
+		// Each token counts once. One that the penalty left as it was stays so
+		// when it is penalized again, so comparing is enough.
+		if l := logits[id]; s.penalized[id] == l {
+			s.penalized[id] = penalty(l, s.params.RepeatPenalty)
+		}
+	}
+	return s.penalized, nil
+}
+
+// penalty stays finite where the logit is, and leaves infinities to be found.
+func penalty(l float32, p float64) float32 {
+	if math.IsInf(float64(l), 0) {
+		return l
+	}
+	v := float64(l) * p
+	if l > 0 {
+		v = float64(l) / p
+	}
+	return float32(max(-math.MaxFloat32, min(math.MaxFloat32, v)))
+}
+
+// topK sets the candidates to the k first tokens of the order. It reads the row
+// once, keeping up to 2k tokens that may still be among the first, so a token
+// costs one comparison as soon as k good ones are known.
+func (s *Sampler) topK(logits []float32, k int) {
+	found := s.scratch[:0]
+	last := token{logit: float32(math.Inf(-1)), id: math.MaxInt32}
+	for id, l := range logits {
+		// Ids rise, so a token with the last one's logit comes behind it.
+		if l > last.logit || len(found) < k {
+			found = append(found, token{logit: l, id: int32(id), w: 1})
+			if len(found) == 2*k {
+				_, last = prefix(found, float64(k))
+				found = found[:k]
+			}
+		}
+	}
+	_, last = prefix(found, float64(k))
+	s.scratch = found
+	for id, l := range logits {
+		if t := (token{logit: l, id: int32(id)}); l >= last.logit && !last.before(t) {
+			s.tokens = append(s.tokens, t)
+		}
+	}
+}
+
+// topP keeps the likeliest candidates up to a probability of TopP.
+func (s *Sampler) topP(best float32) {
+	p := s.params.TopP
+	if p >= 1 {
+		return
+	}
+	// All tokens more than this far below the best add up to no more than 1-p
+	// of the whole, so the prefix ends above them. 0.01 is for rounding.
+	far := float64(best) + math.Log((1-p)/float64(len(s.tokens))) - 0.01
+	total := 0.0
+	near := s.scratch[:0]
+	for _, t := range s.tokens {
+		t.w = math.Exp(float64(t.logit) - float64(best))
+		total += t.w
+		if float64(t.logit) >= far {
+			near = append(near, t)
+		}
+	}
+	s.scratch = near
+	_, last := prefix(near, p*total)
+	s.tokens = keep(s.tokens, last)
+}
+
+// minP keeps candidates at least MinP times as likely as the best.
+func (s *Sampler) minP(best float32) {
+	if s.params.MinP <= 0 {
+		return
+	}
+	least := float64(best) + math.Log(s.params.MinP)
+	n := 0
+	for _, t := range s.tokens {
+		if float64(t.logit) >= least {
+			s.tokens[n] = t
+			n++
+		}
+	}
+	s.tokens = s.tokens[:n]
+}
+
+// draw picks a candidate with the probability that the temperature gives it:
+// the first, by id, at which the sum of weights exceeds u of the whole.
+func (s *Sampler) draw(best float32, u float64) int32 {
+	total := 0.0
+	for i := range s.tokens {
+		t := &s.tokens[i]
+		t.w = math.Exp((float64(t.logit) - float64(best)) / s.params.Temperature)
+		total += t.w
+	}
+	at, sum, id := u*total, 0.0, int32(0)
+	for _, t := range s.tokens {
+		if t.w > 0 {
+			id = t.id
+			if sum += t.w; sum > at {
+				break
+			}
+		}
+	}
+	return id
+}
