@@ -1,0 +1,2 @@
+// Package models holds the model that ships inside the binary.
+package models
