@@ -1,0 +1,162 @@
+package kvcache
+
+import (
+	"fmt"
+	"math"
+)
+
+// PageSize is the usual number of positions in a page.
+const PageSize = 64
+
+// ID names a sequence; the caller chooses it.
+type ID int
+
+// Cache keeps the books. It is not safe for use by several goroutines at once.
+type Cache struct {
+	pageSize int
+	refs     []int32  // a page's owners; 0 is free
+	free     []uint32 // free pages, taken from the end
+	seqs     map[ID]*sequence
+}
+
+// sequence owns ceil(length/pageSize) pages.
+type sequence struct {
+	length int
+	table  []uint32
+}
+
+// New makes a cache of that many free pages of pageSize positions each.
+func New(pages, pageSize int) (*Cache, error) {
+	if pages < 1 || pageSize < 1 || pages > math.MaxInt32 || pageSize > math.MaxInt32 {
+		return nil, fmt.Errorf("kv cache of %d pages of %d positions, want at least one of each and at most %d", pages, pageSize, math.MaxInt32)
+	}
+	c := &Cache{pageSize: pageSize, refs: make([]int32, pages), free: make([]uint32, pages), seqs: map[ID]*sequence{}}
+	for i := range c.free {
+		c.free[i] = uint32(pages - 1 - i)
+	}
+	return c, nil
+}
+
+// FullError says that a sequence wants more positions than there are.
+type FullError struct {
+	Seq  ID
+	Want int // positions wanted
+	Free int // positions that the sequence could get
+}
+
+func (e *FullError) Error() string {
+	return fmt.Sprintf("kv cache is full: sequence %d wants %d more positions, %d are free", e.Seq, e.Want, e.Free)
+}
+
+// Append gives the sequence n more positions at its end, all or none, and
+// starts it if it is not there. The error is a *FullError where pages run out.
+func (c *Cache) Append(seq ID, n int) error {
+	if n < 0 {
+		return fmt.Errorf("kv cache: sequence %d wants %d more positions, want at least 0", seq, n)
+	}
+	s := c.seqs[seq]
+	if s == nil {
+		s = &sequence{}
+	}
+	room := len(s.table)*c.pageSize - s.length
+	if most := room + c.FreePositions(); n > most {
+		return &FullError{Seq: seq, Want: n, Free: most}
+	}
+	c.seqs[seq] = s
+	s.length += n
+	for len(s.table)*c.pageSize < s.length {
+		last := len(c.free) - 1
+		page := c.free[last]
+		c.free = c.free[:last]
+		c.refs[page] = 1
+		s.table = append(s.table, page)
+	}
+	return nil
+}
+
+// Free ends a sequence and gives its pages back. One that is not there is no
+// error.
+func (c *Cache) Free(seq ID) {
+	if s := c.seqs[seq]; s != nil {
+		c.drop(s, 0)
+		delete(c.seqs, seq)
+	}
+}
+
+// Truncate shortens a sequence to at most n positions and returns how many it
+// keeps. That is fewer than n where n ends inside a page that other sequences
+// share: the page is given up, and its positions have to be computed again. A
+// sequence that is shorter than n stays as it is.
+func (c *Cache) Truncate(seq ID, n int) int {
+	s := c.seqs[seq]
+	if s == nil {
+		return 0
+	}
+	if n >= s.length {
+		return s.length
+	}
+	n = max(n, 0)
+	if full := n / c.pageSize; n%c.pageSize != 0 && c.refs[s.table[full]] > 1 {
+		n = full * c.pageSize
+	}
+	c.drop(s, (n+c.pageSize-1)/c.pageSize)
+	s.length = n
+	return n
+}
+
+// drop gives up the pages of s behind the first keep.
+func (c *Cache) drop(s *sequence, keep int) {
+	// From the end, so that pages taken again come in the order they had.
+	for i := len(s.table) - 1; i >= keep; i-- {
+		page := s.table[i]
+		if c.refs[page]--; c.refs[page] == 0 {
+			c.free = append(c.free, page)
+		}
+	}
+	s.table = s.table[:keep]
+}
+
+// Fork starts the sequence dst with the first positions of src, in the same
+// pages, and returns how many: n, or the length of src if that is less, rounded
+// down to full pages. dst must not be there.
+func (c *Cache) Fork(dst, src ID, n int) (int, error) {
+	s := c.seqs[src]
+	if s == nil {
+		return 0, fmt.Errorf("kv cache: no sequence %d to fork", src)
+	}
+	if c.seqs[dst] != nil {
+		return 0, fmt.Errorf("kv cache: sequence %d is there already", dst)
+	}
+	full := min(max(n, 0), s.length) / c.pageSize
+	for _, page := range s.table[:full] {
+		c.refs[page]++
+	}
+	c.seqs[dst] = &sequence{length: full * c.pageSize, table: append([]uint32(nil), s.table[:full]...)}
+	return full * c.pageSize, nil
+}
+
+// Len is the number of positions of a sequence, 0 for one that is not there.
+func (c *Cache) Len(seq ID) int {
+	if s := c.seqs[seq]; s != nil {
+		return s.length
+	}
+	return 0
+}
+
+// Table lists a sequence's pages in the order of positions. It is a view that
+// the next change of the sequence ends.
+func (c *Cache) Table(seq ID) []uint32 {
+	if s := c.seqs[seq]; s != nil {
+		return s.table
+	}
+	return nil
+}
+
+// PageSize is the number of positions in a page.
+func (c *Cache) PageSize() int { return c.pageSize }
+
+// Pages is the number of pages, free or not.
+func (c *Cache) Pages() int { return len(c.refs) }
+
+// FreePositions counts the positions of free pages.
+func (c *Cache) FreePositions() int { return len(c.free) * c.pageSize }
