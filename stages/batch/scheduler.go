@@ -34,7 +34,7 @@ type Request struct {
 // goroutines at once.
 type Scheduler struct {
 	config  Config
-	cache   *kvcache.Cache
+	cache   *kvcache.Pool
 	all     map[kvcache.ID]*sequence
 	waiting []*sequence // first come, first served
 	running []*sequence // in the order in which they were let in
@@ -57,7 +57,7 @@ type sequence struct {
 
 // New makes a scheduler that keeps its books in cache, which is its own from
 // then on but for Len and Table.
-func New(c Config, cache *kvcache.Cache) (*Scheduler, error) {
+func New(c Config, cache *kvcache.Pool) (*Scheduler, error) {
 	if c.Context < 1 || c.Sequences < 1 {
 		return nil, fmt.Errorf("context of %d positions for %d sequences at once, want at least one of each", c.Context, c.Sequences)
 	}

@@ -9,7 +9,7 @@ import (
 	"moeflow/stages/kvcache"
 )
 
-func scheduler(t *testing.T, c Config, pages, pageSize int) (*Scheduler, *kvcache.Cache) {
+func scheduler(t *testing.T, c Config, pages, pageSize int) (*Scheduler, *kvcache.Pool) {
 	t.Helper()
 	cache, err := kvcache.New(pages, pageSize)
 	if err != nil {
@@ -234,7 +234,7 @@ func request(r *rand.Rand, id kvcache.ID, c Config) Request {
 }
 
 // follow checks a step against the lives, and answers it as a host would.
-func follow(t *testing.T, s *Scheduler, cache *kvcache.Cache, lives map[kvcache.ID]*life, step Step) {
+func follow(t *testing.T, s *Scheduler, cache *kvcache.Pool, lives map[kvcache.ID]*life, step Step) {
 	t.Helper()
 	slots := map[int]kvcache.ID{}
 	for _, row := range step.Rows {

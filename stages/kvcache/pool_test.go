@@ -11,7 +11,7 @@ import (
 // content that was written there.
 type model struct {
 	t     *testing.T
-	c     *Cache
+	c     *Pool
 	seqs  map[ID][]int
 	cells map[int]int // page*pageSize+slot → content
 	next  int         // contents are never written twice

@@ -11,8 +11,8 @@ const PageSize = 64
 // ID names a sequence; the caller chooses it.
 type ID int
 
-// Cache keeps the books. It is not safe for use by several goroutines at once.
-type Cache struct {
+// Pool keeps the books. It is not safe for use by several goroutines at once.
+type Pool struct {
 	pageSize int
 	refs     []int32  // a page's owners; 0 is free
 	free     []uint32 // free pages, taken from the end
@@ -26,15 +26,15 @@ type sequence struct {
 }
 
 // New makes a cache of that many free pages of pageSize positions each.
-func New(pages, pageSize int) (*Cache, error) {
+func New(pages, pageSize int) (*Pool, error) {
 	if pages < 1 || pageSize < 1 || pages > math.MaxInt32 || pageSize > math.MaxInt32 {
 		return nil, fmt.Errorf("kv cache of %d pages of %d positions, want at least one of each and at most %d", pages, pageSize, math.MaxInt32)
 	}
-	c := &Cache{pageSize: pageSize, refs: make([]int32, pages), free: make([]uint32, pages), seqs: map[ID]*sequence{}}
-	for i := range c.free {
-		c.free[i] = uint32(pages - 1 - i)
+	p := &Pool{pageSize: pageSize, refs: make([]int32, pages), free: make([]uint32, pages), seqs: map[ID]*sequence{}}
+	for i := range p.free {
+		p.free[i] = uint32(pages - 1 - i)
 	}
-	return c, nil
+	return p, nil
 }
 
 // FullError says that a sequence wants more positions than there are.
@@ -50,25 +50,25 @@ func (e *FullError) Error() string {
 
 // Append gives the sequence n more positions at its end, all or none, and
 // starts it if it is not there. The error is a *FullError where pages run out.
-func (c *Cache) Append(seq ID, n int) error {
+func (p *Pool) Append(seq ID, n int) error {
 	if n < 0 {
 		return fmt.Errorf("kv cache: sequence %d wants %d more positions, want at least 0", seq, n)
 	}
-	s := c.seqs[seq]
+	s := p.seqs[seq]
 	if s == nil {
 		s = &sequence{}
 	}
-	room := len(s.table)*c.pageSize - s.length
-	if most := room + c.FreePositions(); n > most {
+	room := len(s.table)*p.pageSize - s.length
+	if most := room + p.FreePositions(); n > most {
 		return &FullError{Seq: seq, Want: n, Free: most}
 	}
-	c.seqs[seq] = s
+	p.seqs[seq] = s
 	s.length += n
-	for len(s.table)*c.pageSize < s.length {
-		last := len(c.free) - 1
-		page := c.free[last]
-		c.free = c.free[:last]
-		c.refs[page] = 1
+	for len(s.table)*p.pageSize < s.length {
+		last := len(p.free) - 1
+		page := p.free[last]
+		p.free = p.free[:last]
+		p.refs[page] = 1
 		s.table = append(s.table, page)
 	}
 	return nil
@@ -76,10 +76,10 @@ func (c *Cache) Append(seq ID, n int) error {
 
 // Free ends a sequence and gives its pages back. One that is not there is no
 // error.
-func (c *Cache) Free(seq ID) {
-	if s := c.seqs[seq]; s != nil {
-		c.drop(s, 0)
-		delete(c.seqs, seq)
+func (p *Pool) Free(seq ID) {
+	if s := p.seqs[seq]; s != nil {
+		p.drop(s, 0)
+		delete(p.seqs, seq)
 	}
 }
 
@@ -87,8 +87,8 @@ func (c *Cache) Free(seq ID) {
 // keeps. That is fewer than n where n ends inside a page that other sequences
 // share: the page is given up, and its positions have to be computed again. A
 // sequence that is shorter than n stays as it is.
-func (c *Cache) Truncate(seq ID, n int) int {
-	s := c.seqs[seq]
+func (p *Pool) Truncate(seq ID, n int) int {
+	s := p.seqs[seq]
 	if s == nil {
 		return 0
 	}
@@ -96,21 +96,21 @@ func (c *Cache) Truncate(seq ID, n int) int {
 		return s.length
 	}
 	n = max(n, 0)
-	if full := n / c.pageSize; n%c.pageSize != 0 && c.refs[s.table[full]] > 1 {
-		n = full * c.pageSize
+	if full := n / p.pageSize; n%p.pageSize != 0 && p.refs[s.table[full]] > 1 {
+		n = full * p.pageSize
 	}
-	c.drop(s, (n+c.pageSize-1)/c.pageSize)
+	p.drop(s, (n+p.pageSize-1)/p.pageSize)
 	s.length = n
 	return n
 }
 
 // drop gives up the pages of s behind the first keep.
-func (c *Cache) drop(s *sequence, keep int) {
+func (p *Pool) drop(s *sequence, keep int) {
 	// From the end, so that pages taken again come in the order they had.
 	for i := len(s.table) - 1; i >= keep; i-- {
 		page := s.table[i]
-		if c.refs[page]--; c.refs[page] == 0 {
-			c.free = append(c.free, page)
+		if p.refs[page]--; p.refs[page] == 0 {
+			p.free = append(p.free, page)
 		}
 	}
 	s.table = s.table[:keep]
@@ -119,25 +119,25 @@ func (c *Cache) drop(s *sequence, keep int) {
 // Fork starts the sequence dst with the first positions of src, in the same
 // pages, and returns how many: n, or the length of src if that is less, rounded
 // down to full pages. dst must not be there.
-func (c *Cache) Fork(dst, src ID, n int) (int, error) {
-	s := c.seqs[src]
+func (p *Pool) Fork(dst, src ID, n int) (int, error) {
+	s := p.seqs[src]
 	if s == nil {
 		return 0, fmt.Errorf("kv cache: no sequence %d to fork", src)
 	}
-	if c.seqs[dst] != nil {
+	if p.seqs[dst] != nil {
 		return 0, fmt.Errorf("kv cache: sequence %d is there already", dst)
 	}
-	full := min(max(n, 0), s.length) / c.pageSize
+	full := min(max(n, 0), s.length) / p.pageSize
 	for _, page := range s.table[:full] {
-		c.refs[page]++
+		p.refs[page]++
 	}
-	c.seqs[dst] = &sequence{length: full * c.pageSize, table: append([]uint32(nil), s.table[:full]...)}
-	return full * c.pageSize, nil
+	p.seqs[dst] = &sequence{length: full * p.pageSize, table: append([]uint32(nil), s.table[:full]...)}
+	return full * p.pageSize, nil
 }
 
 // Len is the number of positions of a sequence, 0 for one that is not there.
-func (c *Cache) Len(seq ID) int {
-	if s := c.seqs[seq]; s != nil {
+func (p *Pool) Len(seq ID) int {
+	if s := p.seqs[seq]; s != nil {
 		return s.length
 	}
 	return 0
@@ -145,18 +145,18 @@ func (c *Cache) Len(seq ID) int {
 
 // Table lists a sequence's pages in the order of positions. It is a view that
 // the next change of the sequence ends.
-func (c *Cache) Table(seq ID) []uint32 {
-	if s := c.seqs[seq]; s != nil {
+func (p *Pool) Table(seq ID) []uint32 {
+	if s := p.seqs[seq]; s != nil {
 		return s.table
 	}
 	return nil
 }
 
 // PageSize is the number of positions in a page.
-func (c *Cache) PageSize() int { return c.pageSize }
+func (p *Pool) PageSize() int { return p.pageSize }
 
 // Pages is the number of pages, free or not.
-func (c *Cache) Pages() int { return len(c.refs) }
+func (p *Pool) Pages() int { return len(p.refs) }
 
 // FreePositions counts the positions of free pages.
-func (c *Cache) FreePositions() int { return len(c.free) * c.pageSize }
+func (p *Pool) FreePositions() int { return len(p.free) * p.pageSize }
