@@ -1,0 +1,167 @@
+package moeflow_test
+
+import (
+	"go/ast"
+	"go/token"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// imports is every package and the packages of the project that its code may
+// import; tests may import what they like. A package that is missing here is an
+// error, so a new one says where it belongs. "*" allows all.
+var imports = map[string][]string{
+	".":               {},
+	"gguf/quant":      {},
+	"gguf":            {"gguf/quant"},
+	"gguf/ggufwrite":  {"gguf", "gguf/quant"},
+	"graph":           {"gguf/quant"},
+	"graph/flow":      {"graph"},
+	"graph/export":    {"graph"},
+	"stages":          {"graph", "gguf/quant"},
+	"stages/qwen3moe": {"stages", "graph", "gguf", "gguf/quant"},
+	"stages/ref":      {"graph", "gguf/quant"},
+	"stages/kvcache":  {},
+	"stages/batch":    {"stages/kvcache"},
+	"stages/sample":   {},
+	"vk/shaders":      {"graph", "gguf/quant"},
+	"vk/shaders/gen":  {"graph", "gguf/quant"},
+	"vk":              {"graph", "vk/shaders"},
+	"tokenizer":       {},
+	"tokenizer/chat":  {},
+	"configs":         {},
+	"models":          {},
+
+	"cmd/moeflow":                 {"cmd/moeflow/internal/cli"},
+	"cmd/moeflow/internal/engine": {"*"},
+	"cmd/moeflow/internal/cli":    {"*"},
+	"cmd/moeflow/internal/npy":    {},
+}
+
+// modules is every module of others in use, and where. A new dependency is a
+// decision, and so is a new place for one: most packages have none at all.
+var modules = map[string][]string{
+	"github.com/goki/vulkan":             {"vk"},
+	"github.com/goki/vgpu/vkinit":        {"vk"},
+	"golang.org/x/sync/errgroup":         {"graph/flow", "cmd/moeflow/internal/engine"},
+	"golang.org/x/sys":                   {"gguf"},
+	"golang.org/x/text/unicode/norm":     {"tokenizer"},
+	"github.com/nikolalohinski/gonja/v2": {"tokenizer/chat"},
+	"github.com/BurntSushi/toml":         {"configs"},
+	"github.com/spf13/cobra":             {"cmd/moeflow/internal/cli"},
+	"github.com/spf13/pflag":             {"cmd/moeflow/internal/cli"},
+	"github.com/schollz/progressbar/v3":  {"cmd/moeflow/internal/cli"},
+	"golang.org/x/term":                  {"cmd/moeflow/internal/cli"},
+	"github.com/goccy/go-graphviz":       {"graph/export"},
+	"github.com/sirupsen/logrus":         {"tokenizer/chat"},
+}
+
+func TestImports(t *testing.T) {
+	for _, f := range goFiles(t) {
+		folder := f.folder()
+		if strings.HasPrefix(folder, "tools/") {
+			folder = "tools"
+		}
+		allowed, known := imports[folder]
+		if folder == "tools" {
+			allowed, known = []string{}, true
+		}
+		if !known {
+			t.Errorf("%s: package %s is not in the table of imports", f.name, folder)
+			continue
+		}
+		if f.test {
+			continue
+		}
+		for _, i := range f.syntax.Imports {
+			p := strings.Trim(i.Path.Value, `"`)
+			first, rest, _ := strings.Cut(p, "/")
+			switch {
+			case first == module:
+				if !slices.Contains(allowed, rest) && !slices.Contains(allowed, "*") || rest == "gguf/ggufwrite" {
+					t.Errorf("%s imports %s, which the table of imports does not allow", f.name, p)
+				}
+			case strings.Contains(first, "."):
+				if !allowedModule(p, folder) {
+					t.Errorf("%s imports %s, which the table of modules does not allow there", f.name, p)
+				}
+			case p == "C":
+				t.Errorf("%s imports C; the binding of Vulkan is the only cgo", f.name)
+			}
+		}
+	}
+}
+
+// allowedModule looks up the longest entry that p lies in.
+func allowedModule(p, folder string) bool {
+	longest := ""
+	for m := range modules {
+		if (p == m || strings.HasPrefix(p, strings.TrimSuffix(m, "/")+"/")) && len(m) > len(longest) {
+			longest = m
+		}
+	}
+	return slices.Contains(modules[longest], folder)
+}
+
+// environment is how a program reads its environment. Only the command line
+// does: everything else gets what it needs as a value.
+var environment = []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"}
+
+func TestEnvironment(t *testing.T) {
+	for _, f := range goFiles(t) {
+		if f.test || f.folder() == "cmd/moeflow/internal/cli" {
+			continue
+		}
+		for _, pkg := range []string{"os", "syscall"} {
+			selectors(f, pkg, func(name string, at token.Pos) {
+				if slices.Contains(environment, name) {
+					t.Errorf("%s: %s.%s belongs in cmd/moeflow/internal/cli", fset.Position(at), pkg, name)
+				}
+			})
+		}
+	}
+}
+
+// choosers are the packages that may ask which quantization type a tensor has.
+// All others look kernels and sizes up in tables.
+var choosers = []string{"gguf/quant", "gguf/ggufwrite", "vk/shaders", "vk/shaders/gen"}
+
+// quantized is the names of the types that hold weights. F32, U32 and I32 are
+// not among them: they are what activations and indices are made of.
+var quantized = regexp.MustCompile(`^(Q\d.*|F16|BF16)$`)
+
+func TestNoChoiceByType(t *testing.T) {
+	for _, f := range goFiles(t) {
+		if f.test || f.generated || slices.Contains(choosers, f.folder()) {
+			continue
+		}
+		choices := choicePositions(f.syntax)
+		selectors(f, module+"/gguf/quant", func(name string, at token.Pos) {
+			if quantized.MatchString(name) && choices[at] {
+				t.Errorf("%s: a choice by quant.%s; use a table, or a method of quant.Type", fset.Position(at), name)
+			}
+		})
+	}
+}
+
+// choicePositions are those of the operands of == and != and of the values of
+// switch cases.
+func choicePositions(root ast.Node) map[token.Pos]bool {
+	at := map[token.Pos]bool{}
+	ast.Inspect(root, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BinaryExpr:
+			if n.Op == token.EQL || n.Op == token.NEQ {
+				at[n.X.Pos()], at[n.Y.Pos()] = true, true
+			}
+		case *ast.CaseClause:
+			for _, e := range n.List {
+				at[e.Pos()] = true
+			}
+		}
+		return true
+	})
+	return at
+}
