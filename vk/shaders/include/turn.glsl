@@ -2,16 +2,21 @@
 // wrong by 2^-11; these Taylor sums are right to a float's last bits.
 
 // turn_fraction gives position * (hi + lo) in turns, less whole turns, where
-// hi + lo is the rotation a position. The product's rounding error is found by
-// the fused multiplication and added back, so large positions lose nothing.
-float turn_fraction(float position, float hi, float lo) {
-    precise float p = position * hi;
-    precise float e = fma(position, hi, -p);
-    precise float t = (p - floor(p)) + (e + position * lo);
+// hi + lo is the rotation a position and position < 2^24. Position and hi are
+// each split in halves of twelve bits, whose products are exact, so that large
+// positions lose nothing; not every device has a fused multiplication.
+float turn_fraction(uint position, float hi, float lo) {
+    const vec2 p = vec2(position & 0xfff000u, position & 0xfffu);
+    precise vec2 h;
+    h.x = uintBitsToFloat(floatBitsToUint(hi) & 0xfffff000u);
+    h.y = hi - h.x;
+    precise vec4 exact = vec4(p * h.x, p * h.y);
+    precise vec4 part = exact - floor(exact);
+    precise float t = ((part.x + part.y) + (part.z + part.w)) + float(position) * lo;
     return t;
 }
 
-// turn_cos_sin gives (cos, sin) of t turns, |t| <= 2.
+// turn_cos_sin gives (cos, sin) of t turns, |t| <= 8.
 vec2 turn_cos_sin(float t) {
     precise float quarters = t * 4.0;
     precise float nearest = floor(quarters + 0.5);

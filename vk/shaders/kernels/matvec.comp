@@ -39,14 +39,12 @@ void main() {
     for (uint o = gl_WorkGroupID.x * OUTPUTS + gl_SubgroupID * 2; o < last; o += gl_NumSubgroups * 2) {
         const bool both = o + 1 < n;
         const uint64_t a = weight_row(w, o, k), b = weight_row(w, both ? o + 1 : o, k);
-        vec2 sum[ROWS];
         if (rows == 1)
-            sum[0] = product2(a, b, xr, k);
+            row_sums[row_sum(0)] = product2(a, b, xr, k);
         else
-            product_rows(a, b, xr, k, rows, sum);
-        [[unroll]] for (uint r = 0; r < ROWS; r++) {
-            if (r >= rows) break;
-            const vec2 v = subgroupAdd(sum[r]);
+            product_rows(a, b, xr, k, rows);
+        for (uint r = 0; r < rows; r++) {
+            const vec2 v = subgroupAdd(row_sums[row_sum(r)]);
             if (gl_SubgroupInvocationID == 0) {
                 put(first + r, o, v.x);
                 if (both) put(first + r, o + 1, v.y);

@@ -40,7 +40,7 @@ void normalize(uint64_t w) {
     barrier();
 }
 
-void rotate(float position) {
+void rotate(uint position) {
     const uint m = rope_dim / 2;
     for (uint i = gl_LocalInvocationID.x; i < m; i += gl_WorkGroupSize.x) {
         const vec2 cs = turn_cos_sin(turn_fraction(position, freqs.v[i], freqs.v[m + i]));
@@ -64,7 +64,7 @@ void main() {
     if (is_q || is_k) {
         const uint64_t w = is_q ? q_norm : k_norm;
         if (w != 0) normalize(w);
-        rotate(float(position));
+        rotate(position);
     }
     if (is_q) {
         for (uint i = lane; i < head_dim; i += gl_WorkGroupSize.x) OutF32(row).v[i] = head[i];

@@ -1,0 +1,20 @@
+package shaders_test
+
+import "moeflow/graph"
+
+// cases makes the cases of a kernel, by operation. A kernel whose operation has
+// none fails the test.
+var cases = map[graph.Op]func(graph.Kernel) []testCase{
+	graph.OpEmbed:        embedCases,
+	graph.OpRMSNorm:      rmsNormCases,
+	graph.OpMatVec:       matVecCases,
+	graph.OpRopeStore:    ropeStoreCases,
+	graph.OpAttention:    attentionCases,
+	graph.OpTopK:         topKCases,
+	graph.OpExpertMatVec: expertMatVecCases,
+	graph.OpSwiGLU:       swiGLUCases,
+	graph.OpExpertGateUp: gateUpCases,
+	graph.OpExpertDown:   expertDownCases,
+	graph.OpGather:       gatherCases,
+	graph.OpArgMax:       argMaxCases,
+}
