@@ -108,6 +108,7 @@ func (p *part) infos(c *cursor, n uint64) (offsets []uint64) {
 		}
 		if seen[name] {
 			c.fail("tensor %q stands twice", name)
+			return nil
 		}
 		seen[name] = true
 		t := Tensor{Name: name, Shape: readShape(c)}
