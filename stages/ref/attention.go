@@ -3,56 +3,62 @@ package ref
 import "math"
 
 func attention(c *call) error {
-	heads, kvHeads := c.uint(0), c.uint(1)
-	return parallel(c.step.rows*kvHeads, func(i int) error {
-		return attend(c, i/kvHeads, i%kvHeads, heads/kvHeads)
+	heads, kvHeads, d, pageSize := c.uint(0), c.uint(1), c.uint(2), c.uint(3)
+	keys, err := c.decodeCache(c.args[2], kvHeads*d, pageSize)
+	if err != nil {
+		return err
+	}
+	vals, err := c.decodeCache(c.args[3], kvHeads*d, pageSize)
+	if err != nil {
+		return err
+	}
+	return parallel(c.step.rows*heads, func(i int) error {
+		r, h := i/heads, i%heads
+		at := func(rows map[int][]float32, t int) []float32 {
+			place, _ := c.step.place(c.step.row(r), t, pageSize) // was found above
+			g := h / (heads / kvHeads)
+			return rows[place][g*d : (g+1)*d]
+		}
+		q := c.args[1].floats[i*d : (i+1)*d]
+		p := make([]float64, int(c.step.row(r).Position)+1)
+		for t := range p {
+			p[t] = c.float(4) * dot(at(keys, t), q)
+		}
+		softmax(p)
+		y := c.args[4].floats[i*d : (i+1)*d]
+		clear(y)
+		for t := range p {
+			for j, v := range at(vals, t) {
+				y[j] += p[t] * float64(v)
+			}
+		}
+		return nil
 	})
 }
 
-// attend computes the query heads of row r that share kv head g.
-func attend(c *call, r, g, shared int) error {
-	q, keys, vals, y := c.args[1], c.args[2], c.args[3], c.args[4]
-	heads, d, pageSize, scale := c.uint(0), c.uint(2), c.uint(3), c.float(4)
-	row := c.step.row(r)
-	n := int(row.Position) + 1
-	first := (r*heads + g*shared) * d
-	elem := make([]float32, d)
-	p := make([][]float64, shared)
-	for h := range p {
-		p[h] = make([]float64, n)
-	}
-	for t := range n {
-		place, err := c.step.place(row, t, pageSize)
-		if err != nil {
-			return err
-		}
-		if err := keys.part(elem, place, g*d); err != nil {
-			return err
-		}
-		for h := range p {
-			p[h][t] = scale * dot(elem, q.floats[first+h*d:first+(h+1)*d])
-		}
-	}
-	for h := range p {
-		softmax(p[h])
-	}
-	out := y.floats[first : first+shared*d]
-	clear(out)
-	for t := range n {
-		place, err := c.step.place(row, t, pageSize)
-		if err != nil {
-			return err
-		}
-		if err := vals.part(elem, place, g*d); err != nil {
-			return err
-		}
-		for h := range p {
-			for i, v := range elem {
-				out[h*d+i] += p[h][t] * float64(v)
+// decodeCache decodes the cache rows of all positions that the step's rows
+// attend to, each once, by their place in the cache.
+func (c *call) decodeCache(cache *value, width, pageSize int) (map[int][]float32, error) {
+	rows := map[int][]float32{}
+	done := map[uint32]int{} // positions of the sequence at these pages
+	for r := range c.step.rows {
+		row := c.step.row(r)
+		for t := done[row.Pages]; t <= int(row.Position); t++ {
+			place, err := c.step.place(row, t, pageSize)
+			if err != nil {
+				return nil, err
+			}
+			if rows[place] != nil {
+				continue
+			}
+			rows[place] = make([]float32, width)
+			if err := cache.part(rows[place], place, 0); err != nil {
+				return nil, err
 			}
 		}
+		done[row.Pages] = max(done[row.Pages], int(row.Position)+1)
 	}
-	return nil
+	return rows, nil
 }
 
 // softmax replaces x by exp(x) / Σ exp(x).
