@@ -121,3 +121,16 @@ func (a *app) start(c *configs.Config, change func(*engine.Options, *engine.Mode
 	}
 	return e, func() error { return errors.Join(e.Close(), m.Close()) }, nil
 }
+
+// openFile opens a model file, or the shipped model by its name where no such
+// file is on disk.
+func openFile(path string) (*gguf.File, error) {
+	f, err := gguf.Open(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	if data, ok := models.Shipped(filepath.Base(path)); ok {
+		return gguf.FromBytes(filepath.Base(path), data)
+	}
+	return nil, err
+}

@@ -124,3 +124,10 @@ func (e *Engine) DecodeBytes(depth int) uint64 {
 	}
 	return sum
 }
+
+// PlanFor is the plan that a step of so many rows uses.
+func (e *Engine) PlanFor(rows int) *graph.Plan { return e.Plans[e.bucket(rows)] }
+
+// Bandwidth measures the device's memory bandwidth in GB/s, counting bytes read
+// and written.
+func (e *Engine) Bandwidth() (float64, error) { return e.rt.Bandwidth() }

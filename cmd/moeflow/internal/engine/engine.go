@@ -24,6 +24,7 @@ type Options struct {
 	Buckets     []Bucket // step sizes; nil: RunBuckets
 	Slots       int      // steps in flight; at least 2 is used
 	NoFuse      bool
+	BeyondModel bool                                // Context may exceed what the model was trained for: a cache for several sequences
 	CacheDir    string                              // where compiled pipelines are kept; "" for nowhere
 	Validation  bool                                // run under Vulkan's validation layers
 	OnMessage   func(string)                        // a validation message
@@ -94,7 +95,7 @@ func (o *Options) fill(m *Model) {
 	if o.Buckets == nil {
 		o.Buckets = RunBuckets()
 	}
-	if o.Context <= 0 || o.Context > m.Context {
+	if o.Context <= 0 || o.Context > m.Context && !o.BeyondModel {
 		o.Context = m.Context
 	}
 	o.Slots = max(2, o.Slots)

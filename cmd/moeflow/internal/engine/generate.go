@@ -56,10 +56,9 @@ func (s *Sequence) Generate(ctx context.Context, r Request) (Result, error) {
 	if err != nil {
 		return res, err
 	}
-	if res.Reused, err = s.keep(r.IDs); err != nil {
-		return res, err
-	}
-	g := &generation{s: s, r: r, res: &res, sampler: sampler, device: sampler.Greedy()}
+	res.Reused = s.keep(r.IDs)
+	g := &generation{s: s, r: r, res: &res, sampler: sampler,
+		device: r.Sampling.Temperature == 0 && r.Sampling.RepeatPenalty == 1}
 	if g.read = readLogits; g.device {
 		g.read = readSampled
 	}
@@ -105,9 +104,7 @@ func (g *generation) decode(ctx context.Context, t graph.Ticket) error {
 		if err != nil {
 			return err
 		}
-		if inFlight > 0 || len(g.res.IDs) > 0 {
-			g.s.known(len(g.r.IDs)+len(g.res.IDs), id)
-		}
+		s.known(len(g.r.IDs)+len(g.res.IDs), id)
 		ended, err := g.accept(ctx, id)
 		if ended || err != nil {
 			if derr := e.drain(inFlight, nil); derr != nil {
@@ -169,7 +166,7 @@ func (g *generation) pick(t graph.Ticket) (int32, error) {
 		return 0, err
 	}
 	history := append(append([]int32(nil), g.r.IDs...), g.res.IDs...)
-	return g.sampler.Pick(rows[0], history)
+	return g.sampler.Pick(rows[0], history, uint64(len(history)))
 }
 
 // accept adds a token to the result, or ends the generation.

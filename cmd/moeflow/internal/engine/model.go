@@ -1,13 +1,16 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"moeflow/gguf"
 	"moeflow/graph"
 	"moeflow/stages/qwen3moe"
 	"moeflow/tokenizer"
+	"moeflow/vk/shaders"
 )
 
 // Model is an opened model file: its header and tokenizer, no device.
@@ -17,8 +20,9 @@ type Model struct {
 	family    family
 	// Context is the longest context the model was trained for.
 	Context int
-	Vocab   int
+	Vocab   int // rows of the output matrix, at least the tokenizer's tokens
 	Layers  int
+	TopK    int // experts a token uses
 }
 
 // family is a model architecture as the engine uses it.
@@ -29,7 +33,7 @@ type family struct {
 }
 
 // shape is what the engine itself needs to know of a model.
-type shape struct{ context, layers int }
+type shape struct{ context, layers, topK int }
 
 // families is the table of architectures: one line each.
 var families = []family{
@@ -40,7 +44,7 @@ func readQwen3MoE(f *gguf.File) (family, shape, error) {
 	c, err := qwen3moe.ReadConfig(f)
 	return family{name: qwen3moe.Architecture, build: func(f *gguf.File, o qwen3moe.Options) (*graph.Graph, error) {
 		return qwen3moe.Build(f, c, o)
-	}}, shape{context: c.Context, layers: c.Layers}, err
+	}}, shape{context: c.Context, layers: c.Layers, topK: c.TopK}, err
 }
 
 // OpenModel reads a model file's header, checks that its architecture and
@@ -50,15 +54,16 @@ func OpenModel(path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(f)
+	m, err := NewModel(f)
 	if err != nil {
-		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	return m, nil
 }
 
-func newModel(f *gguf.File) (*Model, error) {
+// NewModel does the same with a file that is already open; closing the model
+// closes it.
+func NewModel(f *gguf.File) (*Model, error) {
 	arch, err := f.String("general.architecture")
 	if err != nil {
 		return nil, err
@@ -80,10 +85,44 @@ func newModel(f *gguf.File) (*Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Model{File: f, Tokenizer: tok, family: fam, Context: sh.context, Layers: sh.layers, Vocab: tok.VocabSize()}, nil
+		m := &Model{File: f, Tokenizer: tok, family: fam, Context: sh.context, Layers: sh.layers, TopK: sh.topK}
+		return m, m.readVocab()
 	}
 	return nil, fmt.Errorf("%s: general.architecture is %q, wanted %s", f.Path(), arch, strings.Join(known, " or "))
 }
 
 // Close unmaps the file.
 func (m *Model) Close() error { return m.File.Close() }
+
+// readVocab takes the vocabulary's size from the embedding table: files may pad
+// it beyond the tokenizer's tokens.
+func (m *Model) readVocab() error {
+	t, ok := m.File.Tensor("token_embd.weight")
+	if !ok || len(t.Shape) != 2 || t.Shape[1] > 1<<24 {
+		return fmt.Errorf("%s: tensor token_embd.weight is missing or no matrix", m.File.Path())
+	}
+	m.Vocab = int(t.Shape[1])
+	if n := m.Tokenizer.VocabSize(); n > m.Vocab {
+		return fmt.Errorf("%s: tokenizer.ggml.tokens has %d tokens, token_embd.weight only %d rows", m.File.Path(), n, m.Vocab)
+	}
+	return nil
+}
+
+// Name is the model's name, or else its file's.
+func (m *Model) Name() string {
+	if n, err := m.File.String("general.name"); err == nil && n != "" {
+		return n
+	}
+	return filepath.Base(m.File.Path())
+}
+
+// Needs works out the device memory for options, without a device.
+func (m *Model) Needs(o Options) (Memory, error) {
+	o.fill(m)
+	plans, err := m.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType,
+		context: o.Context, kernels: shaders.Catalog()})
+	if err != nil {
+		return Memory{}, err
+	}
+	return memoryOf(plans, o.Slots), nil
+}

@@ -5,20 +5,21 @@ import (
 	"fmt"
 
 	"moeflow/graph"
+	"moeflow/stages/kvcache"
 )
 
 // Sequence is the tokens whose keys and values lie in the kv cache, and the
 // pages that hold them.
 type Sequence struct {
 	e   *Engine
-	id  int
+	id  kvcache.ID
 	ids []int32 // tokens at positions 0, 1, …; -1 where a token never left the device
 }
 
 // NewSequence makes an empty sequence. Close frees its pages.
 func (e *Engine) NewSequence() *Sequence {
 	e.sequences++
-	return &Sequence{e: e, id: e.sequences}
+	return &Sequence{e: e, id: kvcache.ID(e.sequences)}
 }
 
 // Close gives the sequence's pages back.
@@ -30,13 +31,14 @@ func (s *Sequence) Len() int { return s.e.Pool.Len(s.id) }
 // keep truncates the sequence to the beginning that it shares with ids and
 // returns its length. At least one token of ids is left to compute, since its
 // logits are wanted.
-func (s *Sequence) keep(ids []int32) (int, error) {
+func (s *Sequence) keep(ids []int32) int {
 	n := 0
 	for n < len(ids)-1 && n < len(s.ids) && s.ids[n] == ids[n] {
 		n++
 	}
+	n = s.e.Pool.Truncate(s.id, n)
 	s.ids = s.ids[:n]
-	return n, s.e.Pool.Truncate(s.id, n)
+	return n
 }
 
 // checkPrompt tells what is wrong with a prompt before any of it is computed.

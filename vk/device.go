@@ -1,0 +1,179 @@
+package vk
+
+import (
+	vulkan "github.com/goki/vulkan"
+)
+
+// device is a logical device with one compute queue. It owns the handles;
+// close frees them when nothing made from it is left.
+type device struct {
+	physical vulkan.PhysicalDevice
+	handle   vulkan.Device
+	queue    vulkan.Queue
+	pool     vulkan.CommandPool
+	layout   vulkan.PipelineLayout
+	types    []memoryType
+	info     DeviceInfo
+}
+
+// memoryType is what the allocator needs to know of one.
+type memoryType struct {
+	flags vulkan.MemoryPropertyFlags
+	heap  int
+}
+
+func openDevice(p vulkan.PhysicalDevice, info DeviceInfo) (*device, error) {
+	d := &device{physical: p, info: info}
+	family, err := computeFamily(p)
+	if err != nil {
+		return nil, err
+	}
+	var props vulkan.PhysicalDeviceProperties
+	vulkan.GetPhysicalDeviceProperties(p, &props)
+	props.Deref()
+	api := props.ApiVersion
+	props.Free()
+	var c chain
+	ci := vulkan.DeviceCreateInfo{SType: vulkan.StructureTypeDeviceCreateInfo, PNext: info.features.enable(&c, api),
+		QueueCreateInfoCount: 1, PQueueCreateInfos: []vulkan.DeviceQueueCreateInfo{{
+			SType: vulkan.StructureTypeDeviceQueueCreateInfo, QueueFamilyIndex: family, QueueCount: 1, PQueuePriorities: []float32{1}}}}
+	var handle vulkan.Device
+	err = failed("open "+info.Name, vulkan.CreateDevice(p, &ci, nil, &handle))
+	ci.Free()
+	c.free()
+	if err != nil {
+		return nil, err
+	}
+	d.handle = handle
+	var queue vulkan.Queue
+	vulkan.GetDeviceQueue(handle, family, 0, &queue)
+	d.queue = queue
+	if err := d.makeShared(family); err != nil {
+		d.close()
+		return nil, err
+	}
+	d.readMemoryTypes()
+	return d, nil
+}
+
+// makeShared makes the command pool and the one pipeline layout: push constants
+// only.
+func (d *device) makeShared(family uint32) error {
+	var pool vulkan.CommandPool
+	pi := vulkan.CommandPoolCreateInfo{SType: vulkan.StructureTypeCommandPoolCreateInfo, QueueFamilyIndex: family}
+	if err := failed("make a command pool", vulkan.CreateCommandPool(d.handle, &pi, nil, &pool)); err != nil {
+		return err
+	}
+	d.pool = pool
+	var layout vulkan.PipelineLayout
+	li := vulkan.PipelineLayoutCreateInfo{SType: vulkan.StructureTypePipelineLayoutCreateInfo, PushConstantRangeCount: 1,
+		PPushConstantRanges: []vulkan.PushConstantRange{{StageFlags: computeStage, Size: pushBytes}}}
+	err := failed("make a pipeline layout", vulkan.CreatePipelineLayout(d.handle, &li, nil, &layout))
+	li.Free()
+	d.layout = layout
+	return err
+}
+
+const (
+	computeStage = vulkan.ShaderStageFlags(vulkan.ShaderStageComputeBit)
+	pushBytes    = 128 // what every device has
+)
+
+// computeFamily finds a queue family that computes, one with graphics first:
+// it is the device's main queue.
+func computeFamily(p vulkan.PhysicalDevice) (uint32, error) {
+	var n uint32
+	vulkan.GetPhysicalDeviceQueueFamilyProperties(p, &n, nil)
+	fams := make([]vulkan.QueueFamilyProperties, n)
+	vulkan.GetPhysicalDeviceQueueFamilyProperties(p, &n, fams)
+	best, score := uint32(0), 0
+	for i := range fams {
+		fams[i].Deref()
+		s := 0
+		if fams[i].QueueFlags&vulkan.QueueFlags(vulkan.QueueComputeBit) != 0 {
+			s = 1
+			if fams[i].QueueFlags&vulkan.QueueFlags(vulkan.QueueGraphicsBit) != 0 {
+				s = 2
+			}
+		}
+		if s > score {
+			best, score = uint32(i), s
+		}
+	}
+	if score == 0 {
+		return 0, failed("find a compute queue", vulkan.ErrorFeatureNotPresent)
+	}
+	return best, nil
+}
+
+func (d *device) readMemoryTypes() {
+	var m vulkan.PhysicalDeviceMemoryProperties
+	vulkan.GetPhysicalDeviceMemoryProperties(d.physical, &m)
+	m.Deref()
+	for i := range m.MemoryTypeCount {
+		t := &m.MemoryTypes[i]
+		t.Deref()
+		d.types = append(d.types, memoryType{t.PropertyFlags, int(t.HeapIndex)})
+	}
+	m.Free()
+}
+
+func (d *device) close() {
+	if d.layout != vulkan.NullPipelineLayout {
+		vulkan.DestroyPipelineLayout(d.handle, d.layout, nil)
+	}
+	if d.pool != vulkan.NullCommandPool {
+		vulkan.DestroyCommandPool(d.handle, d.pool, nil)
+	}
+	vulkan.DestroyDevice(d.handle, nil)
+}
+
+// record makes a command buffer and lets f fill it.
+func (d *device) record(f func(vulkan.CommandBuffer)) (vulkan.CommandBuffer, error) {
+	list := make([]vulkan.CommandBuffer, 1)
+	ai := vulkan.CommandBufferAllocateInfo{SType: vulkan.StructureTypeCommandBufferAllocateInfo, CommandPool: d.pool, CommandBufferCount: 1}
+	if err := failed("make a command buffer", vulkan.AllocateCommandBuffers(d.handle, &ai, list)); err != nil {
+		return nil, err
+	}
+	bi := vulkan.CommandBufferBeginInfo{SType: vulkan.StructureTypeCommandBufferBeginInfo}
+	if err := failed("record", vulkan.BeginCommandBuffer(list[0], &bi)); err != nil {
+		return nil, err
+	}
+	f(list[0])
+	return list[0], failed("record", vulkan.EndCommandBuffer(list[0]))
+}
+
+// once records, submits and waits for a command buffer.
+func (d *device) once(s *timeline, f func(vulkan.CommandBuffer)) error {
+	cb, err := d.record(f)
+	if err != nil {
+		return err
+	}
+	defer vulkan.FreeCommandBuffers(d.handle, d.pool, 1, []vulkan.CommandBuffer{cb})
+	v, err := s.submit(0, []vulkan.CommandBuffer{cb})
+	if err != nil {
+		return err
+	}
+	return s.wait(v)
+}
+
+// fence makes all earlier work on the queue visible to all later work.
+func fence(cb vulkan.CommandBuffer) {
+	const stages = vulkan.PipelineStageFlags(vulkan.PipelineStageComputeShaderBit | vulkan.PipelineStageTransferBit)
+	memoryBarrier(cb, stages, stages|vulkan.PipelineStageFlags(vulkan.PipelineStageHostBit),
+		vulkan.AccessFlags(vulkan.AccessShaderWriteBit|vulkan.AccessTransferWriteBit),
+		vulkan.AccessFlags(vulkan.AccessShaderReadBit|vulkan.AccessShaderWriteBit|vulkan.AccessTransferReadBit|vulkan.AccessTransferWriteBit|vulkan.AccessHostReadBit))
+}
+
+// computeBarrier does so between the dispatches of one command buffer.
+func computeBarrier(cb vulkan.CommandBuffer) {
+	const stage = vulkan.PipelineStageFlags(vulkan.PipelineStageComputeShaderBit)
+	memoryBarrier(cb, stage, stage, vulkan.AccessFlags(vulkan.AccessShaderWriteBit),
+		vulkan.AccessFlags(vulkan.AccessShaderReadBit|vulkan.AccessShaderWriteBit))
+}
+
+func memoryBarrier(cb vulkan.CommandBuffer, from, to vulkan.PipelineStageFlags, src, dst vulkan.AccessFlags) {
+	b := []vulkan.MemoryBarrier{{SType: vulkan.StructureTypeMemoryBarrier, SrcAccessMask: src, DstAccessMask: dst}}
+	vulkan.CmdPipelineBarrier(cb, from, to, 0, 1, b, 0, nil, 0, nil)
+	b[0].Free()
+}

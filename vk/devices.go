@@ -1,0 +1,231 @@
+package vk
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	vulkan "github.com/goki/vulkan"
+)
+
+// DeviceInfo describes a Vulkan device.
+type DeviceInfo struct {
+	Index         int      `json:"index"`
+	Name          string   `json:"name"`
+	Kind          string   `json:"kind"` // discrete, integrated, virtual, cpu, other
+	Driver        string   `json:"driver"`
+	API           string   `json:"api"`
+	Memory        uint64   `json:"memory"` // bytes of the largest device-local heap
+	Free          uint64   `json:"free"`   // bytes of it that the driver says are left; 0 if it does not say
+	MaxAllocation uint64   `json:"max_allocation"`
+	Subgroup      uint32   `json:"subgroup"`
+	Features      []string `json:"features"`
+	Auto          bool     `json:"auto"`   // what "auto" takes
+	Reason        string   `json:"reason"` // why auto takes it, or does not
+	Problem       string   `json:"problem,omitempty"`
+
+	id       [16]byte // pipeline cache UUID
+	features features
+	maxPush  uint32
+	groups   [3]uint32
+	period   float32 // nanoseconds a timestamp tick
+	heap     int     // the largest device-local heap
+}
+
+// features are those that the kernels may use.
+type features struct {
+	addresses, timeline, scalar, int64, storage16 bool // required
+	int16, storage8, float16, int8                bool
+	sizeControl, fullSubgroups, dot, maintenance4 bool
+}
+
+// Devices lists every Vulkan device, and which one "auto" takes and why.
+func Devices() ([]DeviceInfo, error) {
+	in, err := openInstance(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	_, infos, err := in.describe()
+	if err != nil {
+		return nil, err
+	}
+	choose(infos, "auto") // marks the choice; an error shows as each device's problem
+	return infos, nil
+}
+
+func (in *instance) describe() ([]vulkan.PhysicalDevice, []DeviceInfo, error) {
+	devs, err := in.physical()
+	if err != nil {
+		return nil, nil, err
+	}
+	infos := make([]DeviceInfo, len(devs))
+	for i, d := range devs {
+		infos[i] = describe(d)
+		infos[i].Index = i
+	}
+	return devs, infos, nil
+}
+
+var kinds = map[vulkan.PhysicalDeviceType]string{
+	vulkan.PhysicalDeviceTypeDiscreteGpu: "discrete", vulkan.PhysicalDeviceTypeIntegratedGpu: "integrated",
+	vulkan.PhysicalDeviceTypeVirtualGpu: "virtual", vulkan.PhysicalDeviceTypeCpu: "cpu",
+}
+
+func describe(d vulkan.PhysicalDevice) DeviceInfo {
+	var p vulkan.PhysicalDeviceProperties
+	vulkan.GetPhysicalDeviceProperties(d, &p)
+	p.Deref()
+	p.Limits.Deref()
+	info := DeviceInfo{Name: vulkan.ToString(p.DeviceName[:]), Kind: kinds[p.DeviceType], API: version(p.ApiVersion),
+		maxPush: p.Limits.MaxPushConstantsSize, groups: p.Limits.MaxComputeWorkGroupCount, period: p.Limits.TimestampPeriod}
+	if info.Kind == "" {
+		info.Kind = "other"
+	}
+	copy(info.id[:], p.PipelineCacheUUID[:])
+	p.Free()
+	if p.ApiVersion < leastVersion {
+		info.Problem = fmt.Sprintf("has Vulkan %s, wanted at least 1.2: install a newer driver", info.API)
+		return info
+	}
+	describeLimits(d, &info)
+	describeMemory(d, &info)
+	info.features = readFeatures(d, p.ApiVersion)
+	info.Features, info.Problem = info.features.names()
+	return info
+}
+
+// describeLimits reads what stands in chained structures.
+func describeLimits(d vulkan.PhysicalDevice, info *DeviceInfo) {
+	drv := vulkan.PhysicalDeviceDriverProperties{SType: vulkan.StructureTypePhysicalDeviceDriverProperties}
+	drvRef, _ := drv.PassRef()
+	m3 := vulkan.PhysicalDeviceMaintenance3Properties{SType: vulkan.StructureTypePhysicalDeviceMaintenance3Properties, PNext: unsafe.Pointer(drvRef)}
+	m3Ref, _ := m3.PassRef()
+	sg := vulkan.PhysicalDeviceSubgroupProperties{SType: vulkan.StructureTypePhysicalDeviceSubgroupProperties, PNext: unsafe.Pointer(m3Ref)}
+	sgRef, _ := sg.PassRef()
+	p2 := vulkan.PhysicalDeviceProperties2{SType: vulkan.StructureTypePhysicalDeviceProperties2, PNext: unsafe.Pointer(sgRef)}
+	p2Ref, _ := p2.PassRef()
+	getProperties(d, unsafe.Pointer(p2Ref))
+	drv.Deref()
+	m3.Deref()
+	sg.Deref()
+	info.Driver = strings.TrimSpace(vulkan.ToString(drv.DriverName[:]) + " " + vulkan.ToString(drv.DriverInfo[:]))
+	info.MaxAllocation, info.Subgroup = uint64(m3.MaxMemoryAllocationSize), sg.SubgroupSize
+	p2.Free()
+	sg.Free()
+	m3.Free()
+	drv.Free()
+}
+
+// describeMemory reads the heaps and, where the driver tells, what is free.
+func describeMemory(d vulkan.PhysicalDevice, info *DeviceInfo) {
+	budget := vulkan.PhysicalDeviceMemoryBudgetProperties{SType: vulkan.StructureTypePhysicalDeviceMemoryBudgetProperties}
+	var next unsafe.Pointer
+	told := hasExtension(d, "VK_EXT_memory_budget")
+	if told {
+		ref, _ := budget.PassRef()
+		next = unsafe.Pointer(ref)
+	}
+	m := vulkan.PhysicalDeviceMemoryProperties2{SType: vulkan.StructureTypePhysicalDeviceMemoryProperties2, PNext: next}
+	ref, _ := m.PassRef()
+	getMemory(d, unsafe.Pointer(ref))
+	m.Deref()
+	m.MemoryProperties.Deref()
+	for i := range m.MemoryProperties.MemoryHeapCount {
+		h := &m.MemoryProperties.MemoryHeaps[i]
+		h.Deref()
+		if h.Flags&vulkan.MemoryHeapFlags(vulkan.MemoryHeapDeviceLocalBit) != 0 && uint64(h.Size) > info.Memory {
+			info.Memory, info.heap = uint64(h.Size), int(i)
+		}
+	}
+	if told {
+		budget.Deref()
+		if free, used := uint64(budget.HeapBudget[info.heap]), uint64(budget.HeapUsage[info.heap]); free > used {
+			info.Free = min(free-used, info.Memory)
+		}
+		budget.Free()
+	}
+	m.Free()
+}
+
+func hasExtension(d vulkan.PhysicalDevice, name string) bool {
+	var n uint32
+	if vulkan.EnumerateDeviceExtensionProperties(d, "", &n, nil) != vulkan.Success || n == 0 {
+		return false
+	}
+	list := make([]vulkan.ExtensionProperties, n)
+	vulkan.EnumerateDeviceExtensionProperties(d, "", &n, list)
+	for i := range list {
+		list[i].Deref()
+		if vulkan.ToString(list[i].ExtensionName[:]) == name {
+			return true
+		}
+	}
+	return false
+}
+
+func version(v uint32) string { return fmt.Sprintf("%d.%d.%d", v>>22&0x7f, v>>12&0x3ff, v&0xfff) }
+
+// rank orders kinds for "auto": the higher the better.
+var rank = map[string]int{"discrete": 4, "integrated": 3, "virtual": 2, "cpu": 1, "other": 0}
+
+// choose finds the device that a name stands for: "auto", an index, or a part
+// of a name that fits one device alone. It marks what auto takes, with the
+// reason.
+func choose(infos []DeviceInfo, name string) (int, error) {
+	best := -1
+	for i, d := range infos {
+		if d.Problem == "" && (best < 0 || rank[d.Kind] > rank[infos[best].Kind] ||
+			rank[d.Kind] == rank[infos[best].Kind] && d.Memory > infos[best].Memory) {
+			best = i
+		}
+	}
+	for i := range infos {
+		switch {
+		case i == best && len(infos) == 1:
+			infos[i].Auto, infos[i].Reason = true, "the only device"
+		case i == best:
+			infos[i].Auto, infos[i].Reason = true, fmt.Sprintf("first of discrete, integrated, virtual and cpu devices: this one is %s, with the most memory of its kind", infos[i].Kind)
+		case infos[i].Problem != "":
+			infos[i].Reason = "cannot be used"
+		default:
+			infos[i].Reason = fmt.Sprintf("device %d is preferred", best)
+		}
+	}
+	if name == "" || name == "auto" {
+		if best < 0 {
+			return 0, fmt.Errorf("no usable device: %s", listDevices(infos))
+		}
+		return best, nil
+	}
+	var hits []int
+	if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < len(infos) {
+		hits = []int{n}
+	} else {
+		for i, d := range infos {
+			if strings.Contains(strings.ToLower(d.Name), strings.ToLower(name)) {
+				hits = append(hits, i)
+			}
+		}
+	}
+	if len(hits) != 1 {
+		return 0, fmt.Errorf("device %q fits %d devices, wanted one of %s", name, len(hits), listDevices(infos))
+	}
+	if p := infos[hits[0]].Problem; p != "" {
+		return 0, fmt.Errorf("device %s %s", infos[hits[0]].Name, p)
+	}
+	return hits[0], nil
+}
+
+func listDevices(infos []DeviceInfo) string {
+	var out []string
+	for i, d := range infos {
+		s := fmt.Sprintf("%d: %s", i, d.Name)
+		if d.Problem != "" {
+			s += " (" + d.Problem + ")"
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, ", ")
+}

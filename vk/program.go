@@ -1,0 +1,111 @@
+package vk
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+	"unsafe"
+
+	vulkan "github.com/goki/vulkan"
+
+	"moeflow/graph"
+)
+
+// Program is a plan on the device. Submit and Wait may be called from several
+// goroutines; a slot must not be used for a step before its last step is done.
+type Program struct {
+	r     *Runtime
+	plan  *graph.Plan
+	slots []*slot
+	mu    sync.Mutex
+	last  map[uint64]uint64 // by step: the timeline value of its latest segment
+}
+
+// Input is the memory of an input tensor of a slot, which the host may write
+// while no step of the slot is running.
+func (p *Program) Input(slot int, name string) ([]byte, error) {
+	id := p.plan.Find(name)
+	if slot < 0 || slot >= len(p.slots) || id == graph.NoTensor || p.slots[slot].io[id].data == nil {
+		return nil, fmt.Errorf("plan %s has no input %s in slot %d", p.plan.Name, name, slot)
+	}
+	return p.slots[slot].io[id].data, nil
+}
+
+// Submit enqueues one segment of a step behind the step's segment before, on
+// the device. It does not wait.
+func (p *Program) Submit(segment int, t graph.Ticket) error {
+	s := p.slots[t.Slot]
+	cbs := []vulkan.CommandBuffer{s.segments[segment]}
+	if segment == len(s.segments)-1 {
+		for i, cb := range s.copies {
+			if t.Read&(1<<i) != 0 {
+				cbs = append(cbs, cb)
+			}
+		}
+	}
+	p.mu.Lock()
+	after := p.last[t.Step]
+	p.mu.Unlock()
+	v, err := p.r.line.submit(after, cbs)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.last[t.Step] = v
+	p.mu.Unlock()
+	return nil
+}
+
+// Wait returns when the step's last submitted segment is done.
+func (p *Program) Wait(ctx context.Context, t graph.Ticket) error {
+	p.mu.Lock()
+	v := p.last[t.Step]
+	delete(p.last, t.Step)
+	p.mu.Unlock()
+	return p.r.line.waitContext(ctx, v)
+}
+
+// Read is the host's view of one of Plan.Reads, valid after Wait of a step with
+// its Read bit until the slot's next step.
+func (p *Program) Read(slot int, id graph.TensorID) ([]byte, error) {
+	for i, r := range p.plan.Reads {
+		if r == id && slot >= 0 && slot < len(p.slots) {
+			return p.slots[slot].reads[i].data, nil
+		}
+	}
+	return nil, fmt.Errorf("plan %s reads back no tensor %d in slot %d", p.plan.Name, id, slot)
+}
+
+// Times gives how long each dispatch of a slot's last step took on the device,
+// in the order of Plan.Dispatches. A dispatch that runs beside the one before
+// shares its time. The runtime must have been opened with Timestamps.
+func (p *Program) Times(slot int) ([]time.Duration, error) {
+	if !p.r.opts.Timestamps {
+		return nil, fmt.Errorf("the runtime was opened without timestamps")
+	}
+	n := len(p.plan.Dispatches) + len(p.plan.Segments)
+	ticks := make([]uint64, n)
+	const flags = vulkan.QueryResultFlags(vulkan.QueryResult64Bit | vulkan.QueryResultWaitBit)
+	if err := failed("read timestamps", vulkan.GetQueryPoolResults(p.r.d.handle, p.slots[slot].queries, 0, uint32(n),
+		uint64(8*n), unsafe.Pointer(&ticks[0]), 8, flags)); err != nil {
+		return nil, err
+	}
+	out := make([]time.Duration, 0, len(p.plan.Dispatches))
+	for k, s := range p.plan.Segments {
+		for i := s.First; i < s.Last; i++ {
+			dt := ticks[i+k+1] - ticks[i+k]
+			out = append(out, time.Duration(float64(dt)*float64(p.r.d.info.period)))
+		}
+	}
+	return out, nil
+}
+
+// close frees what the heap and the command pool do not.
+func (p *Program) close() {
+	for _, s := range p.slots {
+		if s.queries != vulkan.NullQueryPool {
+			vulkan.DestroyQueryPool(p.r.d.handle, s.queries, nil)
+		}
+	}
+}

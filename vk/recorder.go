@@ -1,0 +1,144 @@
+package vk
+
+import (
+	"encoding/binary"
+	"fmt"
+	"unsafe"
+
+	vulkan "github.com/goki/vulkan"
+
+	"moeflow/graph"
+)
+
+// recorder records the command buffers of one slot of a plan.
+type recorder struct {
+	r     *Runtime
+	plan  *graph.Plan
+	slot  *slot
+	arena buffer
+}
+
+func (c *recorder) all() error {
+	if c.r.opts.Timestamps {
+		qi := vulkan.QueryPoolCreateInfo{SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: c.queries()}
+		var pool vulkan.QueryPool
+		if err := failed("make a query pool", vulkan.CreateQueryPool(c.r.d.handle, &qi, nil, &pool)); err != nil {
+			return err
+		}
+		c.slot.queries = pool
+	}
+	for i := range c.plan.Segments {
+		cb, err := c.segment(i)
+		if err != nil {
+			return err
+		}
+		c.slot.segments = append(c.slot.segments, cb)
+	}
+	for i, id := range c.plan.Reads {
+		from, to := c.buffer(id), c.slot.reads[i]
+		cb, err := c.r.d.record(func(cb vulkan.CommandBuffer) {
+			fence(cb)
+			vulkan.CmdCopyBuffer(cb, from.handle, to.handle, 1, []vulkan.BufferCopy{{
+				SrcOffset: vulkan.DeviceSize(from.offset), DstOffset: vulkan.DeviceSize(to.offset), Size: vulkan.DeviceSize(from.size)}})
+			fence(cb)
+		})
+		if err != nil {
+			return err
+		}
+		c.slot.copies = append(c.slot.copies, cb)
+	}
+	return nil
+}
+
+// queries: one before each segment and one behind each dispatch.
+func (c *recorder) queries() uint32 { return uint32(len(c.plan.Dispatches) + len(c.plan.Segments)) }
+
+// segment records one segment. It begins with a barrier over all work before it
+// on the queue.
+func (c *recorder) segment(n int) (vulkan.CommandBuffer, error) {
+	s := c.plan.Segments[n]
+	type launch struct {
+		pipeline vulkan.Pipeline
+		push     []byte
+	}
+	launches := make([]launch, s.Last-s.First)
+	for i := range launches {
+		d := &c.plan.Dispatches[s.First+i]
+		var err error
+		if launches[i].pipeline, err = c.r.pipes.get(d); err != nil {
+			return nil, err
+		}
+		if launches[i].push, err = pushConstants(d, c.address); err != nil {
+			return nil, err
+		}
+		for a, g := range d.Groups {
+			if limit := c.r.d.info.groups[a]; g > limit || g == 0 {
+				return nil, fmt.Errorf("%s needs %d workgroups on axis %d, %s takes 1 to %d", d.Kernel, g, a, c.r.d.info.Name, limit)
+			}
+		}
+	}
+	return c.r.d.record(func(cb vulkan.CommandBuffer) {
+		fence(cb)
+		query := uint32(s.First + n)
+		stamp := func() {
+			if c.r.opts.Timestamps {
+				vulkan.CmdWriteTimestamp(cb, vulkan.PipelineStageBottomOfPipeBit, c.slot.queries, query)
+				query++
+			}
+		}
+		if c.r.opts.Timestamps {
+			vulkan.CmdResetQueryPool(cb, c.slot.queries, query, uint32(len(launches)+1))
+		}
+		stamp()
+		var bound vulkan.Pipeline
+		for i, l := range launches {
+			d := &c.plan.Dispatches[s.First+i]
+			if d.Barrier {
+				computeBarrier(cb)
+			}
+			if l.pipeline != bound {
+				vulkan.CmdBindPipeline(cb, vulkan.PipelineBindPointCompute, l.pipeline)
+				bound = l.pipeline
+			}
+			vulkan.CmdPushConstants(cb, c.r.d.layout, computeStage, 0, uint32(len(l.push)), unsafe.Pointer(&l.push[0]))
+			vulkan.CmdDispatch(cb, d.Groups[0], d.Groups[1], d.Groups[2])
+			stamp()
+		}
+	})
+}
+
+// buffer is where a tensor outside the arena lies.
+func (c *recorder) buffer(id graph.TensorID) buffer {
+	if b, ok := c.slot.io[id]; ok {
+		return b
+	}
+	return c.r.named[c.plan.Tensors[id].Name]
+}
+
+// address is a tensor's device address.
+func (c *recorder) address(id graph.TensorID) uint64 {
+	if t := &c.plan.Tensors[id]; t.Role == graph.Activation {
+		return c.arena.address + t.Offset
+	}
+	return c.buffer(id).address
+}
+
+// pushConstants packs a dispatch's arguments: addresses in the op's order, then
+// parameters. An absent argument is address 0.
+func pushConstants(d *graph.Dispatch, address func(graph.TensorID) uint64) ([]byte, error) {
+	var out []byte
+	for _, a := range d.Args {
+		at := uint64(0)
+		if a.Tensor != graph.NoTensor {
+			at = address(a.Tensor)
+		}
+		out = binary.LittleEndian.AppendUint64(out, at)
+	}
+	for _, p := range d.Params {
+		out = binary.LittleEndian.AppendUint32(out, p)
+	}
+	if len(out) > pushBytes || len(out) == 0 {
+		return nil, fmt.Errorf("%s has %d bytes of push constants, wanted 1 to %d", d.Kernel, len(out), pushBytes)
+	}
+	return out, nil
+}
