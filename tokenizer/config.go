@@ -1,0 +1,204 @@
+package tokenizer
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// Token types of tokenizer.ggml.token_type.
+const (
+	typeNormal  = 1
+	typeControl = 3
+	typeUser    = 4
+)
+
+// Config is what a file's metadata says.
+type Config struct {
+	Model  string   // tokenizer.ggml.model: "gpt2", which is byte-level BPE
+	Pre    string   // tokenizer.ggml.pre: "qwen2"
+	Tokens []string // tokenizer.ggml.tokens, in the byte alphabet
+	Types  []int32  // tokenizer.ggml.token_type; nil takes all as normal
+	Merges []string // tokenizer.ggml.merges, "left right", the first merged first
+	// BOS, EOS and EOT are ids, -1 where the file names none: a missing BOS is
+	// normal for models of this family.
+	BOS, EOS, EOT  int
+	AddBOS, AddEOS bool
+}
+
+// Tokenizer encodes and decodes. It may be used by several goroutines.
+type Tokenizer struct {
+	texts   []string // by id: raw bytes
+	types   []int32
+	bytes   [256]int32 // the token of each byte
+	ranks   map[uint64]merge
+	control trie // every added token
+	user    trie // those that are parsed always
+	eog     map[int32]bool
+	bos     int
+	eos     int
+	addBOS  bool
+	addEOS  bool
+	work    sync.Pool // *encoder
+}
+
+// merge is what a pair of tokens becomes.
+type merge struct{ rank, id int32 }
+
+func pair(a, b int32) uint64 { return uint64(uint32(a))<<32 | uint64(uint32(b)) }
+
+// endTexts are the tokens that end a text in the models of the field, where the
+// metadata does not name them.
+var endTexts = map[string]bool{"<|im_end|>": true, "<|endoftext|>": true, "<|eot_id|>": true, "<end_of_turn>": true, "<|end|>": true}
+
+// New builds a tokenizer. An error names the metadata key at fault. A merge
+// whose parts or result are not tokens can never apply and is left out.
+func New(c Config) (*Tokenizer, error) {
+	if c.Model != "gpt2" {
+		return nil, fmt.Errorf("tokenizer.ggml.model is %q, wanted gpt2 (byte-level BPE)", c.Model)
+	}
+	if c.Pre != "qwen2" {
+		return nil, fmt.Errorf("tokenizer.ggml.pre is %q, wanted qwen2", c.Pre)
+	}
+	if len(c.Tokens) == 0 {
+		return nil, fmt.Errorf("tokenizer.ggml.tokens is empty")
+	}
+	if c.Types != nil && len(c.Types) != len(c.Tokens) {
+		return nil, fmt.Errorf("tokenizer.ggml.token_type has %d entries for %d tokens", len(c.Types), len(c.Tokens))
+	}
+	for name, id := range map[string]int{"bos": c.BOS, "eos": c.EOS, "eot": c.EOT} {
+		if id < -1 || id >= len(c.Tokens) {
+			return nil, fmt.Errorf("tokenizer.ggml.%s_token_id is %d, wanted one of the %d tokens", name, id, len(c.Tokens))
+		}
+	}
+	if c.AddBOS && c.BOS < 0 {
+		return nil, fmt.Errorf("tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id is missing")
+	}
+	t := &Tokenizer{types: c.Types, bos: c.BOS, eos: c.EOS, addBOS: c.AddBOS, addEOS: c.AddEOS && c.EOS >= 0, eog: map[int32]bool{}}
+	t.work.New = func() any { return &encoder{t: t, cache: map[string][]int32{}} }
+	ids, err := t.readTokens(c.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.readMerges(c.Merges, ids); err != nil {
+		return nil, err
+	}
+	for _, id := range []int{c.EOS, c.EOT} {
+		if id >= 0 {
+			t.eog[int32(id)] = true
+		}
+	}
+	return t, nil
+}
+
+// readTokens fills texts, the byte table and the added tokens, and returns the
+// ids of normal tokens by their text in the byte alphabet.
+func (t *Tokenizer) readTokens(tokens []string) (map[string]int32, error) {
+	ids := make(map[string]int32, len(tokens))
+	t.texts = make([]string, len(tokens))
+	for i := range t.bytes {
+		t.bytes[i] = -1
+	}
+	var buf []byte
+	for i, s := range tokens {
+		id := int32(i)
+		if kind := t.kind(id); kind == typeControl || kind == typeUser {
+			t.texts[i] = s
+			if s == "" {
+				continue
+			}
+			t.control.add(s, id)
+			if kind == typeUser {
+				t.user.add(s, id)
+			}
+			if kind == typeControl && endTexts[s] {
+				t.eog[id] = true
+			}
+			continue
+		}
+		if _, ok := ids[s]; !ok {
+			ids[s] = id
+		}
+		buf = buf[:0]
+		for _, r := range s {
+			b, ok := alphabet.bytes[r]
+			if !ok { // not of the byte alphabet: padding, taken as it stands
+				buf = append(buf[:0], s...)
+				break
+			}
+			buf = append(buf, b)
+		}
+		t.texts[i] = string(buf)
+	}
+	for b, r := range alphabet.runes {
+		id, ok := ids[string(r)]
+		if !ok {
+			return nil, fmt.Errorf("tokenizer.ggml.tokens has no token for byte 0x%02x (%q)", b, string(r))
+		}
+		t.bytes[b] = id
+	}
+	return ids, nil
+}
+
+func (t *Tokenizer) readMerges(merges []string, ids map[string]int32) error {
+	t.ranks = make(map[uint64]merge, len(merges))
+	for rank, m := range merges {
+		i := strings.IndexByte(m, ' ')
+		if i < 1 || i == len(m)-1 || strings.IndexByte(m[i+1:], ' ') >= 0 {
+			return fmt.Errorf("tokenizer.ggml.merges: entry %d is %q, wanted two parts with a space between", rank, m)
+		}
+		left, okL := ids[m[:i]]
+		right, okR := ids[m[i+1:]]
+		if !okL || !okR {
+			continue
+		}
+		whole, ok := ids[m[:i]+m[i+1:]]
+		if !ok {
+			continue
+		}
+		if _, dup := t.ranks[pair(left, right)]; !dup {
+			t.ranks[pair(left, right)] = merge{int32(rank), whole}
+		}
+	}
+	return nil
+}
+
+func (t *Tokenizer) kind(id int32) int32 {
+	if t.types == nil {
+		return typeNormal
+	}
+	return t.types[id]
+}
+
+// alphabet is GPT-2's: printable Latin-1 bytes stand for themselves, the others
+// for the characters from U+0100 on.
+var alphabet = func() (a struct {
+	runes [256]rune
+	bytes map[rune]byte
+}) {
+	a.bytes = make(map[rune]byte, 256)
+	next := rune(256)
+	for b := range 256 {
+		r := rune(b)
+		if !(b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xac || b >= 0xae) {
+			r, next = next, next+1
+		}
+		a.runes[b], a.bytes[r] = r, byte(b)
+	}
+	return a
+}()
+
+// VocabSize is the number of tokens.
+func (t *Tokenizer) VocabSize() int { return len(t.texts) }
+
+// IsEOG tells whether a token ends a text: the file's EOS and EOT, and the
+// control tokens that end a turn in the models of the field.
+func (t *Tokenizer) IsEOG(id int32) bool { return t.eog[id] }
+
+// TokenText is a token's bytes, or "" for an id out of range.
+func (t *Tokenizer) TokenText(id int32) string {
+	if id < 0 || int(id) >= len(t.texts) {
+		return ""
+	}
+	return t.texts[id]
+}

@@ -1,0 +1,87 @@
+package tokenizer
+
+import (
+	"golang.org/x/text/unicode/norm"
+)
+
+// Encode turns text into tokens. Added tokens of the user-defined kind in the
+// text always become themselves; control tokens such as <|im_start|> do so only
+// if special is true, and are plain text otherwise.
+func (t *Tokenizer) Encode(text string, special bool) []int32 {
+	e := t.work.Get().(*encoder)
+	defer t.work.Put(e)
+	added := &t.user
+	if special {
+		added = &t.control
+	}
+	out := make([]int32, 0, len(text)/3+8)
+	for text != "" {
+		at, n, id := added.find(text)
+		if at < 0 {
+			return e.text(out, text)
+		}
+		out = append(e.text(out, text[:at]), id)
+		text = text[at+n:]
+	}
+	return out
+}
+
+// EncodePrompt is Encode with the BOS and EOS tokens that the file asks for.
+func (t *Tokenizer) EncodePrompt(text string, special bool) []int32 {
+	ids := t.Encode(text, special)
+	if t.addBOS && (len(ids) == 0 || ids[0] != int32(t.bos)) {
+		ids = append([]int32{int32(t.bos)}, ids...)
+	}
+	if t.addEOS {
+		ids = append(ids, int32(t.eos))
+	}
+	return ids
+}
+
+// encoder is the scratch memory of one Encode.
+type encoder struct {
+	t     *Tokenizer
+	cache map[string][]int32 // words seen before
+	parts []part
+	heap  []candidate
+}
+
+const (
+	cacheWords = 1 << 15 // then the cache is begun anew
+	cacheBytes = 32      // longer words are not kept
+	shortWord  = 48      // up to here a scan beats a heap
+)
+
+// text appends the tokens of text without added tokens.
+func (e *encoder) text(out []int32, text string) []int32 {
+	if !norm.NFC.IsNormalString(text) {
+		text = norm.NFC.String(text)
+	}
+	for text != "" {
+		n := next(text)
+		out = e.word(out, text[:n])
+		text = text[n:]
+	}
+	return out
+}
+
+// word appends the tokens of one word.
+func (e *encoder) word(out []int32, w string) []int32 {
+	if len(w) == 1 {
+		return append(out, e.t.bytes[w[0]])
+	}
+	if len(w) > cacheBytes {
+		return e.merge(out, w)
+	}
+	if ids, ok := e.cache[w]; ok {
+		return append(out, ids...)
+	}
+	start := len(out)
+	out = e.merge(out, w)
+	if len(e.cache) >= cacheWords {
+		clear(e.cache)
+	}
+	// A copy of the word, so that the cache does not hold on to the text.
+	e.cache[string([]byte(w))] = append([]int32(nil), out[start:]...)
+	return out
+}
