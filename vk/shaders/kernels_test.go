@@ -1,0 +1,234 @@
+package shaders_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"moeflow/graph"
+	"moeflow/vk"
+	"moeflow/vk/shaders"
+)
+
+// guard is how many bytes behind a tensor's contents are watched. Tensors of a
+// plan lie one behind the other, so it also guards what comes after it.
+const guard = 256
+
+// guardByte fills guards. As a float it is a number, so a kernel that reads too
+// far shows in its sums.
+const guardByte = 0x4b
+
+// bench is an open device with the plans of many cases.
+type bench struct {
+	run   *vk.Runtime
+	progs []*vk.Program
+	cases []testCase
+	plans []*graph.Plan
+	step  uint64
+
+	mu       sync.Mutex
+	messages []string
+}
+
+// open loads the cases at a local size, 0 being each kernel's own, under the
+// validation layers. There is no skipping: a machine without a GPU runs this on
+// Mesa's lavapipe.
+func open(t *testing.T, local uint32, cases []testCase) *bench {
+	t.Helper()
+	b := &bench{cases: cases}
+	var err error
+	b.run, err = vk.Open(vk.Options{LocalSize: local, Validation: true, OnMessage: func(m string) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.messages = append(b.messages, m)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.run.Close(); err != nil {
+			t.Error(err)
+		}
+		b.noMessages(t)
+	})
+	for i := range cases {
+		info, ok := shaders.Catalog().Lookup(cases[i].kernel)
+		if !ok {
+			t.Fatalf("%s is not in the catalog", cases[i].kernel)
+		}
+		b.plans = append(b.plans, devicePlan(&cases[i], info.Tile))
+	}
+	if b.progs, err = b.run.Load(b.plans, 1); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// devicePlan is a case's plan with all tensors in memory that the host sees,
+// each with a guard behind it.
+func devicePlan(c *testCase, tile [3]uint32) *graph.Plan {
+	p := c.plan(tile)
+	p.Reads = nil
+	for i := range p.Tensors {
+		t := &p.Tensors[i]
+		t.Role = graph.Input
+		t.Bytes += (graph.Alignment-t.Bytes%graph.Alignment)%graph.Alignment + guard
+		p.Reads = append(p.Reads, graph.TensorID(i))
+	}
+	return p
+}
+
+// do runs case i and returns its tensors as the device left them.
+func (b *bench) do(t *testing.T, i int) map[string][]byte {
+	t.Helper()
+	c, prog, plan := &b.cases[i], b.progs[i], b.plans[i]
+	for _, a := range c.args {
+		if a.name == "" {
+			continue
+		}
+		mem, err := prog.Input(0, a.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := copy(mem, a.data); i < len(mem); i++ {
+			mem[i] = guardByte
+		}
+	}
+	b.step++
+	// All tensors are read back, so that what must not change is seen too.
+	tick := graph.Ticket{Step: b.step, Plan: i, Read: 1<<len(plan.Reads) - 1}
+	if err := prog.Submit(0, tick); err != nil {
+		t.Fatal(err)
+	}
+	if err := prog.Wait(context.Background(), tick); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]byte{}
+	for _, a := range c.args {
+		if a.name == "" {
+			continue
+		}
+		got, err := prog.Read(0, plan.Find(a.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[a.name] = slices.Clone(got[:len(a.data)])
+		if rest := got[len(a.data):]; !bytes.Equal(rest, bytes.Repeat([]byte{guardByte}, len(rest))) {
+			t.Errorf("%s: memory behind %s was written", c.name, a.name)
+		}
+	}
+	return out
+}
+
+func (b *bench) noMessages(t *testing.T) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, m := range b.messages {
+		t.Errorf("validation: %s", m)
+	}
+	b.messages = nil
+}
+
+// localSizes are what every kernel is tried with: its own wish, and sizes of
+// one, two and more subgroups that no kernel's wish is below.
+func localSizes(t *testing.T) []uint32 {
+	t.Helper()
+	r, err := vk.Open(vk.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub := r.Info().Subgroup
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out := []uint32{0}
+	for _, n := range []uint32{sub, 2 * sub, 64} {
+		if n <= 64 && n%sub == 0 && !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// TestKernels runs every kernel of the table against the reference.
+func TestKernels(t *testing.T) {
+	var all []testCase
+	for _, k := range shaders.All() {
+		make := cases[k.Op]
+		if make == nil {
+			t.Fatalf("%s has no test case", k)
+		}
+		list := make(k)
+		if len(list) == 0 {
+			t.Fatalf("%s has no test case", k)
+		}
+		all = append(all, list...)
+	}
+	for _, local := range localSizes(t) {
+		t.Run(fmt.Sprintf("local=%d", local), func(t *testing.T) {
+			b := open(t, local, all)
+			for i := range all {
+				name := strings.NewReplacer(" ", "_", "/", "_").Replace(all[i].name)
+				t.Run(name, func(t *testing.T) {
+					b.check(t, i)
+					b.noMessages(t)
+				})
+			}
+		})
+	}
+}
+
+// check runs a case and compares everything with the reference: outputs by
+// their bounds, all else by the bit.
+func (b *bench) check(t *testing.T, i int) {
+	c := &b.cases[i]
+	want, plan, err := c.reference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := b.do(t, i)
+	for j, a := range c.args {
+		switch {
+		case a.name == "":
+		case c.kernel.Op.Access(j) == graph.Read:
+			exact(t, c.name+": input "+a.name, got[a.name], a.data)
+		default:
+			c.verify(t, a, got[a.name], want, plan)
+		}
+	}
+}
+
+// TestBatchInvariance checks that a row's product is the same to the bit
+// whatever rows stand beside it, so that a text does not depend on the batch
+// that it is made in.
+func TestBatchInvariance(t *testing.T) {
+	const width, n, bucket = 768, 11, 17
+	var list []testCase
+	counts := []int{1, 2, 8, 9, 17}
+	for _, k := range shaders.All() {
+		if k.Op != graph.OpMatVec {
+			continue
+		}
+		s := newSource(k.String())
+		w, x := s.weight("w", k.Type, width, n), s.in("x", 10, width, bucket)
+		for _, active := range counts {
+			step, _ := s.step(active, bucket, nil, 1, nil)
+			list = append(list, testCase{name: caseName(k, "%d rows", active), kernel: k,
+				params: []uint32{width, n, graph.StepRows}, work: [3]uint32{n, bucket, 1},
+				args: []tensor{step, w, x, {}, outTensor("y", n, bucket)}})
+		}
+	}
+	b := open(t, 0, list)
+	for i := 0; i < len(list); i += len(counts) {
+		whole := b.do(t, i+len(counts)-1)["y"]
+		for j, active := range counts {
+			got := b.do(t, i+j)["y"]
+			exact(t, list[i+j].name, got[:4*n*active], whole[:4*n*active])
+		}
+	}
+}
