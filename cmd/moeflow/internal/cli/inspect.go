@@ -150,7 +150,7 @@ func layerMixes(ts []inspectedTensor) []layerMix {
 		if k, _ := fmt.Sscanf(t.Name, "blk.%d.%s", &n, &rest); k != 2 {
 			continue
 		}
-		if _, ok := types[n]; !ok {
+		if _, ok := bytes[n]; !ok {
 			order = append(order, n)
 		}
 		if len(t.Shape) > 1 {

@@ -67,6 +67,11 @@ func (f *runFlags) overrides(c *cobra.Command, cfg *configs.Config) error {
 			}
 		}
 	}
+	// --temp 0 asks for the likeliest token, which a config's penalty would
+	// change.
+	if c.Flags().Changed("temp") && f.temp == 0 && !c.Flags().Changed("repeat-penalty") {
+		return cfg.SetKey("--temp", "sampling.repeat_penalty", "1.0")
+	}
 	return nil
 }
 

@@ -46,10 +46,11 @@ func newTokenizer(f *gguf.File) (*tokenizer.Tokenizer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n >= uint64(len(c.Tokens)) {
-			return nil, fmt.Errorf("%s: key %q is %d, wanted one of the %d tokens", f.Path(), key, n, len(c.Tokens))
+		// Files whose vocabulary was cut name tokens that are not there: as
+		// good as not naming any.
+		if n < uint64(len(c.Tokens)) {
+			*id = int(n)
 		}
-		*id = int(n)
 	}
 	for key, flag := range map[string]*bool{"add_bos_token": &c.AddBOS, "add_eos_token": &c.AddEOS} {
 		if key = "tokenizer.ggml." + key; f.Has(key) {
@@ -58,6 +59,7 @@ func newTokenizer(f *gguf.File) (*tokenizer.Tokenizer, error) {
 			}
 		}
 	}
+	c.AddBOS = c.AddBOS && c.BOS >= 0
 	t, err := tokenizer.New(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path(), err)
