@@ -87,8 +87,8 @@ func TestImports(t *testing.T) {
 				if !allowedModule(p, folder) {
 					t.Errorf("%s imports %s, which the table of modules does not allow there", f.name, p)
 				}
-			case p == "C":
-				t.Errorf("%s imports C; the binding of Vulkan is the only cgo", f.name)
+			case p == "C" && f.name != "vk/native.go":
+				t.Errorf("%s imports C; besides the binding of Vulkan only vk/native.go does, for functions that the binding lacks", f.name)
 			}
 		}
 	}
