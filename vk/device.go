@@ -160,7 +160,7 @@ func (d *device) once(s *timeline, f func(vulkan.CommandBuffer)) error {
 // fence makes all earlier work on the queue visible to all later work.
 func fence(cb vulkan.CommandBuffer) {
 	const stages = vulkan.PipelineStageFlags(vulkan.PipelineStageComputeShaderBit | vulkan.PipelineStageTransferBit)
-	memoryBarrier(cb, stages, stages|vulkan.PipelineStageFlags(vulkan.PipelineStageHostBit),
+	barrier(cb, stages, stages|vulkan.PipelineStageFlags(vulkan.PipelineStageHostBit),
 		vulkan.AccessFlags(vulkan.AccessShaderWriteBit|vulkan.AccessTransferWriteBit),
 		vulkan.AccessFlags(vulkan.AccessShaderReadBit|vulkan.AccessShaderWriteBit|vulkan.AccessTransferReadBit|vulkan.AccessTransferWriteBit|vulkan.AccessHostReadBit))
 }
@@ -168,12 +168,6 @@ func fence(cb vulkan.CommandBuffer) {
 // computeBarrier does so between the dispatches of one command buffer.
 func computeBarrier(cb vulkan.CommandBuffer) {
 	const stage = vulkan.PipelineStageFlags(vulkan.PipelineStageComputeShaderBit)
-	memoryBarrier(cb, stage, stage, vulkan.AccessFlags(vulkan.AccessShaderWriteBit),
+	barrier(cb, stage, stage, vulkan.AccessFlags(vulkan.AccessShaderWriteBit),
 		vulkan.AccessFlags(vulkan.AccessShaderReadBit|vulkan.AccessShaderWriteBit))
-}
-
-func memoryBarrier(cb vulkan.CommandBuffer, from, to vulkan.PipelineStageFlags, src, dst vulkan.AccessFlags) {
-	b := []vulkan.MemoryBarrier{{SType: vulkan.StructureTypeMemoryBarrier, SrcAccessMask: src, DstAccessMask: dst}}
-	vulkan.CmdPipelineBarrier(cb, from, to, 0, 1, b, 0, nil, 0, nil)
-	b[0].Free()
 }

@@ -2,6 +2,7 @@ package vk
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -21,7 +22,7 @@ const (
 type instance struct {
 	handle   vulkan.Instance
 	callback vulkan.DebugReportCallback
-	reports  bool
+	tag      unsafe.Pointer // key of its listener, nil without validation
 }
 
 // loading guards the library's global function table.
@@ -64,22 +65,48 @@ func openInstance(onMessage func(string)) (*instance, error) {
 
 func (in *instance) listen(onMessage func(string)) error {
 	flags := vulkan.DebugReportFlags(vulkan.DebugReportErrorBit | vulkan.DebugReportWarningBit | vulkan.DebugReportPerformanceWarningBit)
+	tag := newTag()
+	listeners.Lock()
+	listeners.by[tag] = onMessage
+	listeners.Unlock()
+	in.tag = tag
 	var cb vulkan.DebugReportCallback
 	info := vulkan.DebugReportCallbackCreateInfo{SType: vulkan.StructureTypeDebugReportCallbackCreateInfo, Flags: flags,
-		PfnCallback: func(_ vulkan.DebugReportFlags, _ vulkan.DebugReportObjectType, _ uint64, _ uint64, _ int32, _ string, msg string, _ unsafe.Pointer) vulkan.Bool32 {
-			onMessage(msg)
-			return vulkan.False
-		}}
+		PUserData: tag, PfnCallback: heard}
 	err := failed("listen to the validation layers", vulkan.CreateDebugReportCallback(in.handle, &info, nil, &cb))
-	in.callback, in.reports = cb, err == nil
+	info.Free()
+	in.callback = cb
 	return err
 }
 
+// listeners get the messages of their instances. There is one table because the
+// binding has room for one callback in a program.
+var listeners = struct {
+	sync.Mutex
+	by map[unsafe.Pointer]func(string)
+}{by: map[unsafe.Pointer]func(string){}}
+
+func heard(_ vulkan.DebugReportFlags, _ vulkan.DebugReportObjectType, _ uint64, _ uint64, _ int32, _ string, msg string, tag unsafe.Pointer) vulkan.Bool32 {
+	listeners.Lock()
+	f := listeners.by[tag]
+	listeners.Unlock()
+	if f != nil {
+		f(strings.Clone(msg)) // the message's memory is the layer's
+	}
+	return vulkan.False
+}
+
 func (in *instance) close() {
-	if in.reports {
+	if in.callback != vulkan.NullDebugReportCallback {
 		vulkan.DestroyDebugReportCallback(in.handle, in.callback, nil)
 	}
 	vulkan.DestroyInstance(in.handle, nil)
+	if in.tag != nil {
+		listeners.Lock()
+		delete(listeners.by, in.tag)
+		listeners.Unlock()
+		freeTag(in.tag)
+	}
 }
 
 // physical lists the instance's devices.

@@ -1,13 +1,17 @@
 package vk
 
-// The binding wraps the functions of Vulkan 1.0. This file adds the five later
-// ones that the runtime needs, found through the loader, and submits without
-// the binding's copies, since that happens at every step.
+// The binding wraps the functions of Vulkan 1.0. This file adds the later ones
+// that the runtime needs, found through the loader. It also calls four of 1.0
+// itself: queue submits, because they happen at every step, and those that take
+// a slice of structures (pipelines, barriers, copies), because the binding
+// leaves the C copy of such a slice to the garbage collector, which may free it
+// while the driver still reads it.
 
 /*
 #cgo linux LDFLAGS: -ldl
 #include <stdint.h>
 #include <stddef.h>
+#include <stdlib.h>
 #ifdef _WIN32
 #include <windows.h>
 static void *open_loader(void) { return (void *)LoadLibraryA("vulkan-1.dll"); }
@@ -31,8 +35,14 @@ static void (*p_memory)(void *, void *);
 static uint64_t (*p_address)(void *, const void *);
 static int (*p_wait)(void *, const void *, uint64_t);
 static int (*p_submit)(void *, uint32_t, const void *, void *);
+static int (*p_pipelines)(void *, void *, uint32_t, const void *, const void *, void **);
+static void (*p_barrier)(void *, uint32_t, uint32_t, uint32_t, uint32_t, const void *, uint32_t, const void *, uint32_t, const void *);
+static void (*p_copy)(void *, void *, void *, uint32_t, const void *);
 
+// native_load finds the loader's own functions, which serve every instance, so
+// once is enough.
 static int native_load(void *instance) {
+	if (p_copy) return 1;
 	void *lib = open_loader();
 	get_fn get = lib ? (get_fn)find(lib, "vkGetInstanceProcAddr") : NULL;
 	if (!get) return 0;
@@ -42,7 +52,11 @@ static int native_load(void *instance) {
 	p_address = (uint64_t(*)(void *, const void *))get(instance, "vkGetBufferDeviceAddress");
 	p_wait = (int (*)(void *, const void *, uint64_t))get(instance, "vkWaitSemaphores");
 	p_submit = (int (*)(void *, uint32_t, const void *, void *))get(instance, "vkQueueSubmit");
-	return p_features && p_properties && p_memory && p_address && p_wait && p_submit;
+	p_pipelines = (int (*)(void *, void *, uint32_t, const void *, const void *, void **))get(instance, "vkCreateComputePipelines");
+	p_barrier = (void (*)(void *, uint32_t, uint32_t, uint32_t, uint32_t, const void *, uint32_t, const void *, uint32_t, const void *))get(instance, "vkCmdPipelineBarrier");
+	if (!(p_features && p_properties && p_memory && p_address && p_wait && p_submit && p_pipelines && p_barrier)) return 0;
+	p_copy = (void (*)(void *, void *, void *, uint32_t, const void *))get(instance, "vkCmdCopyBuffer");
+	return p_copy != NULL;
 }
 
 static void native_features(void *device, void *chain) { p_features(device, chain); }
@@ -77,6 +91,42 @@ static int native_submit(void *queue, void *semaphore, uint64_t wait, uint64_t s
 	struct timeline t = {1000207003, NULL, wait != 0, &wait, 1, &signal};
 	struct submit s = {4, &t, wait != 0, &semaphore, &stage, n, commands, 1, &semaphore};
 	return p_submit(queue, 1, &s, NULL);
+}
+
+struct memory_barrier { uint32_t type; const void *next; uint32_t src, dst; };
+struct copy { uint64_t from, to, n; };
+
+static void native_barrier(void *commands, uint32_t from, uint32_t to, uint32_t src, uint32_t dst) {
+	struct memory_barrier b = {46, NULL, src, dst};
+	p_barrier(commands, from, to, 0, 1, &b, 0, NULL, 0, NULL);
+}
+
+static void native_copy(void *commands, void *src, void *dst, uint64_t from, uint64_t to, uint64_t n) {
+	struct copy c = {from, to, n};
+	p_copy(commands, src, dst, 1, &c);
+}
+
+struct entry { uint32_t id, offset; size_t size; };
+struct specialization { uint32_t n; const struct entry *entries; size_t size; const void *data; };
+struct required_size { uint32_t type; void *next; uint32_t size; };
+struct stage {
+	uint32_t type; const void *next;
+	uint32_t flags, stage; void *module; const char *name; const struct specialization *spec;
+};
+struct pipeline { uint32_t type; const void *next; uint32_t flags; struct stage stage; void *layout, *base; int32_t index; };
+
+// native_pipeline makes one compute pipeline whose specialization constants
+// 0 .. n-1 are consts. subgroup is its required subgroup size, 0 to leave that
+// to the driver.
+static int native_pipeline(void *device, void *cache, void *layout, void *module, uint32_t flags, uint32_t subgroup,
+                           uint32_t n, const uint32_t *consts, void **out) {
+	struct entry entries[16];
+	if (n > 16) return -3;
+	for (uint32_t i = 0; i < n; i++) entries[i] = (struct entry){i, 4 * i, 4};
+	struct specialization spec = {n, entries, 4 * n, consts};
+	struct required_size size = {1000225001, NULL, subgroup};
+	struct pipeline p = {29, NULL, 0, {18, subgroup ? &size : NULL, flags, 0x20, module, "main", &spec}, layout, NULL, -1};
+	return p_pipelines(device, cache, 1, &p, NULL, out);
 }
 */
 import "C"
@@ -118,3 +168,27 @@ func submit(q vulkan.Queue, s vulkan.Semaphore, wait, signal uint64, commands []
 	return vulkan.Result(C.native_submit(unsafe.Pointer(q), unsafe.Pointer(s), C.uint64_t(wait), C.uint64_t(signal),
 		C.uint32_t(len(commands)), (*unsafe.Pointer)(unsafe.Pointer(&commands[0]))))
 }
+
+// barrier records a global memory barrier.
+func barrier(cb vulkan.CommandBuffer, from, to vulkan.PipelineStageFlags, src, dst vulkan.AccessFlags) {
+	C.native_barrier(unsafe.Pointer(cb), C.uint32_t(from), C.uint32_t(to), C.uint32_t(src), C.uint32_t(dst))
+}
+
+// copyBuffer records a copy of n bytes.
+func copyBuffer(cb vulkan.CommandBuffer, src, dst vulkan.Buffer, from, to, n uint64) {
+	C.native_copy(unsafe.Pointer(cb), unsafe.Pointer(src), unsafe.Pointer(dst), C.uint64_t(from), C.uint64_t(to), C.uint64_t(n))
+}
+
+// createPipeline compiles a module with specialization constants 0, 1, ….
+// flags are those of its stage; subgroup is its required subgroup size or 0.
+func createPipeline(d *device, cache vulkan.PipelineCache, module vulkan.ShaderModule, flags, subgroup uint32, consts []uint32) (vulkan.Pipeline, vulkan.Result) {
+	var out unsafe.Pointer
+	r := C.native_pipeline(unsafe.Pointer(d.handle), unsafe.Pointer(cache), unsafe.Pointer(d.layout), unsafe.Pointer(module),
+		C.uint32_t(flags), C.uint32_t(subgroup), C.uint32_t(len(consts)), (*C.uint32_t)(unsafe.Pointer(&consts[0])), &out)
+	return vulkan.Pipeline(out), vulkan.Result(r)
+}
+
+// newTag makes a pointer that C may hold as a key, for freeTag to free.
+func newTag() unsafe.Pointer { return C.malloc(1) }
+
+func freeTag(tag unsafe.Pointer) { C.free(tag) }
