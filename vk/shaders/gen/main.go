@@ -78,7 +78,7 @@ func fresh(root string, v variant, old []byte) bool {
 
 func compile(glslang, root string, v variant) error {
 	out := filepath.Join("spv", v.file())
-	args := []string{"-V", "-g0", "--quiet", "--target-env", "vulkan1.3"}
+	args := []string{"-V", "-g0", "--quiet", "--target-env", "vulkan1.2"}
 	for _, d := range dirs(v.typ) {
 		args = append(args, "-I"+d)
 	}
