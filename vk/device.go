@@ -14,6 +14,8 @@ type device struct {
 	layout   vulkan.PipelineLayout
 	types    []memoryType
 	info     DeviceInfo
+	stamps   uint32 // bits of a timestamp, 0 if the queue has none
+	taken    uint64 // bytes allocated of the heap that info.heap names
 }
 
 // memoryType is what the allocator needs to know of one.
@@ -24,7 +26,8 @@ type memoryType struct {
 
 func openDevice(p vulkan.PhysicalDevice, info DeviceInfo) (*device, error) {
 	d := &device{physical: p, info: info}
-	family, err := computeFamily(p)
+	family, bits, err := computeFamily(p)
+	d.stamps = bits
 	if err != nil {
 		return nil, err
 	}
@@ -79,14 +82,14 @@ const (
 	pushBytes    = 128 // what every device has
 )
 
-// computeFamily finds a queue family that computes, one with graphics first:
-// it is the device's main queue.
-func computeFamily(p vulkan.PhysicalDevice) (uint32, error) {
+// computeFamily finds a queue family that computes, one with graphics first: it
+// is the device's main queue. It also tells how many bits its timestamps have.
+func computeFamily(p vulkan.PhysicalDevice) (family, stamps uint32, err error) {
 	var n uint32
 	vulkan.GetPhysicalDeviceQueueFamilyProperties(p, &n, nil)
 	fams := make([]vulkan.QueueFamilyProperties, n)
 	vulkan.GetPhysicalDeviceQueueFamilyProperties(p, &n, fams)
-	best, score := uint32(0), 0
+	score := 0
 	for i := range fams {
 		fams[i].Deref()
 		s := 0
@@ -97,13 +100,13 @@ func computeFamily(p vulkan.PhysicalDevice) (uint32, error) {
 			}
 		}
 		if s > score {
-			best, score = uint32(i), s
+			family, stamps, score = uint32(i), fams[i].TimestampValidBits, s
 		}
 	}
 	if score == 0 {
-		return 0, failed("find a compute queue", vulkan.ErrorFeatureNotPresent)
+		return 0, 0, failed("find a compute queue", vulkan.ErrorFeatureNotPresent)
 	}
-	return best, nil
+	return family, stamps, nil
 }
 
 func (d *device) readMemoryTypes() {
@@ -143,13 +146,20 @@ func (d *device) record(f func(vulkan.CommandBuffer)) (vulkan.CommandBuffer, err
 	return list[0], failed("record", vulkan.EndCommandBuffer(list[0]))
 }
 
+// drop frees command buffers that are done.
+func (d *device) drop(list []vulkan.CommandBuffer) {
+	if len(list) > 0 {
+		vulkan.FreeCommandBuffers(d.handle, d.pool, uint32(len(list)), list)
+	}
+}
+
 // once records, submits and waits for a command buffer.
 func (d *device) once(s *timeline, f func(vulkan.CommandBuffer)) error {
 	cb, err := d.record(f)
 	if err != nil {
 		return err
 	}
-	defer vulkan.FreeCommandBuffers(d.handle, d.pool, 1, []vulkan.CommandBuffer{cb})
+	defer d.drop([]vulkan.CommandBuffer{cb})
 	v, err := s.submit(0, []vulkan.CommandBuffer{cb})
 	if err != nil {
 		return err

@@ -27,10 +27,11 @@ type DeviceInfo struct {
 
 	id       [16]byte // pipeline cache UUID
 	features features
-	maxPush  uint32
-	groups   [3]uint32
-	period   float32 // nanoseconds a timestamp tick
-	heap     int     // the largest device-local heap
+	groups   [3]uint32 // most workgroups an axis
+	local    uint32    // most invocations of a workgroup
+	period   float32   // nanoseconds a timestamp tick
+	heap     int       // the largest device-local heap
+	required bool      // a pipeline may require Subgroup as its subgroup size
 }
 
 // features are those that the kernels may use.
@@ -38,6 +39,7 @@ type features struct {
 	addresses, timeline, scalar, int64, storage16 bool // required
 	int16, storage8, float16, int8                bool
 	sizeControl, fullSubgroups, dot, maintenance4 bool
+	arithmetic, shuffle                           bool // subgroup operations
 }
 
 // Devices lists every Vulkan device, and which one "auto" takes and why.
@@ -79,7 +81,8 @@ func describe(d vulkan.PhysicalDevice) DeviceInfo {
 	p.Deref()
 	p.Limits.Deref()
 	info := DeviceInfo{Name: vulkan.ToString(p.DeviceName[:]), Kind: kinds[p.DeviceType], API: version(p.ApiVersion),
-		maxPush: p.Limits.MaxPushConstantsSize, groups: p.Limits.MaxComputeWorkGroupCount, period: p.Limits.TimestampPeriod}
+		groups: p.Limits.MaxComputeWorkGroupCount, period: p.Limits.TimestampPeriod,
+		local: min(p.Limits.MaxComputeWorkGroupInvocations, p.Limits.MaxComputeWorkGroupSize[0])}
 	if info.Kind == "" {
 		info.Kind = "other"
 	}
@@ -89,9 +92,9 @@ func describe(d vulkan.PhysicalDevice) DeviceInfo {
 		info.Problem = fmt.Sprintf("has Vulkan %s, wanted at least 1.2: install a newer driver", info.API)
 		return info
 	}
+	info.features = readFeatures(d, p.ApiVersion)
 	describeLimits(d, &info)
 	describeMemory(d, &info)
-	info.features = readFeatures(d, p.ApiVersion)
 	info.Features, info.Problem = info.features.names()
 	return info
 }
@@ -104,15 +107,28 @@ func describeLimits(d vulkan.PhysicalDevice, info *DeviceInfo) {
 	m3Ref, _ := m3.PassRef()
 	sg := vulkan.PhysicalDeviceSubgroupProperties{SType: vulkan.StructureTypePhysicalDeviceSubgroupProperties, PNext: unsafe.Pointer(m3Ref)}
 	sgRef, _ := sg.PassRef()
-	p2 := vulkan.PhysicalDeviceProperties2{SType: vulkan.StructureTypePhysicalDeviceProperties2, PNext: unsafe.Pointer(sgRef)}
+	sc := vulkan.PhysicalDeviceSubgroupSizeControlProperties{SType: vulkan.StructureTypePhysicalDeviceSubgroupSizeControlProperties, PNext: unsafe.Pointer(sgRef)}
+	head, _ := sc.PassRef()
+	p2 := vulkan.PhysicalDeviceProperties2{SType: vulkan.StructureTypePhysicalDeviceProperties2, PNext: unsafe.Pointer(head)}
 	p2Ref, _ := p2.PassRef()
 	getProperties(d, unsafe.Pointer(p2Ref))
 	drv.Deref()
 	m3.Deref()
 	sg.Deref()
+	sc.Deref() // stays zero where the driver does not know it
 	info.Driver = strings.TrimSpace(vulkan.ToString(drv.DriverName[:]) + " " + vulkan.ToString(drv.DriverInfo[:]))
 	info.MaxAllocation, info.Subgroup = uint64(m3.MaxMemoryAllocationSize), sg.SubgroupSize
+	has := func(op vulkan.SubgroupFeatureFlagBits) bool {
+		return sg.SupportedStages&computeStage != 0 && sg.SupportedOperations&vulkan.SubgroupFeatureFlags(op) != 0
+	}
+	info.features.arithmetic, info.features.shuffle = has(vulkan.SubgroupFeatureArithmeticBit), has(vulkan.SubgroupFeatureShuffleBit)
+	info.required = info.features.sizeControl && sc.RequiredSubgroupSizeStages&computeStage != 0 &&
+		sc.MinSubgroupSize <= info.Subgroup && info.Subgroup <= sc.MaxSubgroupSize
+	if most := info.Subgroup * sc.MaxComputeWorkgroupSubgroups; info.required && most > 0 {
+		info.local = min(info.local, most)
+	}
 	p2.Free()
+	sc.Free()
 	sg.Free()
 	m3.Free()
 	drv.Free()

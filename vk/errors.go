@@ -16,13 +16,17 @@ var (
 
 // MemoryError says that something does not fit the device.
 type MemoryError struct {
-	What       string
-	Need, Have uint64 // bytes
+	What       string // a purpose, or the tensor's name where Single is set
+	Need, Have uint64 // bytes wanted, and bytes that would fit
+	Single     bool   // Have is the most that one allocation may have
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("%s needs %d MiB of device memory, %d MiB are free: choose a smaller context, a smaller model or another device",
-		e.What, (e.Need+1<<20-1)>>20, e.Have>>20)
+	need, have := float64(e.Need)/(1<<30), float64(e.Have)/(1<<30)
+	if e.Single {
+		return fmt.Sprintf("%s needs %.2f GiB in one piece, the device allows %.2f GiB: choose a smaller context or another device", e.What, need, have)
+	}
+	return fmt.Sprintf("%s need %.2f GiB of device memory, %.2f GiB are free: choose a smaller context, a smaller model or another device", e.What, need, have)
 }
 
 // failed turns a Vulkan result into an error that says what was attempted.

@@ -15,71 +15,141 @@ type loader struct {
 	arenas []buffer // one a slot, large enough for every plan
 }
 
-// shared makes what plans have in common: small weights that the model made
-// itself, state, and the arenas.
-func (l *loader) shared(plans []*graph.Plan) error {
-	var own []Weight
-	var states []*graph.Tensor
-	arena, seen := uint64(graph.Alignment), map[string]uint64{}
+// needs is what plans have in common, each tensor once.
+type needs struct {
+	own    []Weight // weights that the model made itself and that are not uploaded yet
+	states []want
+	arena  uint64
+}
+
+// survey checks the plans' tensors and adds up what they share.
+func (l *loader) survey(plans []*graph.Plan) (*needs, error) {
+	n := &needs{arena: graph.Alignment}
+	seen := map[string]uint64{}
 	for _, p := range plans {
-		arena = max(arena, p.ArenaBytes)
+		n.arena = max(n.arena, p.ArenaBytes)
 		for i := range p.Tensors {
 			t := &p.Tensors[i]
+			if t.Bytes == 0 && t.Role != graph.Activation {
+				return nil, fmt.Errorf("plan %s: %s has no size", p.Name, t)
+			}
+			if t.Role == graph.Activation && t.Offset+t.Bytes > p.ArenaBytes {
+				return nil, fmt.Errorf("plan %s: %s ends at %d in an arena of %d bytes", p.Name, t, t.Offset+t.Bytes, p.ArenaBytes)
+			}
 			if t.Role != graph.Weight && t.Role != graph.State {
 				continue
 			}
 			if size, ok := seen[t.Name]; ok {
 				if size != t.Bytes {
-					return fmt.Errorf("%s has %d bytes in one plan and %d in another", t.Name, size, t.Bytes)
+					return nil, fmt.Errorf("%s has %d bytes in one plan and %d in another", t.Name, size, t.Bytes)
 				}
 				continue
 			}
 			seen[t.Name] = t.Bytes
-			have, uploaded := l.r.named[t.Name]
-			switch {
-			case t.Role == graph.State:
-				states = append(states, t)
-			case t.Data != nil && !uploaded:
-				own = append(own, Weight{t.Name, t.Data})
-			case !uploaded:
-				return fmt.Errorf("weight %s was not uploaded", t.Name)
-			case have.size != t.Bytes:
-				return fmt.Errorf("weight %s has %d bytes, wanted %d", t.Name, have.size, t.Bytes)
+			if t.Role == graph.State {
+				n.states = append(n.states, want{t.Name, t.Bytes})
+			} else if err := n.weight(t, l.r.weights); err != nil {
+				return nil, fmt.Errorf("plan %s: %w", p.Name, err)
 			}
 		}
-	}
-	if len(own) > 0 {
-		if err := l.r.Upload(own, nil); err != nil {
-			return err
+		if err := checkReads(p); err != nil {
+			return nil, err
 		}
 	}
-	if err := l.state(states); err != nil {
-		return err
-	}
-	sizes := make([]uint64, l.slots)
-	for i := range sizes {
-		sizes[i] = arena
-	}
-	var err error
-	l.arenas, err = l.r.heap.alloc("activations", onDevice, sizes)
-	return err
+	return n, nil
 }
 
-// state makes zeroed tensors.
-func (l *loader) state(ts []*graph.Tensor) error {
-	if len(ts) == 0 {
-		return nil
+// weight checks that a weight is there, or can be made.
+func (n *needs) weight(t *graph.Tensor, have map[string]buffer) error {
+	size := uint64(len(t.Data))
+	b, uploaded := have[t.Name]
+	switch {
+	case uploaded:
+		size = b.size
+	case t.Data == nil:
+		return fmt.Errorf("weight %s was not uploaded", t.Name)
+	default:
+		n.own = append(n.own, Weight{t.Name, t.Data})
 	}
-	var sizes []uint64
-	for _, t := range ts {
-		sizes = append(sizes, t.Bytes)
+	if size != t.Bytes {
+		return fmt.Errorf("weight %s has %d bytes, wanted %d for %s %s", t.Name, size, t.Bytes, t.Type, t.Shape)
 	}
-	bufs, err := l.r.heap.alloc("state", onDevice, sizes)
+	return nil
+}
+
+// checkReads holds the plan's reads to what a ticket and a copy can name.
+func checkReads(p *graph.Plan) error {
+	if len(p.Reads) > 64 {
+		return fmt.Errorf("plan %s reads %d tensors back, a ticket has 64 bits for them", p.Name, len(p.Reads))
+	}
+	for _, id := range p.Reads {
+		if id < 0 || int(id) >= len(p.Tensors) {
+			return fmt.Errorf("plan %s reads tensor %d back, which it does not have", p.Name, id)
+		}
+		if t := &p.Tensors[id]; t.Role == graph.Activation || t.Role == graph.Weight {
+			return fmt.Errorf("plan %s reads %s back, wanted a state or an output", p.Name, t)
+		}
+	}
+	return nil
+}
+
+// shared makes what plans have in common: small weights that the model made
+// itself, state, and the arenas.
+func (l *loader) shared(plans []*graph.Plan) error {
+	n, err := l.survey(plans)
 	if err != nil {
 		return err
 	}
-	for i, t := range ts {
-		l.r.named[t.Name] = bufs[i]
+	if err := l.fits(n, plans); err != nil {
+		return err
+	}
+	if len(n.own) > 0 {
+		if err := l.r.Upload(n.own, nil); err != nil {
+			return err
+		}
+	}
+	if err := l.state(n.states); err != nil {
+		return err
+	}
+	arenas := make([]want, l.slots)
+	for i := range arenas {
+		arenas[i] = want{fmt.Sprintf("the activations of slot %d", i), n.arena}
+	}
+	l.arenas, err = l.r.work.alloc("activations", onDevice, arenas)
+	return err
+}
+
+// fits checks all that is about to be taken at once, so that an error comes
+// before the first allocation and names the whole need.
+func (l *loader) fits(n *needs, plans []*graph.Plan) error {
+	need := uint64(l.slots) * align(n.arena)
+	for _, s := range n.states {
+		need += align(s.size)
+	}
+	for _, p := range plans {
+		for i := range p.Tensors {
+			if p.Tensors[i].Role == graph.Output {
+				need += uint64(l.slots) * align(p.Tensors[i].Bytes)
+			}
+		}
+	}
+	if free := l.r.d.free(); need > free {
+		return &MemoryError{What: "the kv cache and the activations", Need: need, Have: free}
+	}
+	return nil
+}
+
+// state makes zeroed tensors.
+func (l *loader) state(ws []want) error {
+	if len(ws) == 0 {
+		return nil
+	}
+	bufs, err := l.r.work.alloc("state", onDevice, ws)
+	if err != nil {
+		return err
+	}
+	for i, w := range ws {
+		l.r.state[w.name] = bufs[i]
 	}
 	return l.r.d.once(l.r.line, func(cb vulkan.CommandBuffer) {
 		for _, b := range bufs {
@@ -123,16 +193,16 @@ func (l *loader) buffers(p *graph.Plan, s *slot) error {
 		r    reach
 	}{{graph.Input, "inputs", toDevice}, {graph.Output, "outputs", onDevice}} {
 		var ids []graph.TensorID
-		var sizes []uint64
+		var ws []want
 		for i := range p.Tensors {
-			if p.Tensors[i].Role == kind.role {
-				ids, sizes = append(ids, graph.TensorID(i)), append(sizes, p.Tensors[i].Bytes)
+			if t := &p.Tensors[i]; t.Role == kind.role {
+				ids, ws = append(ids, graph.TensorID(i)), append(ws, want{t.Name, t.Bytes})
 			}
 		}
 		if len(ids) == 0 {
 			continue
 		}
-		bufs, err := l.r.heap.alloc(kind.what, kind.r, sizes)
+		bufs, err := l.r.work.alloc(kind.what, kind.r, ws)
 		if err != nil {
 			return err
 		}
@@ -143,11 +213,11 @@ func (l *loader) buffers(p *graph.Plan, s *slot) error {
 	if len(p.Reads) == 0 {
 		return nil
 	}
-	var sizes []uint64
+	var ws []want
 	for _, id := range p.Reads {
-		sizes = append(sizes, p.Tensors[id].Bytes)
+		ws = append(ws, want{p.Tensors[id].Name, p.Tensors[id].Bytes})
 	}
 	var err error
-	s.reads, err = l.r.heap.alloc("read-backs", toHost, sizes)
+	s.reads, err = l.r.work.alloc("read-backs", toHost, ws)
 	return err
 }

@@ -23,6 +23,7 @@ type buffer struct {
 type block struct {
 	handle vulkan.Buffer
 	memory vulkan.DeviceMemory
+	taken  uint64 // bytes of the device's own memory
 	buffer
 }
 
@@ -31,6 +32,14 @@ type heap struct {
 	d      *device
 	blocks []block
 	used   map[string]uint64 // bytes by purpose
+}
+
+func newHeap(d *device) *heap { return &heap{d: d, used: map[string]uint64{}} }
+
+// want is a buffer to be made.
+type want struct {
+	name string
+	size uint64 // bytes
 }
 
 // blockBytes is how large a block grows before the next is begun. Many tensors
@@ -70,11 +79,18 @@ const (
 	toHost                // written by the device, read by the host
 )
 
-// wanted lists memory properties by preference.
-var wanted = map[reach][]vulkan.MemoryPropertyFlags{
-	onDevice: {deviceLocal, 0},
-	toDevice: {deviceLocal | visible, visible},
-	toHost:   {visible | cached, visible},
+// wanted lists memory properties by preference. Where the device's memory is
+// the host's, what both see comes first: it saves a copy.
+func wanted(r reach, kind string) []vulkan.MemoryPropertyFlags {
+	switch shared := kind == "integrated" || kind == "cpu"; {
+	case r == toDevice:
+		return []vulkan.MemoryPropertyFlags{deviceLocal | visible, visible}
+	case r == toHost:
+		return []vulkan.MemoryPropertyFlags{visible | cached, visible}
+	case shared:
+		return []vulkan.MemoryPropertyFlags{deviceLocal | visible | cached, deviceLocal | visible, deviceLocal}
+	}
+	return []vulkan.MemoryPropertyFlags{deviceLocal}
 }
 
 const (
@@ -83,14 +99,20 @@ const (
 	cached      = vulkan.MemoryPropertyFlags(vulkan.MemoryPropertyHostCachedBit)
 )
 
-// alloc makes buffers of the given sizes, packed into blocks.
-func (h *heap) alloc(what string, r reach, sizes []uint64) ([]buffer, error) {
+// alloc makes buffers, packed into blocks. Memory that the device alone uses is
+// checked against what is free before any of it is taken.
+func (h *heap) alloc(what string, r reach, ws []want) ([]buffer, error) {
+	sizes := make([]uint64, len(ws))
 	var total uint64
-	for _, s := range sizes {
-		if h.d.info.MaxAllocation > 0 && align(s) > h.d.info.MaxAllocation {
-			return nil, &MemoryError{what + ": one tensor", s, h.d.info.MaxAllocation}
+	for i, w := range ws {
+		if most := h.d.info.MaxAllocation; most > 0 && align(w.size) > most {
+			return nil, &MemoryError{What: w.name, Need: w.size, Have: most, Single: true}
 		}
-		total += align(s)
+		sizes[i] = w.size
+		total += align(w.size)
+	}
+	if free := h.d.free(); r == onDevice && total > free {
+		return nil, &MemoryError{What: what, Need: total, Have: free}
 	}
 	limit := uint64(blockBytes)
 	if h.d.info.MaxAllocation > 0 {
@@ -117,6 +139,17 @@ func (h *heap) alloc(what string, r reach, sizes []uint64) ([]buffer, error) {
 	return out, nil
 }
 
+// free is how much of the device's memory can still be had: what the driver
+// says, or what its heap has and was not taken here.
+func (d *device) free() uint64 {
+	now := DeviceInfo{}
+	describeMemory(d.physical, &now)
+	if now.Free > 0 {
+		return now.Free
+	}
+	return d.info.Memory - min(d.info.Memory, d.taken)
+}
+
 func (h *heap) allocBlock(what string, r reach, size uint64) (b block, err error) {
 	const usage = vulkan.BufferUsageStorageBufferBit | vulkan.BufferUsageTransferSrcBit | vulkan.BufferUsageTransferDstBit | vulkan.BufferUsageShaderDeviceAddressBit
 	ci := vulkan.BufferCreateInfo{SType: vulkan.StructureTypeBufferCreateInfo, Size: vulkan.DeviceSize(size), Usage: vulkan.BufferUsageFlags(usage)}
@@ -131,19 +164,27 @@ func (h *heap) allocBlock(what string, r reach, size uint64) (b block, err error
 		Flags: vulkan.MemoryAllocateFlags(vulkan.MemoryAllocateDeviceAddressBit)}
 	ref, _ := flags.PassRef()
 	defer flags.Free()
-	typ, err := h.d.memoryType(r, req.MemoryTypeBits, size)
+	var typ int
 	var memory vulkan.DeviceMemory
-	if err == nil {
+	err = fmt.Errorf("%s has no memory of the kind that %s need", h.d.info.Name, what)
+	for _, typ = range h.d.memoryTypes(r, req.MemoryTypeBits) {
 		ai := vulkan.MemoryAllocateInfo{SType: vulkan.StructureTypeMemoryAllocateInfo, PNext: unsafe.Pointer(ref),
 			AllocationSize: req.Size, MemoryTypeIndex: uint32(typ)}
 		err = failed(fmt.Sprintf("allocate %d MiB for %s", size>>20, what), vulkan.AllocateMemory(h.d.handle, &ai, nil, &memory))
 		ai.Free()
+		if err == nil {
+			break
+		}
 	}
 	if err != nil {
 		vulkan.DestroyBuffer(h.d.handle, handle, nil)
 		return b, err
 	}
 	b = block{handle: handle, memory: memory}
+	if h.d.types[typ].heap == h.d.info.heap {
+		b.taken = uint64(req.Size)
+		h.d.taken += b.taken
+	}
 	if err = failed("bind memory", vulkan.BindBufferMemory(h.d.handle, handle, memory, 0)); err == nil {
 		b.address = bufferAddress(h.d.handle, handle)
 		b.data, err = h.d.view(memory, typ, size)
@@ -154,18 +195,20 @@ func (h *heap) allocBlock(what string, r reach, size uint64) (b block, err error
 	return b, err
 }
 
-// memoryType picks a type that the buffer allows, by the preference of reach.
-// What the host writes at each step may lie in device-local memory only where
-// that is not a small window.
-func (d *device) memoryType(r reach, allowed uint32, size uint64) (int, error) {
-	for _, want := range wanted[r] {
+// memoryTypes lists the types that the buffer allows and that serve, by the
+// preference of wanted, the first of each wish. What the host writes at each
+// step may lie in a window of device memory that is full: then the next serves.
+func (d *device) memoryTypes(r reach, allowed uint32) []int {
+	var out []int
+	for _, want := range wanted(r, d.info.Kind) {
 		for i, t := range d.types {
-			if allowed&(1<<i) != 0 && t.flags&want == want && (r != toDevice || t.flags&deviceLocal == 0 || size < 64<<20) {
-				return i, nil
+			if allowed&(1<<i) != 0 && t.flags&want == want {
+				out = append(out, i)
+				break
 			}
 		}
 	}
-	return 0, fmt.Errorf("%s has no memory of the kind needed", d.info.Name)
+	return out
 }
 
 // view maps memory that the host can see for as long as it lives.
@@ -183,11 +226,12 @@ func (d *device) view(m vulkan.DeviceMemory, typ int, size uint64) ([]byte, erro
 func (h *heap) free(b block) {
 	vulkan.DestroyBuffer(h.d.handle, b.handle, nil)
 	vulkan.FreeMemory(h.d.handle, b.memory, nil)
+	h.d.taken -= b.taken
 }
 
 func (h *heap) close() {
 	for _, b := range h.blocks {
 		h.free(b)
 	}
-	h.blocks = nil
+	h.blocks, h.used = nil, map[string]uint64{}
 }

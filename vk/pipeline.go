@@ -4,9 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"unsafe"
 
 	vulkan "github.com/goki/vulkan"
@@ -26,28 +29,44 @@ type pipelines struct {
 	local uint32 // overrides the kernel's local size, for tests; 0 is off
 }
 
-// newPipelines reads the cache of this device, driver and build from a folder.
-// What cannot be read is as good as none.
+// newPipelines reads the cache of this device, driver and set of kernels from a
+// folder. What cannot be read is as good as none.
 func newPipelines(d *device, folder string, local uint32) (*pipelines, error) {
 	p := &pipelines{d: d, made: map[string]vulkan.Pipeline{}, local: local}
 	var data []byte
 	if folder != "" {
-		id := sha256.Sum256([]byte(d.info.Name + d.info.Driver + string(d.info.id[:])))
-		p.file = filepath.Join(folder, "pipelines-"+hex.EncodeToString(id[:8])+".bin")
-		data, _ = os.ReadFile(p.file)
-		if data = checkedCache(data); data == nil {
-			p.size = 0
-		}
+		p.file = filepath.Join(folder, cacheName(&d.info))
+		file, _ := os.ReadFile(p.file)
+		data = checkedCache(file)
 	}
+	err := p.makeCache(data)
+	if err != nil && data != nil { // a driver that dislikes its own data
+		err = p.makeCache(nil)
+	}
+	return p, err
+}
+
+// cacheName changes with whatever makes old compiled code useless.
+func cacheName(d *DeviceInfo) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n%x\n", d.Name, d.Driver, d.id)
+	for _, k := range shaders.All() {
+		code, _ := shaders.Code(k)
+		h.Write(code)
+	}
+	return "pipelines-" + hex.EncodeToString(h.Sum(nil)[:8]) + ".bin"
+}
+
+func (p *pipelines) makeCache(data []byte) error {
 	ci := vulkan.PipelineCacheCreateInfo{SType: vulkan.StructureTypePipelineCacheCreateInfo}
 	if p.size = len(data); p.size > 0 {
 		ci.InitialDataSize, ci.PInitialData = uint64(len(data)), unsafe.Pointer(&data[0])
 	}
 	var cache vulkan.PipelineCache
-	err := failed("make a pipeline cache", vulkan.CreatePipelineCache(d.handle, &ci, nil, &cache))
+	err := failed("make a pipeline cache", vulkan.CreatePipelineCache(p.d.handle, &ci, nil, &cache))
 	ci.Free()
 	p.cache = cache
-	return p, err
+	return err
 }
 
 // A cache file is the SHA-256 of the driver's data, then the data: drivers need
@@ -94,8 +113,8 @@ func (p *pipelines) save() {
 }
 
 // localSize is the number of invocations of a kernel's workgroups: the kernel's
-// own wish in whole subgroups; one subgroup on a CPU, where more would only
-// take turns.
+// own wish in whole subgroups, as far as the device goes; one subgroup on a CPU,
+// where more would only take turns.
 func (p *pipelines) localSize(info graph.KernelInfo) uint32 {
 	sub := max(1, p.d.info.Subgroup)
 	switch {
@@ -104,56 +123,111 @@ func (p *pipelines) localSize(info graph.KernelInfo) uint32 {
 	case p.d.info.Kind == "cpu":
 		return sub
 	}
-	return max(sub, info.Local/sub*sub)
+	return max(sub, min(info.Local, p.d.info.local)/sub*sub)
 }
 
-// get returns the pipeline of a dispatch.
-func (p *pipelines) get(d *graph.Dispatch) (vulkan.Pipeline, error) {
+// recipe is what makes a pipeline: a kernel and its specialization constants
+// from 0 on, the local size first.
+type recipe struct {
+	kernel graph.Kernel
+	code   []byte
+	consts []uint32
+}
+
+func (r *recipe) key() string { return fmt.Sprint(r.kernel, r.consts) }
+
+// recipe looks a dispatch's kernel up.
+func (p *pipelines) recipe(d *graph.Dispatch) (*recipe, error) {
 	info, ok := shaders.Catalog().Lookup(d.Kernel)
 	code, has := shaders.Code(d.Kernel)
 	if !ok || !has || len(code) == 0 || len(code)%4 != 0 {
-		return vulkan.NullPipeline, fmt.Errorf("kernel %s is not part of this program", d.Kernel)
+		return nil, fmt.Errorf("kernel %s is not part of this program", d.Kernel)
 	}
-	consts := []uint32{p.localSize(info)}
+	r := &recipe{d.Kernel, code, []uint32{p.localSize(info)}}
 	for _, i := range info.Spec {
-		consts = append(consts, d.Params[i])
+		if i >= len(d.Params) {
+			return nil, fmt.Errorf("kernel %s wants parameter %d, %d are given", d.Kernel, i, len(d.Params))
+		}
+		r.consts = append(r.consts, d.Params[i])
 	}
-	key := fmt.Sprint(d.Kernel, consts)
-	if made, ok := p.made[key]; ok {
-		return made, nil
-	}
-	made, err := p.create(d.Kernel, code, consts)
-	if err == nil {
-		p.made[key] = made
-	}
-	return made, err
+	return r, nil
 }
 
-// create compiles one pipeline with its specialization constants 0, 1, ….
-func (p *pipelines) create(k graph.Kernel, code []byte, consts []uint32) (vulkan.Pipeline, error) {
-	words := make([]uint32, len(code)/4)
-	for i := range words {
-		words[i] = binary.LittleEndian.Uint32(code[4*i:])
+// prepare makes all pipelines of plans that are not made yet, several at once:
+// compiling takes the driver milliseconds each, on a CPU device far more.
+func (p *pipelines) prepare(plans []*graph.Plan) error {
+	todo := map[string]*recipe{}
+	for _, plan := range plans {
+		for i := range plan.Dispatches {
+			r, err := p.recipe(&plan.Dispatches[i])
+			if err != nil {
+				return fmt.Errorf("plan %s: %w", plan.Name, err)
+			}
+			if key := r.key(); p.made[key] == vulkan.NullPipeline {
+				todo[key] = r
+			}
+		}
 	}
-	mi := vulkan.ShaderModuleCreateInfo{SType: vulkan.StructureTypeShaderModuleCreateInfo, CodeSize: uint64(len(code)), PCode: words}
+	work := make(chan *recipe, len(todo))
+	for _, r := range todo {
+		work <- r
+	}
+	close(work)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var errs []error
+	for range min(runtime.NumCPU(), len(todo)) {
+		wg.Go(func() {
+			for r := range work {
+				made, err := p.create(r)
+				mu.Lock()
+				if err != nil {
+					errs = append(errs, err)
+				} else {
+					p.made[r.key()] = made
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// get returns the pipeline of a dispatch of a prepared plan.
+func (p *pipelines) get(d *graph.Dispatch) (vulkan.Pipeline, error) {
+	r, err := p.recipe(d)
+	if err != nil {
+		return vulkan.NullPipeline, err
+	}
+	return p.made[r.key()], nil
+}
+
+// create compiles one pipeline. Where the device lets it, it asks for full
+// subgroups of the size that the local size is a multiple of; elsewhere that is
+// what drivers do unasked.
+func (p *pipelines) create(r *recipe) (vulkan.Pipeline, error) {
+	words := make([]uint32, len(r.code)/4)
+	for i := range words {
+		words[i] = binary.LittleEndian.Uint32(r.code[4*i:])
+	}
+	mi := vulkan.ShaderModuleCreateInfo{SType: vulkan.StructureTypeShaderModuleCreateInfo, CodeSize: uint64(len(r.code)), PCode: words}
 	var module vulkan.ShaderModule
-	err := failed("load kernel "+k.String(), vulkan.CreateShaderModule(p.d.handle, &mi, nil, &module))
+	err := failed("load kernel "+r.kernel.String(), vulkan.CreateShaderModule(p.d.handle, &mi, nil, &module))
 	mi.Free()
 	if err != nil {
 		return vulkan.NullPipeline, err
 	}
 	defer vulkan.DestroyShaderModule(p.d.handle, module, nil)
-	spec := vulkan.SpecializationInfo{MapEntryCount: uint32(len(consts)), DataSize: uint64(4 * len(consts)), PData: unsafe.Pointer(&consts[0])}
-	for i := range consts {
-		spec.PMapEntries = append(spec.PMapEntries, vulkan.SpecializationMapEntry{ConstantID: uint32(i), Offset: uint32(4 * i), Size: 4})
+	var flags, subgroup uint32
+	if whole := r.consts[0]%max(1, p.d.info.Subgroup) == 0; whole && p.d.info.features.fullSubgroups {
+		flags = uint32(vulkan.PipelineShaderStageCreateRequireFullSubgroupsBit)
 	}
-	ci := []vulkan.ComputePipelineCreateInfo{{SType: vulkan.StructureTypeComputePipelineCreateInfo, Layout: p.d.layout,
-		Stage: vulkan.PipelineShaderStageCreateInfo{SType: vulkan.StructureTypePipelineShaderStageCreateInfo,
-			Stage: vulkan.ShaderStageComputeBit, Module: module, PName: "main\x00", PSpecializationInfo: []vulkan.SpecializationInfo{spec}}}}
-	out := make([]vulkan.Pipeline, 1)
-	err = failed("compile kernel "+k.String(), vulkan.CreateComputePipelines(p.d.handle, p.cache, 1, ci, nil, out))
-	ci[0].Free()
-	return out[0], err
+	if p.d.info.required {
+		subgroup = p.d.info.Subgroup
+	}
+	made, result := createPipeline(p.d, p.cache, module, flags, subgroup, r.consts)
+	return made, failed("compile kernel "+r.kernel.String(), result)
 }
 
 func (p *pipelines) close() {

@@ -33,8 +33,12 @@ func (p *Program) Input(slot int, name string) ([]byte, error) {
 }
 
 // Submit enqueues one segment of a step behind the step's segment before, on
-// the device. It does not wait.
+// the device. It does not wait. The segments of a step are submitted in order,
+// the last with the copies that the ticket's Read asks for.
 func (p *Program) Submit(segment int, t graph.Ticket) error {
+	if t.Slot < 0 || t.Slot >= len(p.slots) || segment < 0 || segment >= len(p.plan.Segments) {
+		return fmt.Errorf("plan %s has no segment %d in slot %d", p.plan.Name, segment, t.Slot)
+	}
 	s := p.slots[t.Slot]
 	cbs := []vulkan.CommandBuffer{s.segments[segment]}
 	if segment == len(s.segments)-1 {
@@ -47,6 +51,9 @@ func (p *Program) Submit(segment int, t graph.Ticket) error {
 	p.mu.Lock()
 	after := p.last[t.Step]
 	p.mu.Unlock()
+	if segment > 0 && after == 0 {
+		return fmt.Errorf("plan %s: segment %d of step %d was submitted before the one ahead of it", p.plan.Name, segment, t.Step)
+	}
 	v, err := p.r.line.submit(after, cbs)
 	if err != nil {
 		return err
@@ -57,13 +64,23 @@ func (p *Program) Submit(segment int, t graph.Ticket) error {
 	return nil
 }
 
-// Wait returns when the step's last submitted segment is done.
+// Wait returns when the step's last submitted segment is done, or with the
+// context's error when that ends first; the step goes on and may be waited for
+// again.
 func (p *Program) Wait(ctx context.Context, t graph.Ticket) error {
 	p.mu.Lock()
 	v := p.last[t.Step]
+	p.mu.Unlock()
+	if v == 0 {
+		return fmt.Errorf("plan %s: step %d was not submitted", p.plan.Name, t.Step)
+	}
+	if err := p.r.line.waitContext(ctx, v); err != nil {
+		return err
+	}
+	p.mu.Lock()
 	delete(p.last, t.Step)
 	p.mu.Unlock()
-	return p.r.line.waitContext(ctx, v)
+	return nil
 }
 
 // Read is the host's view of one of Plan.Reads, valid after Wait of a step with
@@ -81,8 +98,8 @@ func (p *Program) Read(slot int, id graph.TensorID) ([]byte, error) {
 // in the order of Plan.Dispatches. A dispatch that runs beside the one before
 // shares its time. The runtime must have been opened with Timestamps.
 func (p *Program) Times(slot int) ([]time.Duration, error) {
-	if !p.r.opts.Timestamps {
-		return nil, fmt.Errorf("the runtime was opened without timestamps")
+	if !p.r.opts.Timestamps || slot < 0 || slot >= len(p.slots) {
+		return nil, fmt.Errorf("plan %s has no timestamps of slot %d", p.plan.Name, slot)
 	}
 	n := len(p.plan.Dispatches) + len(p.plan.Segments)
 	ticks := make([]uint64, n)
@@ -94,18 +111,20 @@ func (p *Program) Times(slot int) ([]time.Duration, error) {
 	out := make([]time.Duration, 0, len(p.plan.Dispatches))
 	for k, s := range p.plan.Segments {
 		for i := s.First; i < s.Last; i++ {
-			dt := ticks[i+k+1] - ticks[i+k]
+			dt := (ticks[i+k+1] - ticks[i+k]) & (1<<p.r.d.stamps - 1)
 			out = append(out, time.Duration(float64(dt)*float64(p.r.d.info.period)))
 		}
 	}
 	return out, nil
 }
 
-// close frees what the heap and the command pool do not.
+// close frees what the heap does not.
 func (p *Program) close() {
 	for _, s := range p.slots {
 		if s.queries != vulkan.NullQueryPool {
 			vulkan.DestroyQueryPool(p.r.d.handle, s.queries, nil)
 		}
+		p.r.d.drop(s.segments)
+		p.r.d.drop(s.copies)
 	}
 }

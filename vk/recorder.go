@@ -38,8 +38,7 @@ func (c *recorder) all() error {
 		from, to := c.buffer(id), c.slot.reads[i]
 		cb, err := c.r.d.record(func(cb vulkan.CommandBuffer) {
 			fence(cb)
-			vulkan.CmdCopyBuffer(cb, from.handle, to.handle, 1, []vulkan.BufferCopy{{
-				SrcOffset: vulkan.DeviceSize(from.offset), DstOffset: vulkan.DeviceSize(to.offset), Size: vulkan.DeviceSize(from.size)}})
+			copyBuffer(cb, from.handle, to.handle, from.offset, to.offset, from.size)
 			fence(cb)
 		})
 		if err != nil {
@@ -112,7 +111,11 @@ func (c *recorder) buffer(id graph.TensorID) buffer {
 	if b, ok := c.slot.io[id]; ok {
 		return b
 	}
-	return c.r.named[c.plan.Tensors[id].Name]
+	name := c.plan.Tensors[id].Name
+	if b, ok := c.r.state[name]; ok {
+		return b
+	}
+	return c.r.weights[name]
 }
 
 // address is a tensor's device address.

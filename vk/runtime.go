@@ -25,15 +25,16 @@ type Options struct {
 
 // Runtime is an open device with what lies on it. Close frees everything.
 type Runtime struct {
-	in     *instance
-	d      *device
-	line   *timeline
-	heap   *heap
-	pipes  *pipelines
-	named  map[string]buffer // weights and state
-	progs  []*Program
-	opts   Options
-	loaded bool
+	in      *instance
+	d       *device
+	line    *timeline
+	heap    *heap // of weights, which stay until Close
+	work    *heap // of everything else, which goes with the programs
+	pipes   *pipelines
+	weights map[string]buffer
+	state   map[string]buffer
+	progs   []*Program
+	opts    Options
 }
 
 // Open opens the device that the options name.
@@ -67,7 +68,11 @@ func open(in *instance, p vulkan.PhysicalDevice, info DeviceInfo, o Options) (*R
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{in: in, d: d, heap: &heap{d: d, used: map[string]uint64{}}, named: map[string]buffer{}, opts: o}
+	r := &Runtime{in: in, d: d, heap: newHeap(d), work: newHeap(d), weights: map[string]buffer{}, state: map[string]buffer{}, opts: o}
+	if o.Timestamps && d.stamps == 0 {
+		d.close()
+		return nil, fmt.Errorf("%s cannot time dispatches", info.Name)
+	}
 	if r.line, err = newTimeline(d); err != nil {
 		d.close()
 		return nil, err
@@ -84,19 +89,25 @@ func open(in *instance, p vulkan.PhysicalDevice, info DeviceInfo, o Options) (*R
 func (r *Runtime) Info() DeviceInfo { return r.d.info }
 
 // Upload copies weights to the device under their names. progress, which may be
-// nil, is called after each. The data is not used after it returns.
+// nil, is called after each with bytes. The data is not used after it returns. A
+// *MemoryError comes before anything is copied.
 func (r *Runtime) Upload(ws []Weight, progress func(done, total uint64)) error {
+	seen := make(map[string]bool, len(ws))
 	for _, w := range ws {
-		if _, ok := r.named[w.Name]; ok || len(w.Data) == 0 {
+		if _, ok := r.weights[w.Name]; ok || seen[w.Name] || len(w.Data) == 0 {
 			return fmt.Errorf("weight %s is empty or was uploaded before", w.Name)
 		}
+		seen[w.Name] = true
 	}
 	named, err := r.heap.upload(r.line, ws, progress)
-	maps.Copy(r.named, named)
-	return err
+	if err != nil {
+		return err
+	}
+	maps.Copy(r.weights, named)
+	return nil
 }
 
-// Memory is device memory in use, in bytes.
+// Memory is what lies in a runtime's allocations, in bytes, padding included.
 type Memory struct {
 	Purpose map[string]uint64 // weights, state, activations, inputs, outputs, read-backs
 	Total   uint64
@@ -105,6 +116,7 @@ type Memory struct {
 // Memory tells what the runtime has allocated.
 func (r *Runtime) Memory() Memory {
 	m := Memory{Purpose: maps.Clone(r.heap.used)}
+	maps.Copy(m.Purpose, r.work.used)
 	for _, n := range m.Purpose {
 		m.Total += n
 	}
@@ -118,9 +130,9 @@ func (r *Runtime) Bandwidth() (float64, error) {
 	if r.d.info.Kind == "cpu" {
 		size = 64 << 20
 	}
-	h := &heap{d: r.d, used: map[string]uint64{}}
+	h := newHeap(r.d)
 	defer h.close()
-	bufs, err := h.alloc("the bandwidth measurement", onDevice, []uint64{size, size})
+	bufs, err := h.alloc("the buffers that measure bandwidth", onDevice, []want{{"from", size}, {"to", size}})
 	if err != nil {
 		return 0, err
 	}
@@ -130,8 +142,7 @@ func (r *Runtime) Bandwidth() (float64, error) {
 		start := time.Now()
 		err := r.d.once(r.line, func(cb vulkan.CommandBuffer) {
 			for range copies {
-				vulkan.CmdCopyBuffer(cb, bufs[0].handle, bufs[1].handle, 1, []vulkan.BufferCopy{{
-					SrcOffset: vulkan.DeviceSize(bufs[0].offset), DstOffset: vulkan.DeviceSize(bufs[1].offset), Size: vulkan.DeviceSize(size)}})
+				copyBuffer(cb, bufs[0].handle, bufs[1].handle, bufs[0].offset, bufs[1].offset, size)
 				fence(cb)
 			}
 		})
@@ -145,35 +156,54 @@ func (r *Runtime) Bandwidth() (float64, error) {
 
 // Load makes each plan ready to run with so many slots. Weights must have been
 // uploaded, but for those whose tensors hold their own data. State is shared by
-// all plans and slots and starts zeroed. It may be called once.
+// all plans and slots and starts zeroed. What was loaded must be unloaded before
+// more is.
 func (r *Runtime) Load(plans []*graph.Plan, slots int) ([]*Program, error) {
-	if r.loaded || len(plans) == 0 || slots < 1 {
-		return nil, errors.New("load wants at least one plan and one slot, once")
+	if r.progs != nil || len(plans) == 0 || slots < 1 {
+		return nil, errors.New("load wants at least one plan and one slot, and nothing loaded")
 	}
-	r.loaded = true
-	l := loader{r: r, slots: slots}
-	if err := l.shared(plans); err != nil {
-		return nil, err
+	err := r.pipes.prepare(plans)
+	if err == nil {
+		err = r.load(plans, slots)
 	}
-	for _, p := range plans {
-		prog, err := l.program(p)
-		if prog != nil {
-			r.progs = append(r.progs, prog)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("plan %s: %w", p.Name, err)
-		}
+	if err != nil {
+		return nil, errors.Join(err, r.Unload())
 	}
 	r.pipes.save()
 	return r.progs, nil
 }
 
-// Close waits for the device and frees everything.
-func (r *Runtime) Close() error {
+func (r *Runtime) load(plans []*graph.Plan, slots int) error {
+	l := loader{r: r, slots: slots}
+	if err := l.shared(plans); err != nil {
+		return err
+	}
+	for _, p := range plans {
+		prog, err := l.program(p)
+		r.progs = append(r.progs, prog)
+		if err != nil {
+			return fmt.Errorf("plan %s: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// Unload waits for the device and frees all programs, their state and their
+// memory. Weights and compiled pipelines stay, so other plans of the same model
+// load quickly.
+func (r *Runtime) Unload() error {
 	err := failed("finish on "+r.d.info.Name, vulkan.DeviceWaitIdle(r.d.handle))
 	for _, p := range r.progs {
 		p.close()
 	}
+	r.work.close()
+	r.progs, r.state = nil, map[string]buffer{}
+	return err
+}
+
+// Close waits for the device and frees everything.
+func (r *Runtime) Close() error {
+	err := r.Unload()
 	r.pipes.close()
 	r.heap.close()
 	r.line.close()

@@ -1,6 +1,7 @@
 package vk
 
 import (
+	"slices"
 	"sync"
 
 	vulkan "github.com/goki/vulkan"
@@ -20,18 +21,18 @@ const (
 
 // upload copies weights into device memory and keeps them under their names.
 func (h *heap) upload(s *timeline, ws []Weight, progress func(done, total uint64)) (map[string]buffer, error) {
-	sizes := make([]uint64, len(ws))
+	wants := make([]want, len(ws))
 	var total, done uint64
 	for i, w := range ws {
-		sizes[i] = uint64(len(w.Data))
-		total += sizes[i]
+		wants[i] = want{"weight " + w.Name, uint64(len(w.Data))}
+		total += wants[i].size
 	}
-	bufs, err := h.alloc("weights", onDevice, sizes)
+	bufs, err := h.alloc("weights", onDevice, wants)
 	if err != nil {
 		return nil, err
 	}
 	named := make(map[string]buffer, len(ws))
-	st := stager{h: &heap{d: h.d, used: map[string]uint64{}}, s: s}
+	st := stager{h: newHeap(h.d), s: s}
 	defer st.close()
 	for i, w := range ws {
 		named[w.Name] = bufs[i]
@@ -40,7 +41,7 @@ func (h *heap) upload(s *timeline, ws []Weight, progress func(done, total uint64
 		} else if err := st.copy(bufs[i], w.Data); err != nil {
 			return nil, err
 		}
-		if done += sizes[i]; progress != nil {
+		if done += wants[i].size; progress != nil {
 			progress(done, total)
 		}
 	}
@@ -69,7 +70,7 @@ type transfer struct {
 func (t *stager) copy(to buffer, data []byte) error {
 	if t.ring == nil {
 		var err error
-		if t.ring, err = t.h.alloc("staging", toHost, []uint64{stageBytes, stageBytes, stageBytes}); err != nil {
+		if t.ring, err = t.h.alloc("staging buffers", toHost, slices.Repeat([]want{{"a staging buffer", stageBytes}}, stages)); err != nil {
 			return err
 		}
 	}
@@ -95,17 +96,17 @@ func (t *stager) submit() error {
 	from := t.ring[t.slot]
 	cb, err := t.h.d.record(func(cb vulkan.CommandBuffer) {
 		for _, p := range t.pending {
-			vulkan.CmdCopyBuffer(cb, from.handle, p.to.handle, 1, []vulkan.BufferCopy{{
-				SrcOffset: vulkan.DeviceSize(from.offset + p.from), DstOffset: vulkan.DeviceSize(p.to.offset + p.at), Size: vulkan.DeviceSize(p.n)}})
+			copyBuffer(cb, from.handle, p.to.handle, from.offset+p.from, p.to.offset+p.at, p.n)
 		}
 	})
 	if err != nil {
 		return err
 	}
-	t.cbs[t.slot] = cb
 	if t.busy[t.slot], err = t.s.submit(0, []vulkan.CommandBuffer{cb}); err != nil {
+		t.h.d.drop([]vulkan.CommandBuffer{cb})
 		return err
 	}
+	t.cbs[t.slot] = cb
 	t.slot, t.fill, t.pending = (t.slot+1)%stages, 0, nil
 	return t.release(t.slot)
 }
@@ -116,7 +117,7 @@ func (t *stager) release(slot int) error {
 		return nil
 	}
 	err := t.s.wait(t.busy[slot])
-	vulkan.FreeCommandBuffers(t.h.d.handle, t.h.d.pool, 1, []vulkan.CommandBuffer{t.cbs[slot]})
+	t.h.d.drop([]vulkan.CommandBuffer{t.cbs[slot]})
 	t.busy[slot] = 0
 	return err
 }
@@ -131,7 +132,13 @@ func (t *stager) flush() error {
 	return err
 }
 
-func (t *stager) close() { t.h.close() }
+// close waits for copies that an error left on their way.
+func (t *stager) close() {
+	for i := range stages {
+		t.release(i)
+	}
+	t.h.close()
+}
 
 // copyParallel copies with several goroutines where it is worth it: reading the
 // page cache and writing uncached memory are bound by latency on one core.
