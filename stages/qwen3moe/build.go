@@ -36,6 +36,7 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	freqs := b.g.Tensor(graph.Tensor{Name: "rope_freqs", Shape: graph.Shape{uint64(c.RopeDim / 2), 2},
 		Type: quant.F32, Role: graph.Weight, Data: rotations(c)})
 	table := b.weight("token_embd.weight")
+	b.checkVocabulary(c)
 	x := b.add("embed", "embed", -1, stages.Embed{Table: table, Sampled: sampled}, "x")[0]
 	for i := range c.Layers {
 		x = b.block(i, x, freqs, c, o)
@@ -68,6 +69,25 @@ func (b *builder) weight(name string) graph.TensorID {
 		b.errs = append(b.errs, fmt.Errorf("%s: tensor %s is missing", b.f.Path(), name))
 	}
 	return b.g.Tensor(graph.Tensor{Name: name, Shape: graph.Shape(t.Shape), Type: t.Type, Role: graph.Weight})
+}
+
+// checkVocabulary compares the two matrices that have a row for each token. A
+// token picked from more logits than there are embeddings would be read from
+// beyond the table.
+func (b *builder) checkVocabulary(c Config) {
+	table, ok := b.f.Tensor("token_embd.weight")
+	if !ok {
+		return
+	}
+	shape := graph.Shape(table.Shape)
+	if len(shape) != 2 || shape[0] != uint64(c.Hidden) {
+		b.errs = append(b.errs, fmt.Errorf("%s: tensor token_embd.weight has shape %s, wanted {%d, vocabulary} for %s %d",
+			b.f.Path(), shape, c.Hidden, key("embedding_length"), c.Hidden))
+	}
+	if out, ok := b.f.Tensor("output.weight"); ok && !shape.Equal(graph.Shape(out.Shape)) {
+		b.errs = append(b.errs, fmt.Errorf("%s: tensor output.weight has shape %s, wanted %s like token_embd.weight",
+			b.f.Path(), graph.Shape(out.Shape), shape))
+	}
 }
 
 // block adds one layer and returns its output.

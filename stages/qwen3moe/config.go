@@ -54,17 +54,24 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	c.HeadDim = r.countOr("attention.key_length", c.Hidden/max(1, c.Heads))
 	c.RopeDim = r.countOr("rope.dimension_count", c.HeadDim)
 	c.ExpertWidth = r.expertWidth(c)
+	if c.WeightScale == 0 {
+		c.WeightScale = 1 // llama.cpp writes 0 for "none"
+	}
+	valueDim := r.countOr("attention.value_length", c.HeadDim)
 	r.checkRope(&c)
 	if r.err != nil {
 		return c, r.err
 	}
-	return c, c.check(r)
+	if err := c.check(r); err != nil {
+		return c, err
+	}
+	if valueDim != c.HeadDim {
+		return c, r.wrong("attention.value_length", valueDim, fmt.Sprintf("the key length %d", c.HeadDim))
+	}
+	return c, nil
 }
 
 func (c Config) check(r reader) error {
-	if v := r.countOr("attention.value_length", c.HeadDim); v != c.HeadDim {
-		return r.wrong("attention.value_length", v, fmt.Sprintf("the key length %d", c.HeadDim))
-	}
 	switch {
 	case c.Heads%c.KVHeads != 0:
 		return r.wrong("attention.head_count_kv", c.KVHeads, fmt.Sprintf("a divisor of head_count %d", c.Heads))
@@ -82,9 +89,6 @@ func (c Config) check(r reader) error {
 		return r.wrong("rope.freq_base", c.RopeBase, "a number above 1")
 	case math.IsNaN(c.WeightScale) || math.IsInf(c.WeightScale, 0):
 		return r.wrong("expert_weights_scale", c.WeightScale, "a finite number")
-	}
-	if c.WeightScale == 0 {
-		c.WeightScale = 1 // llama.cpp writes 0 for "none"
 	}
 	return nil
 }
@@ -147,7 +151,7 @@ func (r *reader) expertWidth(c Config) int {
 	if r.f.Has(key("expert_feed_forward_length")) {
 		return r.count("expert_feed_forward_length", 1)
 	}
-	return r.count("feed_forward_length", 1) / max(1, c.TopK)
+	return r.count("feed_forward_length", uint64(max(1, c.TopK))) / max(1, c.TopK)
 }
 
 // checkRope reads rope scaling: none and linear are served, others refused by
