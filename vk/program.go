@@ -26,7 +26,7 @@ type Program struct {
 // while no step of the slot is running.
 func (p *Program) Input(slot int, name string) ([]byte, error) {
 	id := p.plan.Find(name)
-	if slot < 0 || slot >= len(p.slots) || id == graph.NoTensor || p.slots[slot].io[id].data == nil {
+	if slot < 0 || slot >= len(p.slots) || id == graph.NoTensor || p.plan.Tensors[id].Role != graph.Input {
 		return nil, fmt.Errorf("plan %s has no input %s in slot %d", p.plan.Name, name, slot)
 	}
 	return p.slots[slot].io[id].data, nil

@@ -32,7 +32,7 @@ func (h *heap) upload(s *timeline, ws []Weight, progress func(done, total uint64
 		return nil, err
 	}
 	named := make(map[string]buffer, len(ws))
-	st := stager{h: newHeap(h.d), s: s}
+	st := stager{h: newHeap(h.d), s: s, size: stageBytes}
 	defer st.close()
 	for i, w := range ws {
 		named[w.Name] = bufs[i]
@@ -53,6 +53,7 @@ func (h *heap) upload(s *timeline, ws []Weight, progress func(done, total uint64
 type stager struct {
 	h       *heap
 	s       *timeline
+	size    uint64 // of one staging buffer
 	ring    []buffer
 	busy    [stages]uint64 // the timeline value that frees each
 	cbs     [stages]vulkan.CommandBuffer
@@ -70,20 +71,20 @@ type transfer struct {
 func (t *stager) copy(to buffer, data []byte) error {
 	if t.ring == nil {
 		var err error
-		if t.ring, err = t.h.alloc("staging buffers", toHost, slices.Repeat([]want{{"a staging buffer", stageBytes}}, stages)); err != nil {
+		if t.ring, err = t.h.alloc("staging buffers", toHost, slices.Repeat([]want{{"a staging buffer", t.size}}, stages)); err != nil {
 			return err
 		}
 	}
 	for at := uint64(0); at < uint64(len(data)); {
-		if t.fill == stageBytes {
+		if t.fill == t.size {
 			if err := t.submit(); err != nil {
 				return err
 			}
 		}
-		n := min(uint64(len(data))-at, stageBytes-t.fill)
+		n := min(uint64(len(data))-at, t.size-t.fill)
 		copyParallel(t.ring[t.slot].data[t.fill:t.fill+n], data[at:at+n])
 		t.pending = append(t.pending, transfer{to, t.fill, at, n})
-		t.fill, at = min(stageBytes, (t.fill+n+15)/16*16), at+n
+		t.fill, at = min(t.size, (t.fill+n+15)/16*16), at+n
 	}
 	return nil
 }

@@ -1,0 +1,165 @@
+package vk
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+	"moeflow/vk/shaders"
+)
+
+// TestLoadErrors spoils a plan in one way after the other. After each the
+// runtime must still load a good one.
+func TestLoadErrors(t *testing.T) {
+	c := newModel(3)
+	r := openTest(t, Options{})
+	if err := r.Upload(c.upload(), nil); err != nil {
+		t.Fatal(err)
+	}
+	load := func(plans ...*graph.Plan) error {
+		_, err := r.Load(plans, 2)
+		return err
+	}
+	for name, tc := range map[string]struct {
+		spoil func(p *graph.Plan)
+		want  []string
+	}{
+		"missing weight":     {func(p *graph.Plan) { p.Tensors[p.Find("blk.1.w")].Name = "blk.9.w" }, []string{"weight blk.9.w", "not uploaded"}},
+		"weight's size":      {func(p *graph.Plan) { p.Tensors[p.Find("blk.1.w")].Bytes *= 2 }, []string{"weight blk.1.w has 4096 bytes, wanted 8192"}},
+		"own weight's size":  {func(p *graph.Plan) { p.Tensors[p.Find("blk.3.w")].Bytes /= 2 }, []string{"weight blk.3.w has 4096 bytes, wanted 2048"}},
+		"kernel":             {func(p *graph.Plan) { p.Dispatches[1].Kernel.Type = quant.U32 }, []string{"kernel matvec[U32]"}},
+		"too many groups":    {func(p *graph.Plan) { p.Dispatches[1].Groups[1] = 1 << 31 }, []string{"matvec[F32]", "2147483648 workgroups on axis 1"}},
+		"no groups":          {func(p *graph.Plan) { p.Dispatches[1].Groups[2] = 0 }, []string{"0 workgroups on axis 2"}},
+		"push constants":     {func(p *graph.Plan) { p.Dispatches[1].Params = make([]uint32, 23) }, []string{"132 bytes of push constants"}},
+		"an activation read": {func(p *graph.Plan) { p.Reads[0] = p.Find("x0") }, []string{"x0", "wanted a state or an output"}},
+		"an unknown read":    {func(p *graph.Plan) { p.Reads[0] = 99 }, []string{"tensor 99"}},
+		"too many reads":     {func(p *graph.Plan) { p.Reads = make([]graph.TensorID, 65) }, []string{"65"}},
+		"a tensor's size":    {func(p *graph.Plan) { p.Tensors[p.Find("x")].Bytes = 0 }, []string{"x F32", "no size"}},
+		"arena":              {func(p *graph.Plan) { p.ArenaBytes = 256 }, []string{"x1", "arena of 256"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := c.plan(2)
+			tc.spoil(p)
+			wantError(t, load(p), tc.want...)
+		})
+	}
+	other := c.plan(2)
+	other.Tensors[other.Find("state")].Bytes *= 2
+	wantError(t, load(c.plan(1), other), "state has 128 bytes in one plan and 256 in another")
+	wantError(t, load(), "at least one plan")
+	if err := load(c.plan(2)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPushConstants(t *testing.T) {
+	d := &graph.Dispatch{Args: []graph.Arg{{Tensor: 3}, {Tensor: graph.NoTensor}, {Tensor: 1}}, Params: []uint32{7, 0x3f800000}}
+	got, err := pushConstants(d, func(id graph.TensorID) uint64 { return uint64(id) << 40 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 3*8+2*4 {
+		t.Fatalf("%d bytes", len(got))
+	}
+	for i, want := range []uint64{3 << 40, 0, 1 << 40, 0x3f80000000000007} {
+		if v := binary.LittleEndian.Uint64(got[8*i:]); v != want {
+			t.Errorf("word %d is %#x, wanted %#x", i, v, want)
+		}
+	}
+}
+
+// TestPipelineCache damages the cache file in several ways: it must be taken
+// for none and be written anew.
+func TestPipelineCache(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made", "by", "the", "cache")
+	load := func() (file string, read int) {
+		t.Helper()
+		c := newModel(2)
+		r := openTest(t, Options{CacheDir: dir})
+		read = r.pipes.size
+		if err := r.Upload(c.upload(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Load([]*graph.Plan{c.plan(1)}, 1); err != nil {
+			t.Fatal(err)
+		}
+		return r.pipes.file, read
+	}
+	file, read := load()
+	if read != 0 {
+		t.Errorf("%d bytes read from no file", read)
+	}
+	good, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, read := load(); read != len(good)-32 {
+		t.Errorf("%d bytes read of %d", read, len(good))
+	}
+	flipped := append([]byte(nil), good...)
+	flipped[len(flipped)/2] ^= 1
+	for name, bad := range map[string][]byte{"empty": {}, "short": good[:31], "cut": good[:len(good)-1], "flipped": flipped, "other": []byte("not a cache file, but longer than a checksum is")} {
+		if err := os.WriteFile(file, bad, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, read := load(); read != 0 {
+			t.Errorf("%s: %d bytes of a bad file are used", name, read)
+		}
+		if data, err := os.ReadFile(file); err != nil || checkedCache(data) == nil {
+			t.Errorf("%s: the file was not written anew: %v", name, err)
+		}
+	}
+	// A folder that cannot be made is no error.
+	dir = filepath.Join(file, "below", "a", "file")
+	load()
+	left, err := os.ReadDir(filepath.Dir(file))
+	if err != nil || len(left) != 1 {
+		t.Errorf("the folder holds %v, wanted one file: %v", left, err)
+	}
+}
+
+// TestKernelCapabilities wants every kernel to run on any device that Problem
+// does not turn down.
+func TestKernelCapabilities(t *testing.T) {
+	const opCapability, shader = 17, 1
+	needs := map[uint32]string{11: "shaderInt64", 61: "subgroup arithmetic", 63: "subgroup arithmetic", 65: "subgroup shuffle",
+		4433: "storageBuffer16BitAccess", 5347: "bufferDeviceAddress"}
+	for _, k := range shaders.All() {
+		code, _ := shaders.Code(k)
+		for at := 5 * 4; at+8 <= len(code); {
+			word := binary.LittleEndian.Uint32(code[at:])
+			if id := binary.LittleEndian.Uint32(code[at+4:]); word&0xffff == opCapability && id != shader {
+				if feature, ok := needs[id]; !ok {
+					t.Errorf("%s needs capability %d, which no required feature stands for", k, id)
+				} else if _, problem := lacking(feature).names(); problem == "" {
+					t.Errorf("%s needs %s, which is not required of a device", k, feature)
+				}
+			}
+			if word>>16 == 0 {
+				t.Fatalf("%s: bad SPIR-V", k)
+			}
+			at += int(word>>16) * 4
+		}
+	}
+}
+
+// lacking is all features but one.
+func lacking(name string) features {
+	f := features{true, true, true, true, true, true, true, true, true, true, true, true, true, true, true}
+	switch name {
+	case "shaderInt64":
+		f.int64 = false
+	case "subgroup arithmetic":
+		f.arithmetic = false
+	case "subgroup shuffle":
+		f.shuffle = false
+	case "storageBuffer16BitAccess":
+		f.storage16 = false
+	case "bufferDeviceAddress":
+		f.addresses = false
+	}
+	return f
+}
