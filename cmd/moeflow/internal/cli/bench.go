@@ -18,7 +18,7 @@ import (
 type benchFlags struct {
 	prompt, generate, depth, repeat int
 	batch, granularity              string
-	json                            bool
+	json, profile                   bool
 }
 
 // benchLine is one measured figure.
@@ -40,11 +40,12 @@ type benchLine struct {
 
 // benchReport is what --json prints.
 type benchReport struct {
-	Device    string      `json:"device"`
-	Model     string      `json:"model"`
-	Bandwidth float64     `json:"device_gb_per_second"`
-	Load      float64     `json:"load_seconds"`
-	Lines     []benchLine `json:"results"`
+	Device    string              `json:"device"`
+	Model     string              `json:"model"`
+	Bandwidth float64             `json:"device_gb_per_second"`
+	Load      float64             `json:"load_seconds"`
+	Lines     []benchLine         `json:"results"`
+	Kernels   []engine.KernelTime `json:"kernels,omitempty"` // of one decode step
 }
 
 func benchCommand(a *app) *cobra.Command {
@@ -59,6 +60,7 @@ func benchCommand(a *app) *cobra.Command {
 	fl.IntVarP(&f.repeat, "repeat", "r", 5, "counted runs, after one warm-up")
 	fl.StringVar(&f.granularity, "granularity", "", "stage, layer, device: comma-separated (default: the config's)")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
+	fl.BoolVar(&f.profile, "profile", false, "also time every kernel of a decode step")
 	c.RunE = func(c *cobra.Command, args []string) error { return a.bench(c.Context(), args, f) }
 	return c
 }
@@ -88,12 +90,32 @@ func (a *app) bench(ctx context.Context, args []string, f benchFlags) error {
 			return err
 		}
 	}
+	if f.profile {
+		if err := a.kernelTimes(ctx, cfg, f, &rep); err != nil {
+			return err
+		}
+	}
 	if f.json {
 		enc := json.NewEncoder(a.Out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(rep)
 	}
 	return a.printBench(rep)
+}
+
+// kernelTimes times the kernels with an engine of its own, since timestamps cost
+// time.
+func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags, rep *benchReport) error {
+	e, done, err := a.start(cfg, func(o *engine.Options, m *engine.Model) {
+		benchOptions(o, f, nil)
+		o.Timestamps = true
+	})
+	if err != nil {
+		return err
+	}
+	defer done()
+	rep.Kernels, err = e.ProfileDecode(ctx, f.depth)
+	return err
 }
 
 // benchOne measures one granularity.
@@ -182,7 +204,26 @@ func (a *app) printBench(r benchReport) error {
 			return err
 		}
 	}
-	return nil
+	return a.printKernels(r)
+}
+
+// printKernels prints a decode step's time by kernel.
+func (a *app) printKernels(r benchReport) error {
+	if len(r.Kernels) == 0 {
+		return nil
+	}
+	var total time.Duration
+	for _, k := range r.Kernels {
+		total += k.Time
+	}
+	fmt.Fprintf(a.Out, "\n%-24s %-16s %5s %11s %9s %7s %9s %8s\n", "kernel", "groups", "count", "total us", "each us", "share", "MB", "GB/s")
+	for _, k := range r.Kernels {
+		us := float64(k.Time.Nanoseconds()) / 1e3
+		fmt.Fprintf(a.Out, "%-24s %-16s %5d %11.1f %9.2f %6.1f%% %9.2f %8.0f\n", k.Kernel, fmt.Sprint(k.Groups), k.Count, us, us/float64(k.Count),
+			100*float64(k.Time)/float64(total), float64(k.Bytes)/1e6, float64(k.Bytes)/us/1e3)
+	}
+	_, err := fmt.Fprintf(a.Out, "sum of all dispatches: %.1f us\n", float64(total.Nanoseconds())/1e3)
+	return err
 }
 
 func parseCounts(flag, list string) ([]int, error) {
@@ -203,4 +244,3 @@ func first(args []string) string {
 	}
 	return args[0]
 }
-

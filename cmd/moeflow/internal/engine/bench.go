@@ -100,26 +100,30 @@ func (e *Engine) benchTokens(n int, seed uint64) []int32 {
 // sequence reads at a depth: every matrix once, of the experts the share that a
 // row uses, of the embedding table one row.
 func (e *Engine) DecodeBytes(depth int) uint64 {
-	p := e.Plans[0]
 	var sum uint64
-	for i := range p.Dispatches {
-		d := &p.Dispatches[i]
-		for _, a := range d.Args {
-			if a.Tensor == graph.NoTensor {
-				continue
-			}
-			t := &p.Tensors[a.Tensor]
-			switch {
-			case t.Role == graph.State && d.Kernel.Op == graph.OpAttention && len(t.Shape) == 2:
-				sum += t.Bytes / t.Shape[1] * uint64(depth+1)
-			case t.Role != graph.Weight:
-			case d.Kernel.Op == graph.OpEmbed:
-				sum += t.Bytes / t.Shape[1]
-			case len(t.Shape) == 3:
-				sum += t.Bytes / t.Shape[2] * uint64(e.Model.TopK)
-			default:
-				sum += t.Bytes
-			}
+	for i := range e.Plans[0].Dispatches {
+		sum += e.dispatchBytes(&e.Plans[0].Dispatches[i], depth)
+	}
+	return sum
+}
+
+func (e *Engine) dispatchBytes(d *graph.Dispatch, depth int) uint64 {
+	var sum uint64
+	for _, a := range d.Args {
+		if a.Tensor == graph.NoTensor || a.Access == graph.ReadWrite {
+			continue
+		}
+		t := &e.Plans[0].Tensors[a.Tensor]
+		switch {
+		case t.Role == graph.State && len(t.Shape) == 2: // kv cache
+			sum += t.Bytes / t.Shape[1] * uint64(depth+1)
+		case t.Role != graph.Weight:
+		case d.Kernel.Op == graph.OpEmbed:
+			sum += t.Bytes / t.Shape[1]
+		case len(t.Shape) == 3:
+			sum += t.Bytes / t.Shape[2] * uint64(e.Model.TopK)
+		default:
+			sum += t.Bytes
 		}
 	}
 	return sum

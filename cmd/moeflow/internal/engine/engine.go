@@ -27,6 +27,7 @@ type Options struct {
 	BeyondModel bool                                // Context may exceed what the model was trained for: a cache for several sequences
 	CacheDir    string                              // where compiled pipelines are kept; "" for nowhere
 	Validation  bool                                // run under Vulkan's validation layers
+	Timestamps  bool                                // time every dispatch: see ProfileDecode
 	OnMessage   func(string)                        // a validation message
 	Progress    func(what string, done, all uint64) // may be nil
 }
@@ -81,7 +82,8 @@ func Open(m *Model, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.rt, err = vk.Open(vk.Options{Device: o.Device, Validation: o.Validation, CacheDir: o.CacheDir, OnMessage: o.OnMessage})
+	e.rt, err = vk.Open(vk.Options{Device: o.Device, Validation: o.Validation, CacheDir: o.CacheDir,
+		OnMessage: o.OnMessage, Timestamps: o.Timestamps})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+	"moeflow/stages/sample"
+)
+
+// checkRows compares the logits of the last positions of a prompt, which got
+// holds by position, with the golden ones.
+func checkRows(t *testing.T, prompt string, got map[int][]float32, least float64) {
+	t.Helper()
+	exact, hf := goldens(t)[prompt+"_exact"], goldens(t)[prompt+"_hf"]
+	n, vocab := len(goldens(t)[prompt+"_ids"].Int32), exact.Shape[1]
+	worst := 1.0
+	for i := range exact.Shape[0] {
+		pos := n - exact.Shape[0] + i
+		row, want, other := got[pos], exact.Float32[i*vocab:(i+1)*vocab], hf.Float32[i*vocab:(i+1)*vocab]
+		if row == nil {
+			t.Fatalf("%s: no logits at position %d", prompt, pos)
+		}
+		c := cosine(row, want)
+		worst = min(worst, c)
+		if c < least {
+			t.Errorf("%s, position %d: cosine to exact %.6f, wanted %g", prompt, pos, c, least)
+		}
+		if least < 0.9999 {
+			continue
+		}
+		if !sameTop(row, want) {
+			t.Errorf("%s, position %d: top token %d, exact has %d", prompt, pos, top(row), top(want))
+		}
+		if c, wanted := cosine(row, other), cosine(want, other)-1e-3; c < wanted {
+			t.Errorf("%s, position %d: cosine to the float32 model %.6f, wanted %.6f", prompt, pos, c, wanted)
+		}
+	}
+	t.Logf("%s: least cosine to exact %.7f", prompt, worst)
+}
+
+// logitsOf computes the logits of a whole prompt.
+func logitsOf(t *testing.T, e *Engine, ids []int32) map[int][]float32 {
+	t.Helper()
+	got := map[int][]float32{}
+	err := e.Logits(context.Background(), ids, func(pos int, row []float32) error {
+		got[pos] = slices.Clone(row)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// greedy generates n tokens on a new sequence.
+func greedy(t *testing.T, e *Engine, ids []int32, n int) []int32 {
+	t.Helper()
+	s := e.NewSequence()
+	defer s.Close()
+	r, err := s.Generate(context.Background(), Request{IDs: ids, MaxTokens: n, Sampling: sample.Greedy(), IgnoreEOG: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.IDs
+}
+
+// TestGolden is the promise of exactness on the shipped model: every golden
+// position, and 64 greedy tokens, of prompts of one chunk.
+func TestGolden(t *testing.T) {
+	m := tiny(t)
+	g := goldens(t)
+	logits := start(t, m, Options{Buckets: LogitsBuckets(), Context: 64})
+	for _, prompt := range []string{"go", "chat"} {
+		checkRows(t, prompt, logitsOf(t, logits, g[prompt+"_ids"].Int32), 0.9999)
+	}
+	e := start(t, m, Options{})
+	for _, prompt := range []string{"go", "chat"} {
+		if got := greedy(t, e, g[prompt+"_ids"].Int32, 64); !slices.Equal(got, g[prompt+"_greedy"].Int32) {
+			t.Errorf("%s: greedy ids\n got %v\nwant %v", prompt, got, g[prompt+"_greedy"].Int32)
+		}
+	}
+}
+
+// TestGoldenLong does the same with the long prompt, in chunks of 32 and deep in
+// the kv cache. The prompt is computed once: its greedy continuation first, then
+// the logits of the golden positions on top of what the sequence holds.
+func TestGoldenLong(t *testing.T) {
+	g, ctx := goldens(t), context.Background()
+	ids := g["long_ids"].Int32
+	e := start(t, tiny(t), Options{Buckets: []Bucket{{1, 1}, {32, 32}, {512, 1}}})
+	s := e.NewSequence()
+	defer s.Close()
+	r, err := s.Generate(ctx, Request{IDs: ids, MaxTokens: 64, Sampling: sample.Greedy(), IgnoreEOG: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(r.IDs, g["long_greedy"].Int32) {
+		t.Errorf("greedy ids\n got %v\nwant %v", r.IDs, g["long_greedy"].Int32)
+	}
+	t.Logf("prompt of %d tokens in %v", len(ids), r.Prefill)
+	got := map[int][]float32{}
+	first := len(ids) - g["long_exact"].Shape[0]
+	if n := s.keep(ids[:first+1]); n != first {
+		t.Fatalf("the sequence keeps %d tokens, wanted %d", n, first)
+	}
+	outs := make([]uint32, 32)
+	for i := range outs {
+		outs[i] = uint32(i)
+	}
+	for pos := first; pos < len(ids); pos += 32 {
+		rows, err := s.rows(32, func(i int) uint32 { return uint32(ids[pos+i]) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.enqueue(1, rows, outs, e.Pool.Table(s.id), readLogits); err != nil {
+			t.Fatal(err)
+		}
+		done, err := e.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := e.logits(done, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range list {
+			got[pos+i] = row
+		}
+	}
+	checkRows(t, "long", got, 0.9999)
+}
+
+// TestCutsAndChunks: the granularity, the size of chunks, fusion and the steps
+// in flight change nothing about the tokens.
+func TestCutsAndChunks(t *testing.T) {
+	m, g := tiny(t), goldens(t)
+	var segments []int
+	for _, o := range []Options{
+		{Granularity: graph.PerDevice}, {Granularity: graph.PerLayer}, {Granularity: graph.PerStage},
+		{Buckets: []Bucket{{1, 1}}}, {Buckets: []Bucket{{3, 1}}}, {Buckets: []Bucket{{1, 1}, {8, 8}}, NoFuse: true}, {Slots: 4},
+	} {
+		name := fmt.Sprintf("%s, buckets %v, fused %v, %d slots", o.Granularity, o.Buckets, !o.NoFuse, o.Slots)
+		o.Context = 128
+		e := start(t, m, o)
+		if o.Granularity != "" {
+			segments = append(segments, e.Segments())
+		}
+		for _, prompt := range []string{"go", "chat"} {
+			if got := greedy(t, e, g[prompt+"_ids"].Int32, 24); !slices.Equal(got, g[prompt+"_greedy"].Int32[:24]) {
+				t.Errorf("%s: %s continues with\n%v, wanted\n%v", name, prompt, got, g[prompt+"_greedy"].Int32[:24])
+			}
+		}
+	}
+	if segments[0] != 1 || segments[1] <= 1 || segments[2] <= segments[1] {
+		t.Errorf("segments for device, layer and stage: %v, wanted one, more and most", segments)
+	}
+}
+
+func TestQuantizedCache(t *testing.T) {
+	e := start(t, tiny(t), Options{Buckets: LogitsBuckets(), Context: 64, KVType: quant.Q8_0})
+	for _, prompt := range []string{"go", "chat"} {
+		checkRows(t, prompt, logitsOf(t, e, goldens(t)[prompt+"_ids"].Int32), 0.999)
+	}
+}

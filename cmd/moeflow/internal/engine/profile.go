@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"time"
+
+	"moeflow/graph"
+	"moeflow/vk"
+)
+
+// KernelTime is what one kind of dispatch costs in a decode step.
+type KernelTime struct {
+	Kernel string        `json:"kernel"`
+	Groups [3]uint32     `json:"groups"`
+	Count  int           `json:"count"`
+	Time   time.Duration `json:"nanoseconds"` // of all of them together
+	Bytes  uint64        `json:"bytes"`       // of weights and kv cache that all of them read
+}
+
+// ProfileDecode times each dispatch of a single-row decode step behind depth
+// tokens, the median of several steps, summed by kernel and grid: the most
+// costly first. The engine must have been opened with Timestamps.
+func (e *Engine) ProfileDecode(ctx context.Context, depth int) ([]KernelTime, error) {
+	p, ok := e.programs[0].(*vk.Program)
+	if !ok {
+		return nil, fmt.Errorf("this backend has no timestamps")
+	}
+	const steps = 9
+	s := e.NewSequence()
+	defer s.Close()
+	t, err := s.prefill(ctx, e.benchTokens(max(1, depth), 3), readSampled, nil)
+	if err != nil {
+		return nil, err
+	}
+	plan := e.Plans[0]
+	samples := make([][]time.Duration, len(plan.Dispatches))
+	for range steps {
+		rows, err := s.rows(1, func(int) uint32 { return graph.FromSampled })
+		if err != nil {
+			return nil, err
+		}
+		if err := e.enqueue(0, rows, []uint32{0}, e.Pool.Table(s.id), readSampled); err != nil {
+			return nil, err
+		}
+		if t, err = e.next(); err != nil {
+			return nil, err
+		}
+		times, err := p.Times(t.Slot)
+		if err != nil {
+			return nil, err
+		}
+		for i, d := range times {
+			samples[i] = append(samples[i], d)
+		}
+	}
+	return sumKernels(e, samples, depth), nil
+}
+
+func sumKernels(e *Engine, samples [][]time.Duration, depth int) []KernelTime {
+	type key struct {
+		k graph.Kernel
+		g [3]uint32
+	}
+	sums := map[key]*KernelTime{}
+	for i := range e.Plans[0].Dispatches {
+		d := &e.Plans[0].Dispatches[i]
+		k := key{d.Kernel, d.Groups}
+		if sums[k] == nil {
+			sums[k] = &KernelTime{Kernel: d.Kernel.String(), Groups: d.Groups}
+		}
+		sort.Slice(samples[i], func(a, b int) bool { return samples[i][a] < samples[i][b] })
+		sums[k].Count++
+		sums[k].Time += samples[i][len(samples[i])/2]
+		sums[k].Bytes += e.dispatchBytes(d, depth)
+	}
+	out := make([]KernelTime, 0, len(sums))
+	for _, s := range sums {
+		out = append(out, *s)
+	}
+	sort.Slice(out, func(a, b int) bool { return out[a].Time > out[b].Time })
+	return out
+}
