@@ -31,13 +31,8 @@ func openDevice(p vulkan.PhysicalDevice, info DeviceInfo) (*device, error) {
 	if err != nil {
 		return nil, err
 	}
-	var props vulkan.PhysicalDeviceProperties
-	vulkan.GetPhysicalDeviceProperties(p, &props)
-	props.Deref()
-	api := props.ApiVersion
-	props.Free()
 	var c chain
-	ci := vulkan.DeviceCreateInfo{SType: vulkan.StructureTypeDeviceCreateInfo, PNext: info.features.enable(&c, api),
+	ci := vulkan.DeviceCreateInfo{SType: vulkan.StructureTypeDeviceCreateInfo, PNext: info.features.enable(&c, info.api),
 		QueueCreateInfoCount: 1, PQueueCreateInfos: []vulkan.DeviceQueueCreateInfo{{
 			SType: vulkan.StructureTypeDeviceQueueCreateInfo, QueueFamilyIndex: family, QueueCount: 1, PQueuePriorities: []float32{1}}}}
 	var handle vulkan.Device

@@ -27,6 +27,7 @@ type DeviceInfo struct {
 
 	id       [16]byte // pipeline cache UUID
 	features features
+	api      uint32    // version in Vulkan's encoding
 	groups   [3]uint32 // most workgroups an axis
 	local    uint32    // most invocations of a workgroup
 	period   float32   // nanoseconds a timestamp tick
@@ -80,7 +81,7 @@ func describe(d vulkan.PhysicalDevice) DeviceInfo {
 	vulkan.GetPhysicalDeviceProperties(d, &p)
 	p.Deref()
 	p.Limits.Deref()
-	info := DeviceInfo{Name: vulkan.ToString(p.DeviceName[:]), Kind: kinds[p.DeviceType], API: version(p.ApiVersion),
+	info := DeviceInfo{Name: vulkan.ToString(p.DeviceName[:]), Kind: kinds[p.DeviceType], API: version(p.ApiVersion), api: p.ApiVersion,
 		groups: p.Limits.MaxComputeWorkGroupCount, period: p.Limits.TimestampPeriod,
 		local: min(p.Limits.MaxComputeWorkGroupInvocations, p.Limits.MaxComputeWorkGroupSize[0])}
 	if info.Kind == "" {

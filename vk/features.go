@@ -94,7 +94,7 @@ func (f features) names() (have []string, problem string) {
 		{"shaderInt16", f.int16, false},
 		{"storageBuffer8BitAccess", f.storage8, false}, {"shaderFloat16", f.float16, false}, {"shaderInt8", f.int8, false},
 		{"subgroupSizeControl", f.sizeControl, false}, {"computeFullSubgroups", f.fullSubgroups, false},
-		{"shaderIntegerDotProduct", f.dot, false},
+		{"shaderIntegerDotProduct", f.dot, false}, {"maintenance4", f.maintenance4, false},
 	} {
 		if x.have {
 			have = append(have, x.name)

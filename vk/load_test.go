@@ -121,14 +121,59 @@ func TestPipelineCache(t *testing.T) {
 	}
 }
 
+// TestOldDevice runs on a device of which only what is required is turned on,
+// as if its driver knew Vulkan 1.2 and no more.
+func TestOldDevice(t *testing.T) {
+	var m messages
+	in, err := openInstance(m.add)
+	if err != nil {
+		t.Fatal(err)
+	}
+	devs, infos, err := in.describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := choose(infos, "auto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, f := infos[i], features{addresses: true, timeline: true, scalar: true, int64: true, storage16: true, arithmetic: true, shuffle: true}
+	if _, problem := f.names(); problem != "" {
+		t.Fatalf("the test's device %s", problem)
+	}
+	info.api, info.features, info.required = leastVersion, f, false
+	r, err := open(in, devs[i], info, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newModel(5)
+	if err := r.Upload(c.upload(), nil); err != nil {
+		t.Fatal(err)
+	}
+	progs, err := r.Load([]*graph.Plan{c.plan(2)}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runSteps(t, c, progs[0], 2, 3)
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, s := range m.list {
+		t.Errorf("validation: %s", s)
+	}
+}
+
 // TestKernelCapabilities wants every kernel to run on any device that Problem
 // does not turn down.
 func TestKernelCapabilities(t *testing.T) {
-	const opCapability, shader = 17, 1
+	const opCapability, shader, newest = 17, 1, 1<<16 | 5<<8 // SPIR-V 1.5 is what Vulkan 1.2 takes
 	needs := map[uint32]string{11: "shaderInt64", 61: "subgroup arithmetic", 63: "subgroup arithmetic", 65: "subgroup shuffle",
 		4433: "storageBuffer16BitAccess", 5347: "bufferDeviceAddress"}
 	for _, k := range shaders.All() {
 		code, _ := shaders.Code(k)
+		if v := binary.LittleEndian.Uint32(code[4:]); v > newest {
+			t.Errorf("%s is SPIR-V of version %#x, wanted at most %#x", k, v, newest)
+		}
 		for at := 5 * 4; at+8 <= len(code); {
 			word := binary.LittleEndian.Uint32(code[at:])
 			if id := binary.LittleEndian.Uint32(code[at+4:]); word&0xffff == opCapability && id != shader {
