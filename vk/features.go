@@ -89,7 +89,7 @@ func (f features) names() (have []string, problem string) {
 	}{
 		{"bufferDeviceAddress", f.addresses, true}, {"timelineSemaphore", f.timeline, true},
 		{"scalarBlockLayout", f.scalar, true}, {"shaderInt64", f.int64, true},
-		{"storageBuffer16BitAccess", f.storage16, true}, {"maintenance4", f.maintenance4, false},
+		{"storageBuffer16BitAccess", f.storage16, true},
 		{"subgroup arithmetic", f.arithmetic, true}, {"subgroup shuffle", f.shuffle, true},
 		{"shaderInt16", f.int16, false},
 		{"storageBuffer8BitAccess", f.storage8, false}, {"shaderFloat16", f.float16, false}, {"shaderInt8", f.int8, false},
