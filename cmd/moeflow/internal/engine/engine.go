@@ -52,6 +52,7 @@ type Engine struct {
 	buckets   []Bucket
 	slots     int
 	programs  []program
+	backend   *backend
 	rt        *vk.Runtime
 	flow      *flow.Flow
 	cancel    context.CancelFunc
@@ -59,13 +60,6 @@ type Engine struct {
 	words     []uint32
 	sequences int
 }
-
-// mux sends each ticket to the program of its plan.
-type mux []program
-
-func (m mux) Submit(seg int, t graph.Ticket) error { return m[t.Plan].Submit(seg, t) }
-
-func (m mux) Wait(ctx context.Context, t graph.Ticket) error { return m[t.Plan].Wait(ctx, t) }
 
 // Open compiles a model for its step sizes, loads it onto a device and starts
 // the flow. The model stays the caller's to close.
@@ -135,7 +129,8 @@ func (e *Engine) load(o Options) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
-	e.flow = flow.Start(ctx, len(e.Plans[0].Segments), e.slots, mux(e.programs), flow.Hooks{})
+	e.backend = newBackend(e.programs, e.Segments())
+	e.flow = flow.Start(ctx, e.Segments(), e.slots, e.backend, flow.Hooks{})
 	return nil
 }
 
@@ -169,7 +164,6 @@ const (
 // may be in flight.
 func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32, read uint64) error {
 	slot := int(e.step % uint64(e.slots))
-	e.step++
 	buf, err := e.programs[plan].Input(slot, "step")
 	if err != nil {
 		return err
@@ -188,6 +182,13 @@ func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32
 	put(0, graph.StepHeader+graph.StepRowWords*len(rows))
 	put(l.OutsAt(), len(outs))
 	put(l.PagesAt(), len(pageList))
+	e.step++
+	for _, r := range rows {
+		if r.Token&graph.FromSampled != 0 {
+			e.backend.follow(e.step)
+			break
+		}
+	}
 	return e.flow.Enqueue(graph.Ticket{Step: e.step, Slot: slot, Plan: plan, Read: read})
 }
 
