@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"moeflow/stages/sample"
+)
+
+func TestPrefixIsReused(t *testing.T) {
+	e, ids, ctx := start(t, tiny(t), Options{Context: 128}), goldens(t)["go_ids"].Int32, context.Background()
+	s := e.NewSequence()
+	defer s.Close()
+	first, err := s.Generate(ctx, Request{IDs: ids, MaxTokens: 12, Sampling: sample.Greedy(), IgnoreEOG: true})
+	if err != nil || first.Reused != 0 {
+		t.Fatalf("the first prompt reuses %d tokens, %v", first.Reused, err)
+	}
+	// A second turn: the prompt, its answer, something new. The last token of
+	// the answer was never computed.
+	longer := append(append(slices.Clone(ids), first.IDs...), ids[:3]...)
+	second, err := s.Generate(ctx, Request{IDs: longer, MaxTokens: 12, Sampling: sample.Greedy(), IgnoreEOG: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := len(ids) + len(first.IDs) - 1; second.Reused != want {
+		t.Errorf("the second prompt reuses %d tokens, wanted %d", second.Reused, want)
+	}
+	if fresh := greedy(t, e, longer, 12); !slices.Equal(second.IDs, fresh) {
+		t.Errorf("on a reused prefix %v, on a fresh sequence %v", second.IDs, fresh)
+	}
+	// Another prompt that parts early, and the same prompt again.
+	other := append(slices.Clone(ids[:4]), ids[7:]...)
+	third, err := s.Generate(ctx, Request{IDs: other, MaxTokens: 12, Sampling: sample.Greedy(), IgnoreEOG: true})
+	if err != nil || third.Reused != 4 {
+		t.Errorf("a prompt that parts after 4 tokens reuses %d, %v", third.Reused, err)
+	}
+	if fresh := greedy(t, e, other, 12); !slices.Equal(third.IDs, fresh) {
+		t.Errorf("after going back %v, on a fresh sequence %v", third.IDs, fresh)
+	}
+	again, err := s.Generate(ctx, Request{IDs: other, MaxTokens: 12, Sampling: sample.Greedy(), IgnoreEOG: true})
+	if err != nil || again.Reused != len(other)-1 || !slices.Equal(again.IDs, third.IDs) {
+		t.Errorf("the same prompt again: %d reused, %v, %v", again.Reused, again.IDs, err)
+	}
+}
+
+func TestSamplingIsReproducible(t *testing.T) {
+	e, ids := start(t, tiny(t), Options{Context: 128}), goldens(t)["go_ids"].Int32
+	draw := func(seed uint64) []int32 {
+		s := e.NewSequence()
+		defer s.Close()
+		r, err := s.Generate(context.Background(), Request{IDs: ids, MaxTokens: 16, IgnoreEOG: true,
+			Sampling: sample.Params{Temperature: 1.2, TopK: 50, TopP: 0.98, RepeatPenalty: 1.05, Seed: seed}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.IDs
+	}
+	a, b, c := draw(1), draw(1), draw(2)
+	if !slices.Equal(a, b) {
+		t.Errorf("seed 1 gives %v and then %v", a, b)
+	}
+	if slices.Equal(a, c) {
+		t.Errorf("seeds 1 and 2 give the same %v", a)
+	}
+}
+
+// TestHostAndDevicePickTheSame: greedy through the host's sampler, which a
+// penalty too small to matter asks for, is greedy on the device.
+func TestHostAndDevicePickTheSame(t *testing.T) {
+	e, ids := start(t, tiny(t), Options{Context: 128}), goldens(t)["go_ids"].Int32
+	s := e.NewSequence()
+	defer s.Close()
+	p := sample.Greedy()
+	p.RepeatPenalty = 1 + 1e-9
+	r, err := s.Generate(context.Background(), Request{IDs: ids, MaxTokens: 12, Sampling: p, IgnoreEOG: true})
+	if err != nil || !slices.Equal(r.IDs, goldens(t)["go_greedy"].Int32[:12]) {
+		t.Errorf("got %v, %v\nwant %v", r.IDs, err, goldens(t)["go_greedy"].Int32[:12])
+	}
+}
+
+func TestCancel(t *testing.T) {
+	e, g := start(t, tiny(t), Options{Context: 1600, Buckets: []Bucket{{1, 1}, {8, 1}}}), goldens(t)
+	ids := g["go_ids"].Int32
+	s := e.NewSequence()
+	defer s.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	r, err := s.Generate(ctx, Request{IDs: ids, MaxTokens: 64, Sampling: sample.Greedy(), IgnoreEOG: true, OnToken: func(int32) error {
+		cancel()
+		return nil
+	}})
+	if err != nil || r.Finish != FinishCancel || len(r.IDs) != 1 {
+		t.Errorf("cancelled at the first token: %d tokens, finish %q, %v", len(r.IDs), r.Finish, err)
+	}
+	// During the prompt: after the first chunk of many.
+	ctx, cancel = context.WithCancel(context.Background())
+	r, err = s.Generate(ctx, Request{IDs: g["long_ids"].Int32, MaxTokens: 4, Sampling: sample.Greedy(), OnPrefill: func(int, int) { cancel() }})
+	if err != nil || r.Finish != FinishCancel || len(r.IDs) != 0 {
+		t.Errorf("cancelled in the prompt: %d tokens, finish %q, %v", len(r.IDs), r.Finish, err)
+	}
+	if s.Len() > 100 {
+		t.Errorf("a prompt cancelled after its first chunk has computed %d positions", s.Len())
+	}
+	// An error of the receiver ends the text and is returned.
+	broken := errors.New("the reader is gone")
+	if _, err := s.Generate(context.Background(), Request{IDs: ids, MaxTokens: 8, Sampling: sample.Greedy(),
+		OnToken: func(int32) error { return broken }}); !errors.Is(err, broken) {
+		t.Errorf("the receiver's error came back as %v", err)
+	}
+	// All that left the engine and the sequence in order.
+	r, err = s.Generate(context.Background(), Request{IDs: ids, MaxTokens: 8, Sampling: sample.Greedy(), IgnoreEOG: true})
+	if err != nil || r.Finish != FinishLength || !slices.Equal(r.IDs, g["go_greedy"].Int32[:8]) {
+		t.Errorf("afterwards: %v, finish %q, %v\nwanted %v", r.IDs, r.Finish, err, g["go_greedy"].Int32[:8])
+	}
+}
+
+func TestEnds(t *testing.T) {
+	e, g := start(t, tiny(t), Options{Context: 64}), goldens(t)
+	s := e.NewSequence()
+	defer s.Close()
+	run := func(ids []int32, n int, ignore bool) Result {
+		t.Helper()
+		r, err := s.Generate(context.Background(), Request{IDs: ids, MaxTokens: n, Sampling: sample.Greedy(), IgnoreEOG: ignore})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	// The golden answer in chat form ends itself.
+	want := g["chat_greedy"].Int32
+	end := slices.IndexFunc(want, e.Model.Tokenizer.IsEOG)
+	r := run(g["chat_ids"].Int32, 1000, false)
+	switch {
+	case end < 0 || end+len(g["chat_ids"].Int32) > 64:
+		if r.Finish != FinishLength {
+			t.Errorf("finish %q, wanted length", r.Finish)
+		}
+	case r.Finish != FinishStop || !slices.Equal(r.IDs, want[:end]):
+		t.Errorf("finish %q after %v, wanted stop after %v", r.Finish, r.IDs, want[:end])
+	}
+	// The context fills up: its last position is computed, and gives one token.
+	ids := g["go_ids"].Int32
+	if r := run(ids, 1000, true); r.Finish != FinishLength || len(ids)+len(r.IDs) != 64+1 || s.Len() != 64 {
+		t.Errorf("a full context: finish %q, %d+%d tokens, %d positions", r.Finish, len(ids), len(r.IDs), s.Len())
+	}
+	full := make([]int32, 64)
+	copy(full, ids)
+	if r := run(full, 5, true); r.Finish != FinishLength || len(r.IDs) != 1 {
+		t.Errorf("a prompt as long as the context: finish %q, %d tokens", r.Finish, len(r.IDs))
+	}
+}
+
+func TestBadPrompts(t *testing.T) {
+	e := start(t, tiny(t), Options{Context: 64})
+	s := e.NewSequence()
+	defer s.Close()
+	for _, c := range []struct {
+		ids  []int32
+		p    sample.Params
+		want string
+	}{
+		{nil, sample.Greedy(), "the prompt is empty"},
+		{make([]int32, 65), sample.Greedy(), "the prompt has 65 tokens, the context holds 64: raise context.length or shorten it"},
+		{[]int32{1, 4096}, sample.Greedy(), "token 1 of the prompt is 4096, the vocabulary has 0 to 4095"},
+		{[]int32{-1}, sample.Greedy(), "token 0 of the prompt is -1, the vocabulary has 0 to 4095"},
+		{[]int32{1}, sample.Params{TopP: 1, RepeatPenalty: 0}, "repeat_penalty is 0, want a number above 0"},
+	} {
+		_, err := s.Generate(context.Background(), Request{IDs: c.ids, MaxTokens: 1, Sampling: c.p})
+		if err == nil || err.Error() != c.want {
+			t.Errorf("prompt of %d tokens: %v, wanted %s", len(c.ids), err, c.want)
+		}
+	}
+	err := e.Logits(context.Background(), nil, func(int, []float32) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "empty") {
+		t.Errorf("logits of nothing: %v", err)
+	}
+}
+
+func TestBench(t *testing.T) {
+	e := start(t, tiny(t), Options{Context: 512, Buckets: []Bucket{{1, 1}, {2, 2}, {8, 1}}})
+	ctx := context.Background()
+	if d, err := e.BenchPrefill(ctx, 8, 4); err != nil || d <= 0 {
+		t.Errorf("prefill: %v, %v", d, err)
+	}
+	for batch := 1; batch <= 2; batch++ {
+		if d, err := e.BenchDecode(ctx, batch, 4, 0); err != nil || d <= 0 {
+			t.Errorf("decode of %d: %v, %v", batch, d, err)
+		}
+	}
+	if _, err := e.BenchDecode(ctx, 3, 1, 0); err == nil || err.Error() != "no step size for a batch of 3" {
+		t.Errorf("a batch without a bucket: %v", err)
+	}
+	if _, err := e.BenchDecode(ctx, 2, 300, 0); err == nil || !strings.Contains(err.Error(), "do not fit a kv cache of 512 positions") {
+		t.Errorf("more than the cache holds: %v", err)
+	}
+	if _, err := e.BenchPrefill(ctx, 500, 100); err == nil || !strings.Contains(err.Error(), "do not fit a context of 512") {
+		t.Errorf("more than the context holds: %v", err)
+	}
+	// A step reads nearly the whole file but the experts not used, and more of
+	// the kv cache the deeper it is.
+	if a, b := e.DecodeBytes(0), e.DecodeBytes(100); a >= b || b-a != 100*uint64(e.Model.Layers)*2*2*128*2 {
+		t.Errorf("a step reads %d bytes at depth 0, %d at 100", a, b)
+	}
+}
