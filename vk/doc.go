@@ -5,4 +5,14 @@
 // once for each segment and slot and are replayed at each step. Arguments of a
 // kernel are 64-bit buffer addresses in its push constants, so there are no
 // descriptors and no limit on a tensor's size but the device's memory.
+//
+// All work goes to one queue and signals one timeline semaphore. A segment
+// waits on the device for the segment before it, and starts with a barrier over
+// everything earlier on the queue, so steps that overlap in time see each
+// other's state in the order of their submits. The host waits only in
+// Program.Wait.
+//
+// A Runtime's methods are for one goroutine at a time; a Program's Submit and
+// Wait may be called from several. A device needs Vulkan 1.2 and the features
+// that Devices reports as required; anything newer is used where it is there.
 package vk

@@ -107,10 +107,6 @@ func TestMemory(t *testing.T) {
 	if len(m.Purpose) != len(need) {
 		t.Errorf("memory by purpose is %v", m.Purpose)
 	}
-	var blocks uint64
-	for _, b := range append(r.heap.blocks, r.work.blocks...) {
-		blocks += b.size
-	}
 	if float64(r.d.taken) > 1.03*float64(m.Total) || m.Total == 0 {
 		t.Errorf("%d bytes are allocated for %d", r.d.taken, m.Total)
 	}
