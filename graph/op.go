@@ -37,6 +37,12 @@ const (
 	// y[r][h] = Σ_t softmax_t(scale·q·k_t)·v_t, q, y {d·heads, R} F32.
 	// Work {heads, R}.
 	OpAttention
+	// OpAttentionSplit: OpAttention for few rows, the positions of a row shared
+	// out to AttentionSlots workgroups a kv head. part {(d+2)·heads·
+	// AttentionSlots, R} F32 is scratch; done {at least kv_heads·R} U32 is zero
+	// before and after. d·heads/kv_heads is at most 2048 and heads/kv_heads at
+	// most 16. Work {kv_heads·AttentionSlots, R}.
+	OpAttentionSplit
 	// OpTopK: p = softmax(logits[r]) over all experts, ids[r] the top_k largest
 	// (ties: lowest index first) in falling order, weights[r] their p, divided
 	// by their sum if norm is 1, times scale. logits {experts, R} F32, ids
@@ -65,6 +71,10 @@ const (
 	opCount
 )
 
+// AttentionSlots is how many workgroups share out a row's positions in
+// OpAttentionSplit.
+const AttentionSlots = 32
+
 // Access tells how a dispatch uses an argument.
 type Access uint8
 
@@ -79,6 +89,7 @@ type argSpec struct {
 	access   Access
 	key      bool // its type selects the kernel
 	optional bool // may be NoTensor; the address is then 0
+	scratch  bool // written and read within the dispatch; its contents mean nothing after
 }
 
 type opInfo struct {
@@ -91,18 +102,19 @@ type opInfo struct {
 // type selects the kernel; a trailing ? marks an optional one. The parameter
 // "active" is the word of the step's header that holds the row count.
 var ops = [opCount]opInfo{
-	OpEmbed:        op("embed", "step:r sampled:r *table:r x:w", "k"),
-	OpRMSNorm:      op("rms_norm", "step:r *x:r w:r y:w", "n active eps:f"),
-	OpMatVec:       op("matvec", "step:r *w:r x:r res:r? y:w", "k n active"),
-	OpRopeStore:    op("rope_store", "step:r q:rw k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw", "heads kv_heads head_dim rope_dim page_size eps:f"),
-	OpAttention:    op("attention", "step:r q:r *k_cache:r v_cache:r y:w", "heads kv_heads head_dim page_size scale:f"),
-	OpTopK:         op("top_k", "step:r *logits:r ids:w weights:w", "experts top_k norm scale:f"),
-	OpExpertMatVec: op("expert_matvec", "step:r *w:r x:r ids:r y:w", "k n top_k"),
-	OpSwiGLU:       op("swiglu", "step:r *gate:r up:r y:w", "n"),
-	OpExpertGateUp: op("expert_gate_up", "step:r *gate:r up:r x:r ids:r y:w", "k n top_k"),
-	OpExpertDown:   op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
-	OpGather:       op("gather", "step:r *x:r y:w", "n"),
-	OpArgMax:       op("argmax", "step:r *logits:r sampled:w", "n"),
+	OpEmbed:          op("embed", "step:r sampled:r *table:r x:w", "k"),
+	OpRMSNorm:        op("rms_norm", "step:r *x:r w:r y:w", "n active eps:f"),
+	OpMatVec:         op("matvec", "step:r *w:r x:r res:r? y:w", "k n active"),
+	OpRopeStore:      op("rope_store", "step:r q:rw k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw", "heads kv_heads head_dim rope_dim page_size eps:f"),
+	OpAttention:      op("attention", "step:r q:r *k_cache:r v_cache:r y:w", "heads kv_heads head_dim page_size scale:f"),
+	OpAttentionSplit: op("attention_split", "step:r q:r *k_cache:r v_cache:r part:s done:rw y:w", "heads kv_heads head_dim page_size scale:f"),
+	OpTopK:           op("top_k", "step:r *logits:r ids:w weights:w", "experts top_k norm scale:f"),
+	OpExpertMatVec:   op("expert_matvec", "step:r *w:r x:r ids:r y:w", "k n top_k"),
+	OpSwiGLU:         op("swiglu", "step:r *gate:r up:r y:w", "n"),
+	OpExpertGateUp:   op("expert_gate_up", "step:r *gate:r up:r x:r ids:r y:w", "k n top_k"),
+	OpExpertDown:     op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
+	OpGather:         op("gather", "step:r *x:r y:w", "n"),
+	OpArgMax:         op("argmax", "step:r *logits:r sampled:w", "n"),
 }
 
 // String returns the op's name, which is also its kernel's file name.
@@ -143,6 +155,10 @@ func (o Op) ArgNames() []string {
 
 // Access returns how argument i is used.
 func (o Op) Access(i int) Access { return ops[o].args[i].access }
+
+// Scratch tells whether argument i is memory whose contents mean nothing after
+// the dispatch.
+func (o Op) Scratch(i int) bool { return ops[o].args[i].scratch }
 
 // Optional tells whether argument i may be absent.
 func (o Op) Optional(i int) bool { return ops[o].args[i].optional }

@@ -12,7 +12,8 @@ func op(name, args, params string) opInfo {
 		f, a.key = strings.CutPrefix(f, "*")
 		var mode string
 		a.name, mode, _ = strings.Cut(f, ":")
-		a.access = map[string]Access{"r": Read, "w": Write, "rw": ReadWrite}[mode]
+		a.access = map[string]Access{"r": Read, "w": Write, "rw": ReadWrite, "s": Write}[mode]
+		a.scratch = mode == "s"
 		info.args = append(info.args, a)
 	}
 	return info

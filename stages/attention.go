@@ -21,6 +21,7 @@ type Attention struct {
 	QNorm, KNorm   graph.TensorID // {head_dim}, or NoTensor
 	Freqs          graph.TensorID // {rope_dim/2, 2}: see graph.OpRopeStore
 	KCache, VCache graph.TensorID // {head_dim·kv_heads, positions}, State
+	Done           graph.TensorID // {at least kv_heads·R}, zeroed State: see graph.OpAttentionSplit
 	Heads, KVHeads int
 	HeadDim        int
 	RopeDim        int
@@ -48,6 +49,10 @@ func (s Attention) Infer(sc *graph.Scope) error {
 	sc.Want(s.Freqs, uint64(s.RopeDim/2), 2)
 	for _, id := range []graph.TensorID{s.QNorm, s.KNorm, s.Freqs} {
 		sc.WantType(id, quant.F32)
+	}
+	sc.WantType(s.Done, quant.U32)
+	if done := sc.In(s.Done); len(done.Shape) != 1 || done.Shape[0] < uint64(s.KVHeads)*sc.Rows() {
+		sc.Fail("tensor %s has shape %s, wanted at least {%d}", done.Name, done.Shape, uint64(s.KVHeads)*sc.Rows())
 	}
 	for _, id := range []graph.TensorID{s.KCache, s.VCache} {
 		c := sc.In(id)
@@ -78,10 +83,27 @@ func (s Attention) Lower(e *graph.Emitter) {
 		graph.Args{e.Step(), q, k, v, s.QNorm, s.KNorm, s.Freqs, s.KCache, s.VCache},
 		graph.Work{uint64(s.Heads + 2*s.KVHeads), rows},
 		float64(s.Heads), float64(s.KVHeads), float64(d), float64(s.RopeDim), float64(s.PageSize), s.Eps)
-	e.Call(graph.OpAttention, graph.Args{e.Step(), q, s.KCache, s.VCache, y}, graph.Work{uint64(s.Heads), rows},
-		float64(s.Heads), float64(s.KVHeads), float64(d), float64(s.PageSize), 1/math.Sqrt(float64(d)))
+	s.attend(e, q, y)
 	matvec(e, s.O, y, s.X, e.Out(0), graph.StepRows)
 }
+
+// attend emits attention: for few rows the kernel that shares a row's positions
+// out, where it serves the heads at hand.
+func (s Attention) attend(e *graph.Emitter, q, y graph.TensorID) {
+	rows, d, group := e.Rows(), uint64(s.HeadDim), uint64(s.Heads/s.KVHeads)
+	params := []float64{float64(s.Heads), float64(s.KVHeads), float64(d), float64(s.PageSize), 1 / math.Sqrt(float64(d))}
+	if rows > SplitRows || group > 16 || group*d > 2048 {
+		e.Call(graph.OpAttention, graph.Args{e.Step(), q, s.KCache, s.VCache, y}, graph.Work{uint64(s.Heads), rows}, params...)
+		return
+	}
+	part := e.Temp("part", quant.F32, (d+2)*uint64(s.Heads)*graph.AttentionSlots, rows)
+	e.Call(graph.OpAttentionSplit, graph.Args{e.Step(), q, s.KCache, s.VCache, part, s.Done, y},
+		graph.Work{uint64(s.KVHeads) * graph.AttentionSlots, rows}, params...)
+}
+
+// SplitRows is the most rows of a step for which a row's positions are shared
+// out to several workgroups; with more, the rows alone fill a device.
+const SplitRows = 32
 
 // norm emits y = rms_norm(x)·w over the active rows.
 func norm(e *graph.Emitter, x, w, y graph.TensorID, active int, eps float64) {

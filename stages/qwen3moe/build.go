@@ -18,6 +18,7 @@ type Options struct {
 	KVType    quant.Type // element type of the kv cache
 	Positions int        // positions of the kv cache, a multiple of PageSize
 	PageSize  int        // positions a page
+	MaxRows   int        // the rows of the largest step that shares the state
 	Slots     int        // tokens that can be kept sampled on the device, at least Layout.Outs
 }
 
@@ -35,6 +36,9 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	sampled := b.g.Tensor(graph.Tensor{Name: Sampled, Shape: graph.Shape{uint64(o.Slots)}, Type: quant.U32, Role: graph.State})
 	freqs := b.g.Tensor(graph.Tensor{Name: "rope_freqs", Shape: graph.Shape{uint64(c.RopeDim / 2), 2},
 		Type: quant.F32, Role: graph.Weight, Data: rotations(c)})
+	// Sized for the largest step, so that all plans share it.
+	b.done = b.g.Tensor(graph.Tensor{Name: "attention_done", Shape: graph.Shape{uint64(c.KVHeads * max(o.MaxRows, o.Layout.Rows))},
+		Type: quant.U32, Role: graph.State})
 	table := b.weight("token_embd.weight")
 	b.checkVocabulary(c)
 	x := b.add("embed", "embed", -1, stages.Embed{Table: table, Sampled: sampled}, "x")[0]
@@ -55,6 +59,7 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 type builder struct {
 	f    *gguf.File
 	g    *graph.Graph
+	done graph.TensorID
 	errs []error
 }
 
@@ -100,7 +105,7 @@ func (b *builder) block(i int, x, freqs graph.TensorID, c Config, o Options) gra
 	}
 	x = b.add(name("attention"), "attention", i, stages.Attention{
 		X: x, Norm: w("attn_norm"), Q: w("attn_q"), K: w("attn_k"), V: w("attn_v"), O: w("attn_output"),
-		QNorm: w("attn_q_norm"), KNorm: w("attn_k_norm"), Freqs: freqs, KCache: cache("k_cache"), VCache: cache("v_cache"),
+		QNorm: w("attn_q_norm"), KNorm: w("attn_k_norm"), Freqs: freqs, KCache: cache("k_cache"), VCache: cache("v_cache"), Done: b.done,
 		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, RopeDim: c.RopeDim, PageSize: o.PageSize, Eps: c.Eps,
 	}, "x")[0]
 	r := b.add(name("router"), "router", i, stages.Router{

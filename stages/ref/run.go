@@ -59,18 +59,19 @@ type call struct {
 type eval func(*call) error
 
 var evals = map[graph.Op]eval{
-	graph.OpEmbed:        embed,
-	graph.OpRMSNorm:      rmsNorm,
-	graph.OpMatVec:       matVec,
-	graph.OpRopeStore:    ropeStore,
-	graph.OpAttention:    attention,
-	graph.OpTopK:         topK,
-	graph.OpExpertMatVec: expertMatVec,
-	graph.OpSwiGLU:       swiGLU,
-	graph.OpExpertGateUp: expertGateUp,
-	graph.OpExpertDown:   expertDown,
-	graph.OpGather:       gather,
-	graph.OpArgMax:       argMax,
+	graph.OpEmbed:          embed,
+	graph.OpRMSNorm:        rmsNorm,
+	graph.OpMatVec:         matVec,
+	graph.OpRopeStore:      ropeStore,
+	graph.OpAttention:      attention,
+	graph.OpAttentionSplit: attentionSplit,
+	graph.OpTopK:           topK,
+	graph.OpExpertMatVec:   expertMatVec,
+	graph.OpSwiGLU:         swiGLU,
+	graph.OpExpertGateUp:   expertGateUp,
+	graph.OpExpertDown:     expertDown,
+	graph.OpGather:         gather,
+	graph.OpArgMax:         argMax,
 }
 
 // Run computes the dispatches first <= i < last.

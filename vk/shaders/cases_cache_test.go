@@ -144,27 +144,54 @@ func freqs(ropeDim int) tensor {
 func attentionCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for i, h := range headShapes() {
-		if !h.fits(k.Type) {
-			continue
+		if h.fits(k.Type) {
+			out = append(out, attentionCase(k, h, i))
 		}
-		name := caseName(k, "%+v", h)
-		s := newSource(name)
-		bucket := len(h.positions) + 1
-		step, pages := s.step(len(h.positions), bucket, h.positions, h.page, nil)
-		n, width := uint64(h.dim*h.heads), uint64(h.dim*h.kvHeads)
-		// Cache places that no row owns hold what must not be read.
-		kc := s.weight("k_cache", k.Type, width, uint64(pages*h.page))
-		vc := s.weight("v_cache", k.Type, width, uint64(pages*h.page))
-		poison(kc, step, h)
-		poison(vc, step, h)
-		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(h.heads), uint32(bucket), 1},
-			params: []uint32{uint32(h.heads), uint32(h.kvHeads), uint32(h.dim), uint32(h.page),
-				math.Float32bits(float32([]float64{1, 0.1}[i%2] / math.Sqrt(float64(h.dim))))},
-			args: []tensor{step, s.in("q", 10, n, uint64(bucket)), kc, vc, outTensor("y", n, uint64(bucket))}}
-		c.bound = map[string]func([]float64) ([]float64, error){"y": func(want []float64) ([]float64, error) {
-			return attentionBound(c, h)
-		}}
-		out = append(out, c)
+	}
+	return out
+}
+
+func attentionCase(k graph.Kernel, h headShape, i int) testCase {
+	name := caseName(k, "%+v", h)
+	s := newSource(name)
+	bucket := len(h.positions) + 1
+	step, pages := s.step(len(h.positions), bucket, h.positions, h.page, nil)
+	n, width := uint64(h.dim*h.heads), uint64(h.dim*h.kvHeads)
+	// Cache places that no row owns hold what must not be read.
+	kc := s.weight("k_cache", k.Type, width, uint64(pages*h.page))
+	vc := s.weight("v_cache", k.Type, width, uint64(pages*h.page))
+	poison(kc, step, h)
+	poison(vc, step, h)
+	c := testCase{name: name, kernel: k, work: [3]uint32{uint32(h.heads), uint32(bucket), 1},
+		params: []uint32{uint32(h.heads), uint32(h.kvHeads), uint32(h.dim), uint32(h.page),
+			math.Float32bits(float32([]float64{1, 0.1}[i%2] / math.Sqrt(float64(h.dim))))},
+		args: []tensor{step, s.in("q", 10, n, uint64(bucket)), kc, vc, outTensor("y", n, uint64(bucket))}}
+	c.bound = map[string]func([]float64) ([]float64, error){"y": func(want []float64) ([]float64, error) {
+		return attentionBound(c, h)
+	}}
+	return c
+}
+
+// attentionSplitCases are those of attention that the kernel serves, and rows
+// long enough for several slots and for several chunks a slot.
+func attentionSplitCases(k graph.Kernel) []testCase {
+	var out []testCase
+	long := []headShape{{8, 1, 128, 128, 64, []int{127, 128, 1000}}, {4, 2, 32, 32, 64, []int{4095, 4200, 9000}}}
+	for i, h := range append(headShapes(), long...) {
+		if h.fits(k.Type) && h.dim*h.heads/h.kvHeads <= 2048 {
+			plain := attentionCase(k, h, i)
+			c := plain
+			n, bucket := h.heads*(h.dim+2)*graph.AttentionSlots, uint64(len(h.positions)+1)
+			done := tensor{"done", quant.U32, graph.Shape{uint64(h.kvHeads) * bucket}, make([]byte, 4*uint64(h.kvHeads)*bucket)}
+			a := plain.args
+			c.args = []tensor{a[0], a[1], a[2], a[3], outTensor("part", uint64(n), bucket), done, a[4]}
+			c.work[0] = uint32(h.kvHeads * graph.AttentionSlots)
+			c.bound = map[string]func([]float64) ([]float64, error){"y": func([]float64) ([]float64, error) {
+				plain.kernel.Op = graph.OpAttention
+				return attentionBound(plain, h)
+			}}
+			out = append(out, c)
+		}
 	}
 	return out
 }

@@ -42,15 +42,15 @@ func (m *Model) compile(o planOptions) ([]*graph.Plan, error) {
 		return nil, fmt.Errorf("no step sizes to compile for")
 	}
 	sort.Slice(o.buckets, func(i, j int) bool { return o.buckets[i].Rows < o.buckets[j].Rows })
-	slots := 1
+	slots, rows := 1, 1
 	for _, b := range o.buckets {
-		slots = max(slots, b.Outs)
+		slots, rows = max(slots, b.Outs), max(rows, b.Rows)
 	}
 	var plans []*graph.Plan
 	for _, b := range o.buckets {
 		g, err := m.family.build(m.File, qwen3moe.Options{
 			Layout: graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: pages(o.context)},
-			KVType: o.kvType, Positions: pages(o.context) * PageSize, PageSize: PageSize, Slots: slots,
+			KVType: o.kvType, Positions: pages(o.context) * PageSize, PageSize: PageSize, MaxRows: rows, Slots: slots,
 		})
 		if err != nil {
 			return nil, err
