@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"moeflow/gguf/quant"
+	"moeflow/vk"
+)
+
+// sound is a file that runs, for tests to spoil.
+var sound = synth{name: "sound", layers: 1, hidden: 64, heads: 2, kv: 1, dim: 32, experts: 3, topK: 2, width: 32, vocab: 256, kind: quant.Q8_0}
+
+// TestBadFiles: each is one clear line before anything reaches a device.
+func TestBadFiles(t *testing.T) {
+	good := sound.write(t)
+	with := func(change func(*synth)) []byte {
+		s := sound
+		change(&s)
+		return s.write(t)
+	}
+	meta := func(key string, v any) []byte {
+		return with(func(s *synth) { s.meta = map[string]any{key: v} })
+	}
+	unknown := bytes.Clone(good) // the type that follows the name and shape of a tensor
+	at := bytes.Index(good, []byte("blk.0.attn_q.weight")) + len("blk.0.attn_q.weight") + 4 + 2*8
+	binary.LittleEndian.PutUint32(unknown[at:], 3) // Q4_1
+	for _, c := range []struct {
+		name string
+		data []byte
+		want []string
+	}{
+		{"empty", nil, []string{"wanted"}},
+		{"magic", append([]byte("GGML"), good[4:]...), []string{"GGML"}},
+		{"half", good[:len(good)/2], []string{"tensor"}},
+		{"header alone", good[:40], nil},
+		{"last byte gone", good[:len(good)-1], []string{"tensor"}},
+		{"architecture", meta("general.architecture", "llama"), []string{"general.architecture", `"llama"`, "qwen3moe"}},
+		{"no architecture", meta("general.architecture", nil), []string{"general.architecture", "missing"}},
+		{"no block count", meta("qwen3moe.block_count", nil), []string{"qwen3moe.block_count", "missing"}},
+		{"block count", meta("qwen3moe.block_count", uint32(1<<30)), []string{"qwen3moe.block_count is 1073741824"}},
+		{"no tokens", meta("tokenizer.ggml.tokens", nil), []string{"tokenizer.ggml.tokens", "missing"}},
+		{"tokenizer", meta("tokenizer.ggml.model", "llama"), []string{"tokenizer.ggml.model", "llama", "gpt2"}},
+		{"type", unknown, []string{"blk.0.attn_q.weight", "Q4_1", "wanted one of"}},
+		{"no embeddings", with(func(s *synth) { s.drop = []string{"token_embd"} }), []string{"token_embd.weight"}},
+		{"vocabulary", with(func(s *synth) { s.vocab = 200 }), []string{"tokenizer.ggml.tokens has 256 tokens", "200 rows"}},
+		{"missing tensors", with(func(s *synth) { s.drop = []string{"blk.0.attn_k", "output_norm"} }),
+			[]string{"blk.0.attn_k.weight is missing", "output_norm.weight is missing"}},
+		{"missing layer", meta("qwen3moe.block_count", uint32(2)), []string{"blk.1.attn_norm.weight is missing", "blk.1.ffn_down_exps.weight is missing"}},
+		{"shape", with(func(s *synth) { s.shape = map[string][]uint64{"blk.0.attn_v": {64, 64}} }),
+			[]string{"blk.0.attn_v.weight has shape {64, 64}, wanted {64, 32}"}},
+		{"norm type", with(func(s *synth) { s.kinds = map[string]quant.Type{"blk.0.attn_norm": quant.F16} }),
+			[]string{"blk.0.attn_norm.weight is F16, wanted one of [F32]"}},
+		{"experts", meta("qwen3moe.expert_count", uint32(4)), []string{"blk.0.ffn_gate_inp.weight has shape {64, 3}, wanted {64, 4}"}},
+	} {
+		path := filepath.Join(t.TempDir(), "bad.gguf")
+		if err := os.WriteFile(path, c.data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		m, err := OpenModel(path)
+		if err == nil {
+			var e *Engine
+			if e, err = Open(m, Options{KVType: quant.F16}); err == nil {
+				e.Close()
+			}
+			m.Close()
+		}
+		if err == nil {
+			t.Errorf("%s: opened", c.name)
+			continue
+		}
+		line := err.Error()
+		if !strings.Contains(line, path) {
+			t.Errorf("%s: %q does not name the file", c.name, line)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(line, want) {
+				t.Errorf("%s: %q says nothing of %q", c.name, line, want)
+			}
+		}
+	}
+	if _, err := OpenModel(filepath.Join(t.TempDir(), "none.gguf")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "none.gguf") {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestUnservedCacheType(t *testing.T) {
+	s := sound
+	s.dim = 80
+	m, err := s.model(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = m.Needs(Options{KVType: quant.Q8_0})
+	if err == nil || !strings.Contains(err.Error(), "heads of 80 elements do not fit a kv cache of type Q8_0") {
+		t.Errorf("a head of 80 in blocks of 32: %v", err)
+	}
+}
+
+// TestTooLargeForTheDevice: the error says what is needed, what there is and
+// which context would fit; and that context does.
+func TestTooLargeForTheDevice(t *testing.T) {
+	m := tiny(t)
+	const context = 1 << 20
+	need, err := m.Needs(Options{KVType: quant.F16, Context: context, BeyondModel: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &Engine{Model: m, Context: context, Memory: need, Device: vk.DeviceInfo{Name: "small card", Memory: 1 << 30}}
+	err = e.fits()
+	if err == nil {
+		t.Fatalf("%s fit into 1 GiB", Bytes(need.Total()))
+	}
+	for _, want := range []string{m.File.Path(), Bytes(need.Total()), "kv cache of 1048576 positions " + Bytes(need.KV), "small card has 1.00 GiB"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q says nothing of %q", err, want)
+		}
+	}
+	var fit int
+	_, advice, _ := strings.Cut(err.Error(), "--set context.length=")
+	if n, _ := fmt.Sscanf(advice, "%d would fit", &fit); n != 1 || fit < PageSize || fit >= context {
+		t.Fatalf("%q names no context that would fit", err)
+	}
+	for n, want := range map[int]bool{fit: true, fit * 3 / 2: false} {
+		if e.Memory, err = m.Needs(Options{KVType: quant.F16, Context: n, BeyondModel: true}); err != nil {
+			t.Fatal(err)
+		}
+		e.Context = n
+		if err := e.fits(); (err == nil) != want {
+			t.Errorf("a context of %d: %v, wanted it to fit: %v", n, err, want)
+		}
+	}
+	// No context helps where the weights alone are too large.
+	e.Device.Memory = 1 << 20
+	if err := e.fits(); err == nil || !strings.Contains(err.Error(), "choose a smaller model or a device with more memory") {
+		t.Errorf("weights that do not fit: %v", err)
+	}
+}
+
+// TestMemoryIsAsPlanned: the device holds what Needs says, within 3% and a page
+// or two of each allocation.
+func TestMemoryIsAsPlanned(t *testing.T) {
+	e := start(t, tiny(t), Options{Context: 2048})
+	got, want := e.rt.Memory().Total, e.Memory.Total()
+	if float64(got) > 1.03*float64(want) || float64(got) < 0.97*float64(want) {
+		t.Errorf("the device holds %s (%v), planned %s", Bytes(got), e.rt.Memory().Purpose, Bytes(want))
+	}
+}
+
+func TestBytes(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0 B", 1023: "1023 B", 1536: "1.50 KiB", 3 << 20: "3.00 MiB", 18 << 30: "18.00 GiB"} {
+		if got := Bytes(n); got != want {
+			t.Errorf("%d is %q, wanted %q", n, got, want)
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+
+	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/gguf/quant"
+	"moeflow/stages/sample"
+)
+
+// A prompt and its continuation by the shipped model.
+func Example() {
+	m, err := engine.OpenModel("../../../../models/tiny-go-q4_k_m.gguf")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer m.Close()
+	e, err := engine.Open(m, engine.Options{KVType: quant.F16, Context: 64})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer e.Close()
+	s := e.NewSequence()
+	defer s.Close()
+	r, err := s.Generate(context.Background(), engine.Request{
+		IDs:       m.Tokenizer.Encode("func main() {", false),
+		MaxTokens: 4, Sampling: sample.Greedy(),
+	})
+	fmt.Printf("%q %s %v\n", m.Tokenizer.Decode(r.IDs, false), r.Finish, err)
+	// Output: "}\n\nfunc main()" length <nil>
+}

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"moeflow/gguf"
+	"moeflow/gguf/ggufwrite"
+	"moeflow/gguf/quant"
+)
+
+// synth describes a small qwen3moe file of random weights.
+type synth struct {
+	name                           string
+	layers, hidden, heads, kv, dim int
+	experts, topK, width, vocab    int
+	tied                           bool
+	kind                           quant.Type            // of every matrix but the router
+	kinds                          map[string]quant.Type // of single tensors, by name without ".weight"
+	meta                           map[string]any        // further keys, or others; nil leaves one out
+	drop                           []string              // tensors left out
+	shape                          map[string][]uint64   // tensors of another shape
+}
+
+// byteTokens is the least vocabulary: a token for each byte.
+func byteTokens() []string {
+	var out []string
+	next := rune(256)
+	for b := range rune(256) {
+		r := b
+		if !(b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xac || b >= 0xae) {
+			r, next = next, next+1
+		}
+		out = append(out, string(r))
+	}
+	return out
+}
+
+// write makes the file's bytes. The same description gives the same bytes.
+func (s synth) write(t *testing.T) []byte {
+	t.Helper()
+	var w ggufwrite.Writer
+	meta := map[string]any{
+		"general.architecture": "qwen3moe", "general.name": s.name,
+		"qwen3moe.block_count": uint32(s.layers), "qwen3moe.embedding_length": uint32(s.hidden), "qwen3moe.context_length": uint32(256),
+		"qwen3moe.attention.head_count": uint32(s.heads), "qwen3moe.attention.head_count_kv": uint32(s.kv),
+		"qwen3moe.attention.key_length": uint32(s.dim), "qwen3moe.attention.value_length": uint32(s.dim),
+		"qwen3moe.attention.layer_norm_rms_epsilon": float32(1e-6), "qwen3moe.rope.freq_base": float32(1e6),
+		"qwen3moe.expert_count": uint32(s.experts), "qwen3moe.expert_used_count": uint32(s.topK),
+		"qwen3moe.expert_feed_forward_length": uint32(s.width),
+		"tokenizer.ggml.model":                "gpt2", "tokenizer.ggml.pre": "qwen2", "tokenizer.ggml.tokens": byteTokens(), "tokenizer.ggml.merges": []string{"a b"},
+	}
+	for k, v := range s.meta {
+		meta[k] = v
+	}
+	for k, v := range meta {
+		if v != nil {
+			w.Set(k, v)
+		}
+	}
+	s.tensors(&w)
+	b, err := w.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (s synth) tensors(w *ggufwrite.Writer) {
+	rng := rand.New(rand.NewPCG(7, uint64(s.hidden*s.dim+s.experts)))
+	n, q, kv := uint64(s.hidden), uint64(s.heads*s.dim), uint64(s.kv*s.dim)
+	d, e, f, v := uint64(s.dim), uint64(s.experts), uint64(s.width), uint64(s.vocab)
+	add := func(name string, kind quant.Type, shape ...uint64) {
+		for _, x := range s.drop {
+			if x == name {
+				return
+			}
+		}
+		if k, ok := s.kinds[name]; ok {
+			kind = k
+		}
+		if x := s.shape[name]; x != nil {
+			shape = x
+		}
+		size := uint64(1)
+		for _, x := range shape {
+			size *= x
+		}
+		// Matrices keep the size of what they multiply; norms are about 1.
+		scale, mean := 1/math.Sqrt(float64(shape[0])), 0.0
+		switch {
+		case strings.HasSuffix(name, "norm"):
+			scale, mean = 0.2, 1
+		case name == "token_embd" || strings.HasSuffix(name, "gate_inp"):
+			scale *= 4
+		}
+		x := make([]float32, size)
+		for i := range x {
+			x[i] = float32(mean + scale*rng.NormFloat64())
+		}
+		w.Tensor(name+".weight", kind, x, shape...)
+	}
+	add("token_embd", s.kind, n, v)
+	for i := range s.layers {
+		b := fmt.Sprintf("blk.%d.", i)
+		add(b+"attn_norm", quant.F32, n)
+		add(b+"attn_q", s.kind, n, q)
+		add(b+"attn_k", s.kind, n, kv)
+		add(b+"attn_v", s.kind, n, kv)
+		add(b+"attn_output", s.kind, q, n)
+		add(b+"attn_q_norm", quant.F32, d)
+		add(b+"attn_k_norm", quant.F32, d)
+		add(b+"ffn_norm", quant.F32, n)
+		add(b+"ffn_gate_inp", quant.F32, n, e)
+		add(b+"ffn_gate_exps", s.kind, n, f, e)
+		add(b+"ffn_up_exps", s.kind, n, f, e)
+		add(b+"ffn_down_exps", s.kind, f, n, e)
+	}
+	add("output_norm", quant.F32, n)
+	if !s.tied {
+		add("output", s.kind, n, v)
+	}
+}
+
+// model opens the file.
+func (s synth) model(t *testing.T) (*Model, error) {
+	t.Helper()
+	f, err := gguf.FromBytes("small.gguf", s.write(t))
+	if err != nil {
+		return nil, err
+	}
+	return NewModel(f)
+}
