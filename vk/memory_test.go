@@ -177,3 +177,17 @@ func TestUploadProgress(t *testing.T) {
 	wantError(t, r.Upload([]Weight{{"c", nil}}, nil), "weight c is empty")
 	wantError(t, r.Upload([]Weight{{"d", []byte{1}}, {"d", []byte{1}}}, nil), "weight d")
 }
+
+// TestBandwidth wants a figure that some memory has, and no memory kept.
+func TestBandwidth(t *testing.T) {
+	r := openTest(t, Options{})
+	before := r.d.taken
+	got, err := r.Bandwidth()
+	if err != nil || got < 0.05 || got > 50_000 {
+		t.Errorf("%.2f GB/s, %v", got, err)
+	}
+	t.Logf("%.2f GB/s", got)
+	if r.d.taken != before {
+		t.Errorf("the measurement keeps %d bytes", r.d.taken-before)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"time"
 
 	vulkan "github.com/goki/vulkan"
 
@@ -121,37 +120,6 @@ func (r *Runtime) Memory() Memory {
 		m.Total += n
 	}
 	return m
-}
-
-// Bandwidth measures the device's memory bandwidth by copying, in GB/s,
-// counting bytes read and written.
-func (r *Runtime) Bandwidth() (float64, error) {
-	size := uint64(512 << 20)
-	if r.d.info.Kind == "cpu" {
-		size = 64 << 20
-	}
-	h := newHeap(r.d)
-	defer h.close()
-	bufs, err := h.alloc("the buffers that measure bandwidth", onDevice, []want{{"from", size}, {"to", size}})
-	if err != nil {
-		return 0, err
-	}
-	const copies = 8
-	best := 0.0
-	for range 4 {
-		start := time.Now()
-		err := r.d.once(r.line, func(cb vulkan.CommandBuffer) {
-			for range copies {
-				copyBuffer(cb, bufs[0].handle, bufs[1].handle, bufs[0].offset, bufs[1].offset, size)
-				fence(cb)
-			}
-		})
-		if err != nil {
-			return 0, err
-		}
-		best = max(best, 2*copies*float64(size)/time.Since(start).Seconds()/1e9)
-	}
-	return best, nil
 }
 
 // Load makes each plan ready to run with so many slots. Weights must have been
