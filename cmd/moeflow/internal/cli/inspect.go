@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -62,15 +63,15 @@ func inspectCommand(a *app) *cobra.Command {
 		Args: cobra.ExactArgs(1)}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		path := args[0]
+		path, shipped := args[0], args[0] == filepath.Base(args[0])
 		if name, rest := splitConfig(args); name != "" && len(rest) == 0 {
 			cfg, err := a.profile(name)
 			if err != nil {
 				return err
 			}
-			path = cfg.Model.Path
+			path, shipped = cfg.Model.Path, cfg.Embedded
 		}
-		f, err := openFile(path)
+		f, err := openFile(path, shipped)
 		if err != nil {
 			return err
 		}
@@ -124,6 +125,9 @@ func (in *inspection) needs(f *gguf.File) {
 				continue
 			}
 			mem, err := m.Needs(engine.Options{KVType: kvTypes[kv], Context: n})
+			if err != nil && len(in.Needs) > 0 {
+				return // runs, but its heads do not fit this cache's blocks
+			}
 			if err != nil {
 				in.Runs = "no: " + oneLine(err)
 				return

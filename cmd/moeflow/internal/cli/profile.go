@@ -51,6 +51,7 @@ func (a *app) profile(name string) (*configs.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	path := c.Model.Path
 	for _, s := range a.set {
 		if err := c.Set(s); err != nil {
 			return nil, err
@@ -59,6 +60,9 @@ func (a *app) profile(name string) (*configs.Config, error) {
 	if a.model != "" {
 		c.Model.Path = a.model
 	}
+	// A file that was asked for by name is never replaced by the one inside
+	// the binary.
+	c.Embedded = c.Embedded && c.Model.Path == path
 	if a.device != "" {
 		c.Device.Name = a.device
 	}
@@ -122,11 +126,11 @@ func (a *app) start(c *configs.Config, change func(*engine.Options, *engine.Mode
 	return e, func() error { return errors.Join(e.Close(), m.Close()) }, nil
 }
 
-// openFile opens a model file, or the shipped model by its name where no such
-// file is on disk.
-func openFile(path string) (*gguf.File, error) {
+// openFile opens a model file, or, where shipped allows it and no such file is
+// on disk, the shipped model of that name.
+func openFile(path string, shipped bool) (*gguf.File, error) {
 	f, err := gguf.Open(path)
-	if !errors.Is(err, fs.ErrNotExist) {
+	if !errors.Is(err, fs.ErrNotExist) || !shipped {
 		return f, err
 	}
 	if data, ok := models.Shipped(filepath.Base(path)); ok {
