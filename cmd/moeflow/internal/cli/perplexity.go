@@ -22,8 +22,8 @@ func perplexityCommand(a *app) *cobra.Command {
 		if len(rest) != 1 {
 			return usage{fmt.Errorf("give the FILE to score")}
 		}
-		if window < 2 {
-			return usage{fmt.Errorf("--window: %d tokens, want at least 2", window)}
+		if window < leastWindow {
+			return usage{fmt.Errorf("--window: %d tokens, want at least %d", window, leastWindow)}
 		}
 		text, err := os.ReadFile(rest[0])
 		if err != nil {
@@ -46,13 +46,17 @@ func perplexityCommand(a *app) *cobra.Command {
 	return c
 }
 
+// leastWindow leaves one token to score: the first half is not scored, and the
+// last token has none after it.
+const leastWindow = 3
+
 // perplexity prints exp of the mean negative log likelihood, with its standard
 // error. Each window starts anew and only its second half is scored, so that
 // every scored token has at least half a window before it. A text shorter than
 // a window is one window.
 func (a *app) perplexity(ctx context.Context, e *engine.Engine, ids []int32, window int) error {
-	if len(ids) < 2 {
-		return fmt.Errorf("the text has %d tokens, want at least 2", len(ids))
+	if len(ids) < leastWindow {
+		return fmt.Errorf("the text has %d tokens, want at least %d", len(ids), leastWindow)
 	}
 	window = min(window, len(ids))
 	var sum, squares float64
