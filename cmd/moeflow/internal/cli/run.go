@@ -93,6 +93,9 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) error {
 	if err != nil {
 		return err
 	}
+	if given && text == "" {
+		return usage{fmt.Errorf("the prompt is empty")}
+	}
 	if !given && f.ids == "" && !isTerminal(a.In) {
 		return usage{fmt.Errorf("no prompt: give --prompt, --prompt-file, --ids or -")}
 	}
@@ -171,9 +174,6 @@ func samplingParams(c configs.Sampling) sample.Params {
 func (s *session) promptIDs(f *runFlags, text string) ([]int32, error) {
 	if f.ids != "" {
 		return parseIDs(f.ids)
-	}
-	if text == "" {
-		return nil, usage{fmt.Errorf("the prompt is empty")}
 	}
 	if f.chat {
 		return s.render([]chat.Message{{"role": "user", "content": text}})
