@@ -30,9 +30,12 @@ var imports = map[string][]string{
 	"vk/shaders/gen":  {"graph", "gguf/quant"},
 	"vk":              {"graph", "vk/shaders"},
 	"tokenizer":       {},
-	"tokenizer/chat":  {},
-	"configs":         {},
-	"models":          {},
+	"tokenizer/chat":  {"tokenizer/chat/jinja"},
+
+	"tokenizer/chat/jinja": {},
+
+	"configs": {},
+	"models":  {},
 
 	"cmd/moeflow":                 {"cmd/moeflow/internal/cli"},
 	"cmd/moeflow/internal/engine": {"*"},
