@@ -6,8 +6,8 @@ TESTDATA is tokenizer/chat/testdata. Needs jinja2 (Debian: python3-jinja2). The
 environment is the one of Hugging Face transformers: sandboxed, immutable,
 trim_blocks and lstrip_blocks, loop controls, tojson that keeps key order and
 characters. Each case of cases.json becomes golden/NAME.txt, or, where rendering
-fails, golden/NAME.error; each snippet of snippets.json gets its "want" or
-"error" in place.
+fails, golden/NAME.error; each snippet of ../jinja/testdata/snippets.json gets
+its "want" or "error" in place.
 """
 import datetime, json, os, sys
 import jinja2
@@ -50,7 +50,7 @@ def main(folder):
         text, why = render(env, source, values)
         with open(os.path.join(folder, "golden", case["name"] + (".error" if why else ".txt")), "w", newline="") as f:
             f.write(why if why else text)
-    path = os.path.join(folder, "snippets.json")
+    path = os.path.join(folder, "..", "jinja", "testdata", "snippets.json")
     snippets = json.load(open(path))
     for s in snippets:
         text, why = render(env, s["template"], s.get("values", {}))

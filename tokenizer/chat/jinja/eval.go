@@ -141,6 +141,9 @@ func (f *frame) related(op string, a, b any) bool {
 func (f *frame) contains(in, v any) bool {
 	switch in := in.(type) {
 	case *Dict:
+		if _, ok := v.(tuple); ok { // no key can be one here
+			return false
+		}
 		_, ok := in.Get(f.key(v))
 		return ok
 	case nil, bool, int64, float64:
@@ -230,11 +233,13 @@ func (b *binary) eval(f *frame) any {
 		}
 	case "%":
 		if s, ok := asText(x); ok {
-			values, isTuple := y.(tuple)
-			if !isTuple {
-				values = tuple{y}
+			switch y := y.(type) {
+			case tuple:
+				return f.printf(s, y, false)
+			case list, *Dict, undefined: // may stand for named values
+				return f.printf(s, tuple{y}, true)
 			}
-			return f.printf(s, values)
+			return f.printf(s, tuple{y}, false)
 		}
 	}
 	f.need(y)
@@ -271,12 +276,12 @@ func (f *frame) joined(x, y any) (any, bool) {
 	switch x := x.(type) {
 	case list:
 		if y, ok := y.(list); ok {
-			f.spend((len(x) + len(y)) / 8)
+			f.spend(len(x) + len(y))
 			return append(append(list{}, x...), y...), true
 		}
 	case tuple:
 		if y, ok := y.(tuple); ok {
-			f.spend((len(x) + len(y)) / 8)
+			f.spend(len(x) + len(y))
 			return append(append(tuple{}, x...), y...), true
 		}
 	}
@@ -309,7 +314,7 @@ func (f *frame) repeated(x, y any) (any, bool) {
 	if n > 0 && int64(len(items)) > maxSteps/n {
 		f.spend(maxSteps)
 	}
-	f.spend(len(items) * int(n) / 8)
+	f.spend(len(items) * int(n))
 	var out []any
 	for range n {
 		out = append(out, items...)

@@ -10,7 +10,7 @@ import (
 // Bounds of one rendering. Real templates stay far below: a conversation of a
 // thousand messages takes some hundred thousand steps.
 const (
-	maxSteps  = 20_000_000 // evaluations, and 64 bytes or 8 items of values made
+	maxSteps  = 5_000_000 // evaluations, list items and 64 bytes of strings made
 	maxString = 64 << 20   // bytes of one string, the output among them
 	maxCalls  = 100        // macros and recursive loops within each other
 	maxNested = 5_000      // evaluations within each other

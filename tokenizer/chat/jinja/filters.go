@@ -26,7 +26,7 @@ var filters = map[string]filter{
 	"escape":     filterEscape,
 	"first":      filterFirst,
 	"float":      filterFloat,
-	"format":     func(f *frame, v any, a args) any { return f.printf(f.str(v), tuple(a.pos)) },
+	"format":     func(f *frame, v any, a args) any { return f.printf(f.str(v), tuple(a.pos), false) },
 	"groupby":    filterGroupby,
 	"indent":     filterIndent,
 	"int":        filterInt,
@@ -35,7 +35,7 @@ var filters = map[string]filter{
 	"last":       filterLast,
 	"length":     filterLength,
 	"list":       func(f *frame, v any, _ args) any { return append(list{}, f.iterate(v)...) },
-	"lower":      func(f *frame, v any, _ args) any { return strings.ToLower(f.made(f.str(v))) },
+	"lower":      func(f *frame, v any, _ args) any { return lower(f.made(f.str(v))) },
 	"map":        filterMap,
 	"max":        func(f *frame, v any, a args) any { return f.extreme(v, a, 1) },
 	"min":        func(f *frame, v any, a args) any { return f.extreme(v, a, -1) },
@@ -54,7 +54,7 @@ var filters = map[string]filter{
 	"tojson":     filterJSON,
 	"trim":       func(f *frame, v any, a args) any { return f.strip(f.str(v), a.get(0, "chars"), true, true) },
 	"unique":     filterUnique,
-	"upper":      func(f *frame, v any, _ args) any { return strings.ToUpper(f.made(f.str(v))) },
+	"upper":      func(f *frame, v any, _ args) any { return upper(f.made(f.str(v))) },
 	"wordcount":  func(f *frame, v any, _ args) any { return int64(len(words(f.str(v)))) },
 }
 
@@ -237,15 +237,18 @@ func filterIndent(f *frame, v any, a args) any {
 		indent = strings.Repeat(" ", int(max(n, 0)))
 	}
 	blank := a.bool(f, 2, "blank", false)
-	lines := strings.Split(f.str(v), "\n")
-	// As many lines as Python's splitlines makes of the text and one more end.
+	s, ok := asText(f.need(v))
+	if !ok {
+		f.fail("'%s' object has no attribute 'splitlines'", typeName(v))
+	}
+	lines := strings.Split(s, "\n")
 	f.bytes(len(indent) * len(lines))
 	for i := range lines {
 		if i > 0 && (blank || lines[i] != "") {
 			lines[i] = indent + lines[i]
 		}
 	}
-	s := strings.Join(lines, "\n")
+	s = strings.Join(lines, "\n")
 	if a.bool(f, 1, "first", false) {
 		s = indent + s
 	}

@@ -22,6 +22,9 @@ func (f *frame) member(v any, path any) any {
 }
 
 func filterMap(f *frame, v any, a args) any {
+	if !f.truth(v) { // whatever it is
+		return iterator{"generator", nil}
+	}
 	var each func(any) any
 	if path, ok := a.named["attribute"]; ok && len(a.pos) == 0 {
 		absent, has := a.named["default"]
@@ -51,6 +54,9 @@ func filterMap(f *frame, v any, a args) any {
 
 // choose is select, reject, selectattr and rejectattr.
 func (f *frame) choose(v any, a args, byAttr, want bool) any {
+	if !f.truth(v) { // whatever it is
+		return iterator{"generator", nil}
+	}
 	of, pos := func(item any) any { return item }, a.pos
 	if byAttr {
 		if len(pos) == 0 {
@@ -151,7 +157,7 @@ func filterDictsort(f *frame, v any, a args) any {
 }
 
 func (f *frame) pairs(d *Dict) []any {
-	f.spend(d.Len() / 8)
+	f.spend(d.Len())
 	out := make([]any, d.Len())
 	for i, k := range d.keys {
 		out[i] = tuple{k, d.values[i]}
@@ -257,7 +263,7 @@ func filterReverse(f *frame, v any, _ args) any {
 		return string(runes)
 	}
 	items := slices.Clone(f.iterate(v))
-	f.spend(len(items) / 8)
+	f.spend(len(items))
 	slices.Reverse(items)
 	return iterator{"generator", items}
 }

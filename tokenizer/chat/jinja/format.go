@@ -51,6 +51,12 @@ func zfill(f *frame, s string, a args) any {
 	return sign + f.pad(s[len(sign):], a.int(f, 0, "width", 0)-int64(len(sign)), '0', 1)
 }
 
+// upper and lower change case; of the letters that become two, those that text
+// has are known.
+func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS") }
+
+func lower(s string) string { return strings.ToLower(strings.ReplaceAll(s, "İ", "i\u0307")) }
+
 func swapCase(r rune) rune {
 	if unicode.IsUpper(r) {
 		return unicode.ToLower(r)
@@ -71,8 +77,9 @@ func titleWords(s string) string {
 	}, s)
 }
 
-// printf is Python's s % values.
-func (f *frame) printf(s string, values tuple) string {
+// printf is Python's s % values. Values that s does not use are an error unless
+// spare.
+func (f *frame) printf(s string, values tuple, spare bool) string {
 	var b strings.Builder
 	next := 0
 	for {
@@ -99,7 +106,7 @@ func (f *frame) printf(s string, values tuple) string {
 		f.bytes(b.Len())
 		next++
 	}
-	if next < len(values) {
+	if next < len(values) && !spare {
 		f.fail("not all arguments converted during string formatting")
 	}
 	return b.String() + s

@@ -36,7 +36,7 @@ func makeRange(f *frame, a args) any {
 			break // past what 64 bits hold
 		}
 	}
-	f.spend(len(out) / 8)
+	f.spend(len(out))
 	return out
 }
 

@@ -154,7 +154,7 @@ func (f *frame) at(v any, i int64) (any, bool) {
 }
 
 func (f *frame) runes(s string) []rune {
-	f.spend(len(s) / 16)
+	f.spend(len(s) / 8)
 	return []rune(s)
 }
 
@@ -189,7 +189,7 @@ func (f *frame) sliced(v any, s *slice) any {
 	pick := func(n int) []int { return indices(int64(n), from, to, step, hasFrom, hasTo) }
 	some := func(items []any) []any {
 		at := pick(len(items))
-		f.spend(len(at) / 8)
+		f.spend(len(at))
 		out := make([]any, len(at))
 		for i, k := range at {
 			out[i] = items[k]
@@ -216,7 +216,8 @@ func (f *frame) sliced(v any, s *slice) any {
 		}
 		return string(out)
 	}
-	return undefined{objectName(v) + " has no such slice"}
+	f.fail("'%s' object is not subscriptable with a slice", typeName(v))
+	return nil
 }
 
 // indices are those that Python's slice takes of n.

@@ -26,7 +26,7 @@ func every(test func(rune) bool) methodFunc {
 // stringMethods are those of Python's str.
 var stringMethods = map[string]methodFunc{
 	"capitalize": onText(func(_ *frame, s string, _ args) any { return capitalize(s) }),
-	"casefold":   onText(func(_ *frame, s string, _ args) any { return strings.ToLower(s) }),
+	"casefold":   onText(func(_ *frame, s string, _ args) any { return lower(s) }),
 	"center":     onText(func(f *frame, s string, a args) any { return f.pad(s, a.int(f, 0, "width", 0), f.fill(a), 0) }),
 	"ljust":      onText(func(f *frame, s string, a args) any { return f.pad(s, a.int(f, 0, "width", 0), f.fill(a), -1) }),
 	"rjust":      onText(func(f *frame, s string, a args) any { return f.pad(s, a.int(f, 0, "width", 0), f.fill(a), 1) }),
@@ -53,8 +53,8 @@ var stringMethods = map[string]methodFunc{
 	"islower":      onText(func(_ *frame, s string, _ args) any { return s == strings.ToLower(s) && hasCase(s) }),
 	"isupper":      onText(func(_ *frame, s string, _ args) any { return s == strings.ToUpper(s) && hasCase(s) }),
 	"join":         onText(joinStrings),
-	"lower":        onText(func(_ *frame, s string, _ args) any { return strings.ToLower(s) }),
-	"upper":        onText(func(_ *frame, s string, _ args) any { return strings.ToUpper(s) }),
+	"lower":        onText(func(_ *frame, s string, _ args) any { return lower(s) }),
+	"upper":        onText(func(_ *frame, s string, _ args) any { return upper(s) }),
 	"swapcase":     onText(func(_ *frame, s string, _ args) any { return strings.Map(swapCase, s) }),
 	"title":        onText(func(_ *frame, s string, _ args) any { return titleWords(s) }),
 	"strip":        onText(func(f *frame, s string, a args) any { return f.strip(s, a.get(0, ""), true, true) }),

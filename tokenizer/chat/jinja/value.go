@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"math/big"
@@ -253,7 +254,7 @@ func (r *run) iterate(v any) []any {
 	case markup:
 		return r.iterate(string(v))
 	case string:
-		r.spend(len(v) / 8)
+		r.spend(len(v))
 		out := make([]any, 0, len(v))
 		for _, c := range v {
 			out = append(out, string(c))
@@ -370,7 +371,7 @@ func (r *run) compare(a, b any, op string) int {
 			return r.compare(x[i], y[i], op)
 		}
 	}
-	return len(x) - len(y)
+	return cmp.Compare(len(x), len(y))
 }
 
 // need fails for an undefined value.
