@@ -1,0 +1,107 @@
+package stages_test
+
+import (
+	"strings"
+	"testing"
+
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+	"moeflow/stages"
+)
+
+// block is every kind of stage once, on edges that a test may spoil.
+type block struct {
+	shapes map[string]graph.Shape
+	types  map[string]quant.Type
+	topK   int
+}
+
+func sound() block {
+	return block{
+		shapes: map[string]graph.Shape{
+			"sampled": {2}, "done": {8}, "token_embd": {64, 40}, "output_norm": {64}, "output": {64, 40}, "freqs": {16, 2},
+			"attn_norm": {64}, "attn_q": {64, 128}, "attn_k": {64, 64}, "attn_v": {64, 64}, "attn_output": {128, 64},
+			"attn_q_norm": {32}, "attn_k_norm": {32}, "k_cache": {64, 128}, "v_cache": {64, 128},
+			"ffn_norm": {64}, "ffn_gate_inp": {64, 5}, "ffn_gate_exps": {64, 96, 5}, "ffn_up_exps": {64, 96, 5}, "ffn_down_exps": {96, 64, 5},
+		},
+		types: map[string]quant.Type{"sampled": quant.U32, "done": quant.U32}, // others are F32
+		topK:  3,
+	}
+}
+
+func (b block) compile() (*graph.Plan, error) {
+	g := graph.New("block", graph.StepLayout{Rows: 4, Outs: 2, Pages: 2})
+	id := map[string]graph.TensorID{}
+	for name, shape := range b.shapes {
+		role := graph.Weight
+		if name == "sampled" || name == "done" || strings.HasSuffix(name, "cache") {
+			role = graph.State
+		}
+		id[name] = g.Tensor(graph.Tensor{Name: name, Shape: shape, Type: b.types[name], Role: role})
+	}
+	add := func(name string, s graph.Stage, out ...string) []graph.TensorID {
+		return g.Add(graph.Node{Name: name, Kind: name, Stage: s, Out: out})
+	}
+	x := add("embed", stages.Embed{Table: id["token_embd"], Sampled: id["sampled"]}, "x")[0]
+	x = add("attention", stages.Attention{X: x, Norm: id["attn_norm"], Q: id["attn_q"], K: id["attn_k"], V: id["attn_v"], O: id["attn_output"],
+		QNorm: id["attn_q_norm"], KNorm: id["attn_k_norm"], Freqs: id["freqs"], KCache: id["k_cache"], VCache: id["v_cache"], Done: id["done"],
+		Heads: 4, KVHeads: 2, HeadDim: 32, RopeDim: 32, PageSize: 64, Eps: 1e-6}, "x")[0]
+	r := add("router", stages.Router{X: x, Norm: id["ffn_norm"], Gate: id["ffn_gate_inp"], Experts: 5, TopK: b.topK, Scale: 1, Eps: 1e-6}, "h", "ids", "weights")
+	x = add("experts", stages.ExpertSwiGLU{X: x, H: r[0], IDs: r[1], Weights: r[2], Gate: id["ffn_gate_exps"], Up: id["ffn_up_exps"],
+		Down: id["ffn_down_exps"], Width: 96, Experts: 5}, "x")[0]
+	logits := add("lm_head", stages.LMHead{X: x, Norm: id["output_norm"], W: id["output"], Eps: 1e-6}, "logits")[0]
+	add("sample", stages.ArgMax{Logits: logits, Sampled: id["sampled"]})
+	return graph.Compile(g, graph.Options{Kernels: catalog{}})
+}
+
+func TestOutputs(t *testing.T) {
+	p, err := sound().compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"embed/x": "{64, 4} activation", "attention/x": "{64, 4} activation", "router/h": "{64, 4} activation", "router/ids": "{3, 4} activation",
+		"router/weights": "{3, 4} activation", "experts/x": "{64, 4} activation", "lm_head/logits": "{40, 2} output",
+	} {
+		id := p.Find(name)
+		if id == graph.NoTensor {
+			t.Errorf("no edge %s", name)
+			continue
+		}
+		if x := p.Tensors[id]; x.Shape.String()+" "+x.Role.String() != want {
+			t.Errorf("%s, wanted %s", x.String(), want)
+		}
+	}
+}
+
+// TestWrongEdges spoils one edge at a time: the error names the stage and the
+// edge.
+func TestWrongEdges(t *testing.T) {
+	for name := range sound().shapes {
+		if name == "token_embd" { // gives the size that all others are held to
+			continue
+		}
+		b := sound()
+		s := b.shapes[name]
+		s[0]--
+		if _, err := b.compile(); err == nil || !strings.Contains(err.Error(), "tensor "+name+" has shape "+s.String()) {
+			t.Errorf("%s of shape %s: %v", name, s, err)
+		}
+	}
+	for name, spoil := range map[string]func(*block){
+		"tensor token_embd has shape {64}, wanted {embedding, vocabulary}":   func(b *block) { b.shapes["token_embd"] = graph.Shape{64} },
+		"tensor sampled is F32, wanted one of [U32]":                         func(b *block) { b.types["sampled"] = quant.F32 },
+		"tensor attn_norm is F16, wanted one of [F32]":                       func(b *block) { b.types["attn_norm"] = quant.F16 },
+		"tensor attn_k_norm is F16, wanted one of [F32]":                     func(b *block) { b.types["attn_k_norm"] = quant.F16 },
+		"tensor output_norm is F16, wanted one of [F32]":                     func(b *block) { b.types["output_norm"] = quant.F16 },
+		"tensor k_cache has shape {64, 100}, wanted {64, whole pages of 64}": func(b *block) { b.shapes["k_cache"] = graph.Shape{64, 100} },
+		"top_k is 6 of 5 experts":                                            func(b *block) { b.topK = 6 },
+		"top_k is 0 of 5 experts":                                            func(b *block) { b.topK = 0 },
+	} {
+		b := sound()
+		spoil(&b)
+		if _, err := b.compile(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("got %v, wanted %s", err, name)
+		}
+	}
+}
