@@ -11,10 +11,10 @@ import (
 // thousand messages takes some hundred thousand steps.
 const (
 	maxSteps  = 5_000_000 // evaluations, list items and 64 bytes of strings made
-	maxString = 64 << 20   // bytes of one string, the output among them
-	maxCalls  = 100        // macros and recursive loops within each other
-	maxNested = 5_000      // evaluations within each other
-	maxRange  = 100_000    // as Jinja2's sandbox has it
+	maxString = 64 << 20  // bytes of one string, the output among them
+	maxCalls  = 100       // macros and recursive loops within each other
+	maxNested = 5_000     // evaluations within each other
+	maxRange  = 100_000   // as Jinja2's sandbox has it
 )
 
 // Options are what a template may ask for beside its values.

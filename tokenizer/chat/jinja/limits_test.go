@@ -1,6 +1,8 @@
 package jinja_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -77,9 +79,26 @@ func FuzzTemplate(f *testing.F) {
 	f.Add("{% raw %}{{ x }}{% endraw %}{# c -#} {{ 'a%sb' % 5 }}{{ \"\\u00e9\".split()|join(',') }}")
 	f.Add("{% call(x) f() %}{% endcall %}{% filter trim %} a {% endfilter %}{% set y %}b{% endset %}{{ y }}")
 	f.Add("{{ 7 // 0 }}{{ 1e5 ** -3 }}{{ [1,2,3][5:0:-2]|sum }}{{ strftime_now('%-d %b') }}")
+	real, err := filepath.Glob("../testdata/templates/*.jinja")
+	if err != nil || len(real) == 0 {
+		f.Fatal("no templates", err)
+	}
+	for _, name := range real {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(source))
+	}
+	tool := map[string]any{"name": "f", "parameters": map[string]any{"properties": map[string]any{"x": map[string]any{"type": "string"}}}}
 	values := map[string]any{
-		"messages": []any{map[string]any{"role": "user", "content": "hi é"}},
-		"d":        map[string]any{"a": 1, "b": map[string]any{"c": 2.5}},
+		"messages": []any{
+			map[string]any{"role": "user", "content": "hi é"},
+			map[string]any{"role": "assistant", "content": "", "tool_calls": []any{map[string]any{"function": map[string]any{"name": "f", "arguments": map[string]any{"x": "y"}}}}},
+			map[string]any{"role": "tool", "content": "z"},
+		},
+		"tools": []any{map[string]any{"type": "function", "function": tool}}, "add_generation_prompt": true,
+		"d": map[string]any{"a": 1, "b": map[string]any{"c": 2.5}},
 	}
 	f.Fuzz(func(t *testing.T, source string) {
 		start := time.Now()
