@@ -151,9 +151,12 @@ func (c *testCase) verify(t *testing.T, a tensor, got []byte, r *ref.Run, p *gra
 	if err := a.typ.Decode(g, got); err != nil {
 		t.Fatal(err)
 	}
+	// Vulkan lets a device flush denormal inputs to zero, so a sum of their
+	// products may be lost; all that the cases mean to see is far above.
+	const flushed = 1e-33
 	bad := 0
 	for i := range g {
-		ok := math.Abs(float64(g[i])-w[i]) <= tol[i]+1e-37
+		ok := math.Abs(float64(g[i])-w[i]) <= tol[i]+flushed
 		if math.IsNaN(w[i]) && a.typ == quant.F32 {
 			ok = math.Float32bits(g[i]) == unwritten
 		}

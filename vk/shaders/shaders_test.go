@@ -15,7 +15,7 @@ func TestComplete(t *testing.T) {
 	want := map[graph.Op][]quant.Type{
 		graph.OpEmbed: weights, graph.OpMatVec: weights, graph.OpExpertMatVec: weights,
 		graph.OpExpertGateUp: weights, graph.OpExpertDown: weights,
-		graph.OpRopeStore: caches, graph.OpAttention: caches,
+		graph.OpRopeStore: caches, graph.OpAttention: caches, graph.OpAttentionSplit: caches,
 	}
 	n := 0
 	for _, op := range graph.Ops() {
