@@ -2,15 +2,20 @@ package tokenizer
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
 
-// Token types of tokenizer.ggml.token_type.
+// Token types of tokenizer.ggml.token_type. Of the others, 5 (unused) and 6
+// (byte) are text like normal ones, and 0 is what writers put that know none.
 const (
 	typeNormal  = 1
+	typeUnknown = 2
 	typeControl = 3
 	typeUser    = 4
+	typeMost    = 6
 )
 
 // Config is what a file's metadata says.
@@ -24,22 +29,24 @@ type Config struct {
 	// normal for models of this family.
 	BOS, EOS, EOT  int
 	AddBOS, AddEOS bool
+	// MoreEOG are further ids that end a text.
+	MoreEOG []int
 }
 
 // Tokenizer encodes and decodes. It may be used by several goroutines.
 type Tokenizer struct {
-	texts   []string // by id: raw bytes
-	types   []int32
-	bytes   [256]int32 // the token of each byte
-	ranks   map[uint64]merge
-	control trie // every added token
-	user    trie // those that are parsed always
-	eog     map[int32]bool
-	bos     int
-	eos     int
-	addBOS  bool
-	addEOS  bool
-	work    sync.Pool // *encoder
+	texts  []string // by id: raw bytes
+	types  []int32
+	bytes  [256]int32 // the token of each byte
+	ranks  map[uint64]merge
+	added  trie // those that are parsed when special ones are asked for
+	user   trie // those that are parsed always
+	eog    map[int32]bool
+	bos    int
+	eos    int
+	addBOS bool
+	addEOS bool
+	work   sync.Pool // *encoder
 }
 
 // merge is what a pair of tokens becomes.
@@ -49,16 +56,17 @@ func pair(a, b int32) uint64 { return uint64(uint32(a))<<32 | uint64(uint32(b)) 
 
 // endTexts are the tokens that end a text in the models of the field, where the
 // metadata does not name them.
-var endTexts = map[string]bool{"<|im_end|>": true, "<|endoftext|>": true, "<|eot_id|>": true, "<end_of_turn>": true, "<|end|>": true}
+var endTexts = map[string]bool{"<|im_end|>": true, "<|endoftext|>": true, "<|eot_id|>": true, "<end_of_turn>": true, "<|end|>": true, "<|end_of_text|>": true, "<|eom_id|>": true}
 
 // New builds a tokenizer. An error names the metadata key at fault. A merge
-// whose parts or result are not tokens can never apply and is left out.
+// whose parts or result are not tokens is left out: files whose vocabulary was
+// cut have them, and what they would make is not there.
 func New(c Config) (*Tokenizer, error) {
 	if c.Model != "gpt2" {
 		return nil, fmt.Errorf("tokenizer.ggml.model is %q, wanted gpt2 (byte-level BPE)", c.Model)
 	}
 	if c.Pre != "qwen2" {
-		return nil, fmt.Errorf("tokenizer.ggml.pre is %q, wanted qwen2", c.Pre)
+		return nil, fmt.Errorf("tokenizer.ggml.pre is %q, wanted qwen2: other ways of splitting text are not supported", c.Pre)
 	}
 	if len(c.Tokens) == 0 {
 		return nil, fmt.Errorf("tokenizer.ggml.tokens is empty")
@@ -66,10 +74,13 @@ func New(c Config) (*Tokenizer, error) {
 	if c.Types != nil && len(c.Types) != len(c.Tokens) {
 		return nil, fmt.Errorf("tokenizer.ggml.token_type has %d entries for %d tokens", len(c.Types), len(c.Tokens))
 	}
-	for name, id := range map[string]int{"bos": c.BOS, "eos": c.EOS, "eot": c.EOT} {
-		if id < -1 || id >= len(c.Tokens) {
-			return nil, fmt.Errorf("tokenizer.ggml.%s_token_id is %d, wanted one of the %d tokens", name, id, len(c.Tokens))
+	for id, kind := range c.Types {
+		if kind < 0 || kind > typeMost {
+			return nil, fmt.Errorf("tokenizer.ggml.token_type: token %d has type %d, wanted 0 to %d", id, kind, typeMost)
 		}
+	}
+	if err := c.checkIDs(); err != nil {
+		return nil, err
 	}
 	if c.AddBOS && c.BOS < 0 {
 		return nil, fmt.Errorf("tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id is missing")
@@ -83,12 +94,31 @@ func New(c Config) (*Tokenizer, error) {
 	if err := t.readMerges(c.Merges, ids); err != nil {
 		return nil, err
 	}
-	for _, id := range []int{c.EOS, c.EOT} {
+	for _, id := range append([]int{c.EOS, c.EOT}, c.MoreEOG...) {
 		if id >= 0 {
 			t.eog[int32(id)] = true
 		}
 	}
 	return t, nil
+}
+
+func (c *Config) checkIDs() error {
+	check := func(key string, id int) error {
+		if id < -1 || id >= len(c.Tokens) {
+			return fmt.Errorf("tokenizer.ggml.%s is %d, wanted one of the %d tokens", key, id, len(c.Tokens))
+		}
+		return nil
+	}
+	errs := []error{check("bos_token_id", c.BOS), check("eos_token_id", c.EOS), check("eot_token_id", c.EOT)}
+	for _, id := range c.MoreEOG {
+		errs = append(errs, check("eog token", id))
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readTokens fills texts, the byte table and the added tokens, and returns the
@@ -102,22 +132,25 @@ func (t *Tokenizer) readTokens(tokens []string) (map[string]int32, error) {
 	var buf []byte
 	for i, s := range tokens {
 		id := int32(i)
-		if kind := t.kind(id); kind == typeControl || kind == typeUser {
+		kind := t.kind(id)
+		if kind == typeControl || kind == typeUser || kind == typeUnknown {
 			t.texts[i] = s
-			if s == "" {
-				continue
-			}
-			t.control.add(s, id)
-			if kind == typeUser {
-				t.user.add(s, id)
-			}
 			if kind == typeControl && endTexts[s] {
 				t.eog[id] = true
 			}
+			if s == "" {
+				continue
+			}
+			t.added.add(s, id)
+			if kind == typeUser {
+				t.user.add(s, id)
+			}
 			continue
 		}
-		if _, ok := ids[s]; !ok {
+		if first, ok := ids[s]; !ok {
 			ids[s] = id
+		} else if kind == typeNormal {
+			return nil, fmt.Errorf("tokenizer.ggml.tokens: tokens %d and %d are both %q", first, id, s)
 		}
 		buf = buf[:0]
 		for _, r := range s {
@@ -190,6 +223,9 @@ var alphabet = func() (a struct {
 
 // VocabSize is the number of tokens.
 func (t *Tokenizer) VocabSize() int { return len(t.texts) }
+
+// EOGs are the tokens that end a text, in rising order.
+func (t *Tokenizer) EOGs() []int32 { return slices.Sorted(maps.Keys(t.eog)) }
 
 // IsEOG tells whether a token ends a text: the file's EOS and EOT, and the
 // control tokens that end a turn in the models of the field.

@@ -1,9 +1,5 @@
 package tokenizer
 
-import (
-	"golang.org/x/text/unicode/norm"
-)
-
 // Encode turns text into tokens. Added tokens of the user-defined kind in the
 // text always become themselves; control tokens such as <|im_start|> do so only
 // if special is true, and are plain text otherwise.
@@ -12,7 +8,7 @@ func (t *Tokenizer) Encode(text string, special bool) []int32 {
 	defer t.work.Put(e)
 	added := &t.user
 	if special {
-		added = &t.control
+		added = &t.added
 	}
 	out := make([]int32, 0, len(text)/3+8)
 	for text != "" {
@@ -54,9 +50,7 @@ const (
 
 // text appends the tokens of text without added tokens.
 func (e *encoder) text(out []int32, text string) []int32 {
-	if !norm.NFC.IsNormalString(text) {
-		text = norm.NFC.String(text)
-	}
+	text = nfc(text)
 	for text != "" {
 		n := next(text)
 		out = e.word(out, text[:n])
