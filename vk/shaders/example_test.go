@@ -15,6 +15,6 @@ func Example() {
 	_, ok = shaders.Code(graph.Kernel{Op: graph.OpMatVec, Type: quant.U32})
 	fmt.Println(ok)
 	// Output:
-	// matvec[Q4_K] true [8 8 1]
+	// matvec[Q4_K] true [2 8 1]
 	// false
 }

@@ -10,7 +10,7 @@ uint row_sum(uint r) { return r * gl_WorkGroupSize.x + gl_LocalInvocationID.x; }
 
 // product_rows leaves in row_sums what product2 returns for row r of x, r < rows.
 void product_rows(uint64_t a, uint64_t b, uint64_t x, uint k, uint rows) {
-    const uint lane = gl_SubgroupInvocationID, lanes = gl_SubgroupSize, whole = runs(k);
+    const uint lane = gl_LocalInvocationID.x, lanes = gl_WorkGroupSize.x, whole = runs(k);
     for (uint r = 0; r < rows; r++) row_sums[row_sum(r)] = vec2(0);
     for (uint i = lane * 8; i < whole; i += lanes * 8) {
         vec4 al, ah, bl, bh;

@@ -6,20 +6,18 @@
 //   e = ids[r][s]
 //
 // gate, up {k, n, experts} of the kernel's type, x {k, R} F32, ids {top_k, R}
-// U32, y {n, top_k, R} F32. One workgroup covers 4 outputs of one row and slot;
-// a subgroup takes one at a time, gate and up together.
+// U32, y {n, top_k, R} F32. One workgroup covers one output of one row and
+// slot, gate and up together.
 //
 // op: expert_gate_up
 // types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
-// tile: 4 1 1
+// tile: 1 1 1
 // local: 128
 // spec:
 #include "common.glsl"
 #include "weight.glsl"
 #include "product.glsl"
 #include "silu.glsl"
-
-const uint OUTPUTS = 4;
 
 layout(push_constant, scalar) uniform Push {
     U32 step; uint64_t gate; uint64_t up; uint64_t x; U32 ids; uint64_t y;
@@ -31,11 +29,8 @@ void main() {
     if (r >= step.v[STEP_ROWS]) return;
     const uint slot = r * top_k + s;
     const uint64_t expert = uint64_t(ids.v[slot]) * n;
-    const uint last = min(gl_WorkGroupID.x * OUTPUTS + OUTPUTS, n);
-    OutF32 yr = OutF32(at(y, slot, n));
-    for (uint o = gl_WorkGroupID.x * OUTPUTS + gl_SubgroupID; o < last; o += gl_NumSubgroups) {
-        const vec2 v = subgroupAdd(product2(
-            weight_row(gate, expert + o, k), weight_row(up, expert + o, k), at(x, r, k), k));
-        if (gl_SubgroupInvocationID == 0) yr.v[o] = silu(v.x) * v.y;
-    }
+    const uint o = gl_WorkGroupID.x;
+    const vec2 v = group_sum2(product2(
+        weight_row(gate, expert + o, k), weight_row(up, expert + o, k), at(x, r, k), k));
+    if (gl_LocalInvocationID.x == 0) OutF32(at(y, slot, n)).v[o] = silu(v.x) * v.y;
 }

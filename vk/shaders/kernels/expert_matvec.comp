@@ -5,19 +5,16 @@
 //   y[r][s][o] = sum_i w[ids[r][s]][o][i] * x[r][i]
 //
 // w {k, n, experts} of the kernel's type, x {k, R} F32, ids {top_k, R} U32,
-// y {n, top_k, R} F32. One workgroup covers 8 outputs of one row and slot; a
-// subgroup takes two at a time.
+// y {n, top_k, R} F32. One workgroup covers 2 outputs of one row and slot.
 //
 // op: expert_matvec
 // types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
-// tile: 8 1 1
+// tile: 2 1 1
 // local: 128
 // spec:
 #include "common.glsl"
 #include "weight.glsl"
 #include "product.glsl"
-
-const uint OUTPUTS = 8;
 
 layout(push_constant, scalar) uniform Push {
     U32 step; uint64_t w; uint64_t x; U32 ids; uint64_t y;
@@ -29,15 +26,13 @@ void main() {
     if (r >= step.v[STEP_ROWS]) return;
     const uint slot = r * top_k + s;
     const uint64_t expert = uint64_t(ids.v[slot]) * n;
-    const uint last = min(gl_WorkGroupID.x * OUTPUTS + OUTPUTS, n);
     OutF32 yr = OutF32(at(y, slot, n));
-    for (uint o = gl_WorkGroupID.x * OUTPUTS + gl_SubgroupID * 2; o < last; o += gl_NumSubgroups * 2) {
-        const bool both = o + 1 < n;
-        const vec2 v = subgroupAdd(product2(
-            weight_row(w, expert + o, k), weight_row(w, expert + (both ? o + 1 : o), k), at(x, r, k), k));
-        if (gl_SubgroupInvocationID == 0) {
-            yr.v[o] = v.x;
-            if (both) yr.v[o + 1] = v.y;
-        }
+    const uint o = gl_WorkGroupID.x * 2;
+    const bool both = o + 1 < n;
+    const vec2 v = group_sum2(product2(
+        weight_row(w, expert + o, k), weight_row(w, expert + (both ? o + 1 : o), k), at(x, r, k), k));
+    if (gl_LocalInvocationID.x == 0) {
+        yr.v[o] = v.x;
+        if (both) yr.v[o + 1] = v.y;
     }
 }

@@ -5,20 +5,17 @@
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
 //
 // w {k, n} of the kernel's type, x {k, R} F32, res {n, R} F32 or absent,
-// y {n, R} F32. One workgroup covers 8 outputs of 8 rows; a subgroup takes two
-// outputs at a time.
+// y {n, R} F32. One workgroup covers 2 outputs of 8 rows.
 //
 // op: matvec
 // types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
-// tile: 8 8 1
+// tile: 2 8 1
 // local: 128
 // spec:
 #include "common.glsl"
 #include "weight.glsl"
 #include "product.glsl"
 #include "product_rows.glsl"
-
-const uint OUTPUTS = 8;
 
 layout(push_constant, scalar) uniform Push {
     U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
@@ -34,21 +31,18 @@ void main() {
     const uint first = gl_WorkGroupID.y * ROWS, active_rows = step.v[count];
     if (first >= active_rows) return;
     const uint rows = min(ROWS, active_rows - first);
-    const uint last = min(gl_WorkGroupID.x * OUTPUTS + OUTPUTS, n);
-    const uint64_t xr = at(x, first, k);
-    for (uint o = gl_WorkGroupID.x * OUTPUTS + gl_SubgroupID * 2; o < last; o += gl_NumSubgroups * 2) {
-        const bool both = o + 1 < n;
-        const uint64_t a = weight_row(w, o, k), b = weight_row(w, both ? o + 1 : o, k);
-        if (rows == 1)
-            row_sums[row_sum(0)] = product2(a, b, xr, k);
-        else
-            product_rows(a, b, xr, k, rows);
-        for (uint r = 0; r < rows; r++) {
-            const vec2 v = subgroupAdd(row_sums[row_sum(r)]);
-            if (gl_SubgroupInvocationID == 0) {
-                put(first + r, o, v.x);
-                if (both) put(first + r, o + 1, v.y);
-            }
+    const uint o = gl_WorkGroupID.x * 2;
+    const bool both = o + 1 < n;
+    const uint64_t xr = at(x, first, k), a = weight_row(w, o, k), b = weight_row(w, both ? o + 1 : o, k);
+    if (rows == 1)
+        row_sums[row_sum(0)] = product2(a, b, xr, k);
+    else
+        product_rows(a, b, xr, k, rows);
+    for (uint r = 0; r < rows; r++) {
+        const vec2 v = group_sum2(row_sums[row_sum(r)]);
+        if (gl_LocalInvocationID.x == 0) {
+            put(first + r, o, v.x);
+            if (both) put(first + r, o + 1, v.y);
         }
     }
 }
