@@ -40,7 +40,11 @@ func (t *Tokenizer) NewSpecialDecoder() *Decoder { return &Decoder{t: t, special
 
 // Add takes the next token and returns the text that is now certain.
 func (d *Decoder) Add(id int32) string {
-	d.held = append(d.held, d.t.piece(id, d.special)...)
+	piece := d.t.piece(id, d.special)
+	if len(d.held) == 0 && utf8.ValidString(piece) {
+		return piece
+	}
+	d.held = append(d.held, piece...)
 	var b strings.Builder
 	for len(d.held) > 0 && utf8.FullRune(d.held) {
 		r, n := utf8.DecodeRune(d.held)

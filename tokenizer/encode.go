@@ -2,7 +2,8 @@ package tokenizer
 
 // Encode turns text into tokens. Added tokens of the user-defined kind in the
 // text always become themselves; control tokens such as <|im_start|> do so only
-// if special is true, and are plain text otherwise.
+// if special is true, and are plain text otherwise: text of others must not
+// forge them. Of tokens that overlap the first counts, of those the longest.
 func (t *Tokenizer) Encode(text string, special bool) []int32 {
 	e := t.work.Get().(*encoder)
 	defer t.work.Put(e)
