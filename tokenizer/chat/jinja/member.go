@@ -258,9 +258,11 @@ func indices(n, from, to, step int64, hasFrom, hasTo bool) []int {
 
 // arguments are those of a call as they are written; args their values.
 type arguments struct {
-	pos   []expr
-	names []string
-	named []expr
+	pos       []expr
+	names     []string
+	named     []expr
+	rest      expr // *rest, nil without
+	restNamed expr // **restNamed
 }
 
 type args struct {
@@ -277,7 +279,35 @@ func (f *frame) args(a arguments) args {
 	for i, name := range a.names {
 		out.named[name] = f.eval(a.named[i])
 	}
+	if a.rest != nil {
+		rest := f.iterate(f.eval(a.rest))
+		f.spend(len(rest))
+		out.pos = append(out.pos, rest...)
+	}
+	if a.restNamed != nil {
+		f.unpack(&out, f.eval(a.restNamed))
+	}
 	return out
+}
+
+// unpack adds the pairs of a dictionary to named arguments.
+func (f *frame) unpack(out *args, v any) {
+	d, ok := v.(*Dict)
+	if !ok {
+		f.fail("argument after ** must be a mapping, not %s", typeName(v))
+	}
+	if out.named == nil {
+		out.named = make(map[string]any, d.Len())
+	}
+	for i, k := range d.keys {
+		f.spend(1)
+		name, ok := asText(k)
+		if _, twice := out.named[name]; !ok || twice {
+			f.fail("argument %s after ** is no name or given twice", f.str(k))
+		}
+		out.named[name] = d.values[i]
+		out.order = append(out.order[:len(out.order):len(out.order)], name)
+	}
 }
 
 type call struct {

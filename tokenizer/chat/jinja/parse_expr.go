@@ -306,13 +306,17 @@ func (p *parser) arguments() arguments {
 			}
 		}
 		switch {
+		case a.restNamed != nil:
+			p.fail("an argument follows **")
 		case p.word() && p.tokens[p.at+1].kind == tokenOperator && p.tokens[p.at+1].text == "=":
 			a.names = append(a.names, p.next().text)
 			p.next()
 			a.named = append(a.named, p.expression())
-		case p.op("*", "**"):
-			p.fail("arguments that are unpacked with %s are not supported", p.peek().text)
-		case len(a.names) > 0:
+		case a.rest == nil && p.skip(tokenOperator, "*"):
+			a.rest = p.expression()
+		case p.skip(tokenOperator, "**"):
+			a.restNamed = p.expression()
+		case len(a.names) > 0 || a.rest != nil:
 			p.fail("a positional argument follows a named one")
 		default:
 			a.pos = append(a.pos, p.expression())
