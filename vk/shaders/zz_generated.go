@@ -56,7 +56,7 @@ var table = map[graph.Kernel]entry{
 	{Op: graph.OpMatVec, Type: quant.Q4_K}:         {"matvec_q4_k.spv", graph.KernelInfo{Tile: [3]uint32{2, 8, 1}, Local: 128}},
 	{Op: graph.OpMatVec, Type: quant.Q5_K}:         {"matvec_q5_k.spv", graph.KernelInfo{Tile: [3]uint32{2, 8, 1}, Local: 128}},
 	{Op: graph.OpMatVec, Type: quant.Q6_K}:         {"matvec_q6_k.spv", graph.KernelInfo{Tile: [3]uint32{2, 8, 1}, Local: 128}},
-	{Op: graph.OpRMSNorm, Type: quant.F32}:         {"rms_norm_f32.spv", graph.KernelInfo{Tile: [3]uint32{0, 1, 1}, Local: 256}},
+	{Op: graph.OpRMSNorm, Type: quant.F32}:         {"rms_norm_f32.spv", graph.KernelInfo{Tile: [3]uint32{0, 1, 1}, Local: 512}},
 	{Op: graph.OpRopeStore, Type: quant.F32}:       {"rope_store_f32.spv", graph.KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 64}},
 	{Op: graph.OpRopeStore, Type: quant.F16}:       {"rope_store_f16.spv", graph.KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 64}},
 	{Op: graph.OpRopeStore, Type: quant.Q8_0}:      {"rope_store_q8_0.spv", graph.KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 64}},

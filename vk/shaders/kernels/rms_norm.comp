@@ -9,7 +9,7 @@
 // op: rms_norm
 // types: F32
 // tile: all 1 1
-// local: 256
+// local: 512
 // spec:
 #include "common.glsl"
 #include "reduce.glsl"
