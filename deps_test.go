@@ -51,14 +51,12 @@ var modules = map[string][]string{
 	"golang.org/x/sync/errgroup":         {"graph/flow", "cmd/moeflow/internal/engine"},
 	"golang.org/x/sys":                   {"gguf"},
 	"golang.org/x/text/unicode/norm":     {"tokenizer"},
-	"github.com/nikolalohinski/gonja/v2": {"tokenizer/chat"},
 	"github.com/BurntSushi/toml":         {"configs"},
 	"github.com/spf13/cobra":             {"cmd/moeflow/internal/cli"},
 	"github.com/spf13/pflag":             {"cmd/moeflow/internal/cli"},
 	"github.com/schollz/progressbar/v3":  {"cmd/moeflow/internal/cli"},
 	"golang.org/x/term":                  {"cmd/moeflow/internal/cli"},
 	"github.com/goccy/go-graphviz":       {"graph/export"},
-	"github.com/sirupsen/logrus":         {"tokenizer/chat"},
 }
 
 func TestImports(t *testing.T) {
