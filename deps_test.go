@@ -46,17 +46,17 @@ var imports = map[string][]string{
 // modules is every module of others in use, and where. A new dependency is a
 // decision, and so is a new place for one: most packages have none at all.
 var modules = map[string][]string{
-	"github.com/goki/vulkan":             {"vk"},
-	"github.com/goki/vgpu/vkinit":        {"vk"},
-	"golang.org/x/sync/errgroup":         {"graph/flow", "cmd/moeflow/internal/engine"},
-	"golang.org/x/sys":                   {"gguf"},
-	"golang.org/x/text/unicode/norm":     {"tokenizer"},
-	"github.com/BurntSushi/toml":         {"configs"},
-	"github.com/spf13/cobra":             {"cmd/moeflow/internal/cli"},
-	"github.com/spf13/pflag":             {"cmd/moeflow/internal/cli"},
-	"github.com/schollz/progressbar/v3":  {"cmd/moeflow/internal/cli"},
-	"golang.org/x/term":                  {"cmd/moeflow/internal/cli"},
-	"github.com/goccy/go-graphviz":       {"graph/export"},
+	"github.com/goki/vulkan":            {"vk"},
+	"github.com/goki/vgpu/vkinit":       {"vk"},
+	"golang.org/x/sync/errgroup":        {"graph/flow", "cmd/moeflow/internal/engine"},
+	"golang.org/x/sys":                  {"gguf"},
+	"golang.org/x/text/unicode/norm":    {"tokenizer"},
+	"github.com/BurntSushi/toml":        {"configs"},
+	"github.com/spf13/cobra":            {"cmd/moeflow/internal/cli"},
+	"github.com/spf13/pflag":            {"cmd/moeflow/internal/cli"},
+	"github.com/schollz/progressbar/v3": {"cmd/moeflow/internal/cli"},
+	"golang.org/x/term":                 {"cmd/moeflow/internal/cli"},
+	"github.com/goccy/go-graphviz":      {"graph/export"},
 }
 
 func TestImports(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"moeflow/gguf/quant"
 	"moeflow/graph"
+	"moeflow/vk/shaders"
 )
 
 // messages collects what the validation layers say.
@@ -132,8 +133,11 @@ func (c *model) plan(each int) *graph.Plan {
 			y = add(fmt.Sprintf("x%d", l), graph.Activation, quant.F32, width, 1)
 			p.Tensors[y].Offset = uint64(l%2) * graph.Alignment
 		}
-		d := graph.Dispatch{Node: l, Kernel: graph.Kernel{Op: graph.OpMatVec, Type: quant.F32},
-			Params: []uint32{width, width, graph.StepRows}, Work: [3]uint32{width, 1, 1}, Groups: [3]uint32{width / 8, 1, 1}, Barrier: true}
+		kernel := graph.Kernel{Op: graph.OpMatVec, Type: quant.F32}
+		info, _ := shaders.Catalog().Lookup(kernel)
+		tile := max(1, info.Tile[0])
+		d := graph.Dispatch{Node: l, Kernel: kernel,
+			Params: []uint32{width, width, graph.StepRows}, Work: [3]uint32{width, 1, 1}, Groups: [3]uint32{(width + tile - 1) / tile, 1, 1}, Barrier: true}
 		for i, a := range []graph.TensorID{step, w, x, res, y} {
 			d.Args = append(d.Args, graph.Arg{Tensor: a, Access: graph.OpMatVec.Access(i)})
 		}
