@@ -227,3 +227,17 @@ func TestCheckCatchesBrokenPlans(t *testing.T) {
 		}
 	}
 }
+
+// bounded is everyKernel with a bound on the workgroups.
+type bounded struct{}
+
+func (bounded) Lookup(Kernel) (KernelInfo, bool) {
+	return KernelInfo{Tile: [3]uint32{2, 1, 1}, Most: 5, Local: 32}, true
+}
+
+func TestWorkgroupsAreBoundedWhereKernelsWalkOn(t *testing.T) {
+	p, err := Compile(chain(1, 1), Options{Kernels: bounded{}})
+	if err != nil || p.Dispatches[0].Groups != [3]uint32{5, 1, 1} {
+		t.Errorf("got %v, %v; wanted 5 of 16 workgroups", p.Dispatches[0].Groups, err)
+	}
+}

@@ -16,6 +16,10 @@ type KernelInfo struct {
 	// Tile is how much of each axis of a dispatch's Work one workgroup
 	// covers; 0 means the whole axis.
 	Tile [3]uint32
+	// Most bounds the workgroups on the first axis: with more work, each walks
+	// on in strides of the whole grid. 0 means that the kernel does not, and
+	// gets as many as there are tiles.
+	Most uint32
 	// Local is the preferred number of invocations of a workgroup, passed as
 	// specialization constant 0. A kernel is right with any multiple of the
 	// device's subgroup size up to this.

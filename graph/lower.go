@@ -27,6 +27,9 @@ func lower(u *unit) error {
 			if info.Tile[a] > 0 {
 				d.Groups[a] = (d.Work[a] + info.Tile[a] - 1) / info.Tile[a]
 			}
+			if a == 0 && info.Most > 0 {
+				d.Groups[a] = min(d.Groups[a], info.Most)
+			}
 		}
 		if push := 8*len(d.Args) + 4*len(d.Params); push > u.opts.MaxPush {
 			return fmt.Errorf("%s needs %d bytes of push constants, the device has %d", d.Kernel, push, u.opts.MaxPush)

@@ -88,8 +88,8 @@ func TestStaleSource(t *testing.T) {
 }
 
 func TestHeaderErrors(t *testing.T) {
-	good := map[string]string{"op": "a", "types": "F32", "tile": "1 1 1", "local": "64", "spec": ""}
-	bad := map[string]string{"types": "", "tile": "1 1", "local": "12", "op": "a b"}
+	good := map[string]string{"op": "a", "types": "F32", "tile": "1 1 1", "local": "64", "spec": "", "most": "9"}
+	bad := map[string]string{"types": "", "tile": "1 1", "local": "12", "op": "a b", "most": "65536"}
 	for name, value := range bad {
 		text := ""
 		for k, v := range good {

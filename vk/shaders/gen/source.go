@@ -19,6 +19,7 @@ type kernel struct {
 	op    string
 	types []string
 	tile  [3]uint32
+	most  uint32 // 0: the kernel does not walk on
 	local uint32
 	spec  []string
 }
@@ -41,7 +42,7 @@ func dirs(typ string) []string {
 	return []string{"include", "weight/" + t, "kv/" + t}
 }
 
-var field = regexp.MustCompile(`^// (op|types|tile|local|spec):\s*(.*)$`)
+var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec):\s*(.*)$`)
 
 // readKernel parses a kernel's header.
 func readKernel(root, path string) (kernel, error) {
@@ -100,6 +101,15 @@ func (k *kernel) set(name string, words []string) error {
 			}
 			k.tile[i] = uint32(n)
 		}
+	case "most":
+		if len(words) != 1 {
+			return fmt.Errorf("wanted one count, got %q", words)
+		}
+		n, err := strconv.ParseUint(words[0], 10, 32)
+		if err != nil || n == 0 || n > 65535 {
+			return fmt.Errorf("%q is not a count of workgroups that every device takes, 1 to 65535", words[0])
+		}
+		k.most = uint32(n)
 	case "local":
 		if len(words) != 1 {
 			return fmt.Errorf("wanted one count, got %q", words)

@@ -62,6 +62,9 @@ func goTable(vs []variant, ops map[string]opRef) ([]byte, error) {
 		seen[v.file()] = true
 		fmt.Fprintf(&b, "\t{Op: graph.%s, Type: quant.%s}: {%q, graph.KernelInfo{Tile: [3]uint32{%d, %d, %d}, Local: %d",
 			ref.constant, v.typ, v.file(), v.tile[0], v.tile[1], v.tile[2], v.local)
+		if v.most > 0 {
+			fmt.Fprintf(&b, ", Most: %d", v.most)
+		}
 		if len(v.spec) > 0 {
 			b.WriteString(", Spec: []int{")
 			for _, s := range v.spec {

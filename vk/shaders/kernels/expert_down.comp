@@ -13,6 +13,7 @@
 // op: expert_down
 // types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 2 1 1
+// most: 32768
 // local: 128
 // spec:
 #include "common.glsl"
@@ -32,28 +33,30 @@ void put(uint r, uint o, float v) {
 void main() {
     const uint r = gl_WorkGroupID.y, lane = gl_LocalInvocationID.x, lanes = gl_WorkGroupSize.x;
     if (r >= step.v[STEP_ROWS]) return;
-    const uint o = gl_WorkGroupID.x * 2, whole = runs(k) / 8, rest = k - whole * 8;
-    const bool both = o + 1 < n;
-    vec2 sum = vec2(0);
-    for (uint i = lane; i < whole * top_k; i += lanes) {
-        const uint slot = r * top_k + i / whole, e = i % whole * 8;
-        const uint64_t first = uint64_t(ids.v[slot]) * n + o;
-        F32x4 hv = F32x4(at(h, slot, k));
-        const vec4 xl = hv.v[e >> 2], xh = hv.v[(e >> 2) + 1];
-        vec4 al, ah, bl, bh;
-        decode8(weight_row(w, first, k), e, al, ah);
-        decode8(weight_row(w, first + (both ? 1 : 0), k), e, bl, bh);
-        sum = fma(vec2(weights.v[slot]), vec2(fma8(al, ah, xl, xh, 0), fma8(bl, bh, xl, xh, 0)), sum);
-    }
-    for (uint i = lane; i < rest * top_k; i += lanes) {
-        const uint slot = r * top_k + i / rest, e = whole * 8 + i % rest;
-        const uint64_t first = uint64_t(ids.v[slot]) * n + o;
-        const vec2 p = vec2(decode1(weight_row(w, first, k), e), decode1(weight_row(w, first + (both ? 1 : 0), k), e));
-        sum = fma(vec2(weights.v[slot] * F32(at(h, slot, k)).v[e]), p, sum);
-    }
-    const vec2 v = group_sum2(sum);
-    if (lane == 0) {
-        put(r, o, v.x);
-        if (both) put(r, o + 1, v.y);
+    const uint whole = runs(k) / 8, rest = k - whole * 8;
+    for (uint o = gl_WorkGroupID.x * 2; o < n; o += gl_NumWorkGroups.x * 2) {
+        const bool both = o + 1 < n;
+        vec2 sum = vec2(0);
+        for (uint i = lane; i < whole * top_k; i += lanes) {
+            const uint slot = r * top_k + i / whole, e = i % whole * 8;
+            const uint64_t first = uint64_t(ids.v[slot]) * n + o;
+            F32x4 hv = F32x4(at(h, slot, k));
+            const vec4 xl = hv.v[e >> 2], xh = hv.v[(e >> 2) + 1];
+            vec4 al, ah, bl, bh;
+            decode8(weight_row(w, first, k), e, al, ah);
+            decode8(weight_row(w, first + (both ? 1 : 0), k), e, bl, bh);
+            sum = fma(vec2(weights.v[slot]), vec2(fma8(al, ah, xl, xh, 0), fma8(bl, bh, xl, xh, 0)), sum);
+        }
+        for (uint i = lane; i < rest * top_k; i += lanes) {
+            const uint slot = r * top_k + i / rest, e = whole * 8 + i % rest;
+            const uint64_t first = uint64_t(ids.v[slot]) * n + o;
+            const vec2 p = vec2(decode1(weight_row(w, first, k), e), decode1(weight_row(w, first + (both ? 1 : 0), k), e));
+            sum = fma(vec2(weights.v[slot] * F32(at(h, slot, k)).v[e]), p, sum);
+        }
+        const vec2 v = group_sum2(sum);
+        if (lane == 0) {
+            put(r, o, v.x);
+            if (both) put(r, o + 1, v.y);
+        }
     }
 }

@@ -12,6 +12,7 @@
 // op: expert_gate_up
 // types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 1 1 1
+// most: 32768
 // local: 128
 // spec:
 #include "common.glsl"
@@ -29,8 +30,9 @@ void main() {
     if (r >= step.v[STEP_ROWS]) return;
     const uint slot = r * top_k + s;
     const uint64_t expert = uint64_t(ids.v[slot]) * n;
-    const uint o = gl_WorkGroupID.x;
-    const vec2 v = group_sum2(product2(
-        weight_row(gate, expert + o, k), weight_row(up, expert + o, k), at(x, r, k), k));
-    if (gl_LocalInvocationID.x == 0) OutF32(at(y, slot, n)).v[o] = silu(v.x) * v.y;
+    for (uint o = gl_WorkGroupID.x; o < n; o += gl_NumWorkGroups.x) {
+        const vec2 v = group_sum2(product2(
+            weight_row(gate, expert + o, k), weight_row(up, expert + o, k), at(x, r, k), k));
+        if (gl_LocalInvocationID.x == 0) OutF32(at(y, slot, n)).v[o] = silu(v.x) * v.y;
+    }
 }

@@ -10,6 +10,7 @@
 // op: expert_matvec
 // types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 2 1 1
+// most: 32768
 // local: 128
 // spec:
 #include "common.glsl"
@@ -27,12 +28,13 @@ void main() {
     const uint slot = r * top_k + s;
     const uint64_t expert = uint64_t(ids.v[slot]) * n;
     OutF32 yr = OutF32(at(y, slot, n));
-    const uint o = gl_WorkGroupID.x * 2;
-    const bool both = o + 1 < n;
-    const vec2 v = group_sum2(product2(
-        weight_row(w, expert + o, k), weight_row(w, expert + (both ? o + 1 : o), k), at(x, r, k), k));
-    if (gl_LocalInvocationID.x == 0) {
-        yr.v[o] = v.x;
-        if (both) yr.v[o + 1] = v.y;
+    for (uint o = gl_WorkGroupID.x * 2; o < n; o += gl_NumWorkGroups.x * 2) {
+        const bool both = o + 1 < n;
+        const vec2 v = group_sum2(product2(
+            weight_row(w, expert + o, k), weight_row(w, expert + (both ? o + 1 : o), k), at(x, r, k), k));
+        if (gl_LocalInvocationID.x == 0) {
+            yr.v[o] = v.x;
+            if (both) yr.v[o + 1] = v.y;
+        }
     }
 }

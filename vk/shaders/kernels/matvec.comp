@@ -10,6 +10,7 @@
 // op: matvec
 // types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 2 8 1
+// most: 32768
 // local: 128
 // spec:
 #include "common.glsl"
@@ -31,18 +32,20 @@ void main() {
     const uint first = gl_WorkGroupID.y * ROWS, active_rows = step.v[count];
     if (first >= active_rows) return;
     const uint rows = min(ROWS, active_rows - first);
-    const uint o = gl_WorkGroupID.x * 2;
-    const bool both = o + 1 < n;
-    const uint64_t xr = at(x, first, k), a = weight_row(w, o, k), b = weight_row(w, both ? o + 1 : o, k);
-    if (rows == 1)
-        row_sums[row_sum(0)] = product2(a, b, xr, k);
-    else
-        product_rows(a, b, xr, k, rows);
-    for (uint r = 0; r < rows; r++) {
-        const vec2 v = group_sum2(row_sums[row_sum(r)]);
-        if (gl_LocalInvocationID.x == 0) {
-            put(first + r, o, v.x);
-            if (both) put(first + r, o + 1, v.y);
+    const uint64_t xr = at(x, first, k);
+    for (uint o = gl_WorkGroupID.x * 2; o < n; o += gl_NumWorkGroups.x * 2) {
+        const bool both = o + 1 < n;
+        const uint64_t a = weight_row(w, o, k), b = weight_row(w, both ? o + 1 : o, k);
+        if (rows == 1)
+            row_sums[row_sum(0)] = product2(a, b, xr, k);
+        else
+            product_rows(a, b, xr, k, rows);
+        for (uint r = 0; r < rows; r++) {
+            const vec2 v = group_sum2(row_sums[row_sum(r)]);
+            if (gl_LocalInvocationID.x == 0) {
+                put(first + r, o, v.x);
+                if (both) put(first + r, o + 1, v.y);
+            }
         }
     }
 }
