@@ -38,6 +38,7 @@ func TestLoadErrors(t *testing.T) {
 		"an unknown read":    {func(p *graph.Plan) { p.Reads[0] = 99 }, []string{"tensor 99"}},
 		"too many reads":     {func(p *graph.Plan) { p.Reads = make([]graph.TensorID, 65) }, []string{"65"}},
 		"a tensor's size":    {func(p *graph.Plan) { p.Tensors[p.Find("x")].Bytes = 0 }, []string{"x F32", "no size"}},
+		"no segments":        {func(p *graph.Plan) { p.Segments = nil }, []string{"plan test has no segments"}},
 		"arena":              {func(p *graph.Plan) { p.ArenaBytes = 256 }, []string{"x1", "arena of 256"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,6 +27,9 @@ func (l *loader) survey(plans []*graph.Plan) (*needs, error) {
 	n := &needs{arena: graph.Alignment}
 	seen := map[string]uint64{}
 	for _, p := range plans {
+		if len(p.Segments) == 0 {
+			return nil, fmt.Errorf("plan %s has no segments: there is nothing to run", p.Name)
+		}
 		n.arena = max(n.arena, p.ArenaBytes)
 		for i := range p.Tensors {
 			t := &p.Tensors[i]
@@ -170,7 +173,7 @@ type slot struct {
 
 // program makes a plan's slots.
 func (l *loader) program(p *graph.Plan) (*Program, error) {
-	prog := &Program{r: l.r, plan: p, last: map[uint64]uint64{}}
+	prog := &Program{r: l.r, plan: p, last: map[uint64]uint64{}, ran: map[int]bool{}}
 	for i := range l.slots {
 		s := &slot{io: map[graph.TensorID]buffer{}}
 		prog.slots = append(prog.slots, s)

@@ -55,7 +55,8 @@ func TestPlace(t *testing.T) {
 func TestMemoryErrors(t *testing.T) {
 	r := openTest(t, Options{})
 	big := func(role graph.Role, size uint64) *graph.Plan {
-		return &graph.Plan{Name: "big", Tensors: []graph.Tensor{{Name: "cache", Type: quant.F32, Shape: graph.Shape{size / 4}, Role: role, Bytes: size}}}
+		return &graph.Plan{Name: "big", Tensors: []graph.Tensor{{Name: "cache", Type: quant.F32, Shape: graph.Shape{size / 4}, Role: role, Bytes: size}},
+			Segments: []graph.Segment{{Name: "none"}}}
 	}
 	before := r.d.taken
 	for _, role := range []graph.Role{graph.State, graph.Output} {
@@ -66,9 +67,18 @@ func TestMemoryErrors(t *testing.T) {
 		}
 		wantError(t, err, "16384.00 GiB", "free", "smaller context")
 	}
+	many := make([]want, 1<<14)
+	for i := range many {
+		many[i] = want{"a weight of 1 GiB", 1 << 30}
+	}
+	_, err := r.heap.alloc("weights", onDevice, many)
+	var total *MemoryError
+	if !errors.As(err, &total) || total.What != "weights" || total.Need != 1<<44 || total.Have == 0 || total.Single {
+		t.Errorf("weights of 16 TiB give %v", err)
+	}
 	r.d.info.MaxAllocation = 1 << 20
 	var m *MemoryError
-	_, err := r.Load([]*graph.Plan{big(graph.State, 1<<20+4)}, 1)
+	_, err = r.Load([]*graph.Plan{big(graph.State, 1<<20+4)}, 1)
 	if !errors.As(err, &m) || m.What != "cache" || m.Have != 1<<20 || !m.Single {
 		t.Errorf("a tensor beyond the largest allocation gives %v", err)
 	}

@@ -20,6 +20,7 @@ type Program struct {
 	slots []*slot
 	mu    sync.Mutex
 	last  map[uint64]uint64 // by step: the timeline value of its latest segment
+	ran   map[int]bool      // by slot: whether a whole step was submitted
 }
 
 // Input is the memory of an input tensor of a slot, which the host may write
@@ -60,6 +61,9 @@ func (p *Program) Submit(segment int, t graph.Ticket) error {
 	}
 	p.mu.Lock()
 	p.last[t.Step] = v
+	if segment == len(s.segments)-1 {
+		p.ran[t.Slot] = true
+	}
 	p.mu.Unlock()
 	return nil
 }
@@ -100,6 +104,12 @@ func (p *Program) Read(slot int, id graph.TensorID) ([]byte, error) {
 func (p *Program) Times(slot int) ([]time.Duration, error) {
 	if !p.r.opts.Timestamps || slot < 0 || slot >= len(p.slots) {
 		return nil, fmt.Errorf("plan %s has no timestamps of slot %d", p.plan.Name, slot)
+	}
+	p.mu.Lock()
+	ran := p.ran[slot]
+	p.mu.Unlock()
+	if !ran { // reading would wait for ever
+		return nil, fmt.Errorf("plan %s has run no step in slot %d to have timed", p.plan.Name, slot)
 	}
 	n := len(p.plan.Dispatches) + len(p.plan.Segments)
 	ticks := make([]uint64, n)

@@ -182,7 +182,11 @@ func TestTimes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, err = progs[0].Times(1)
+	wantError(t, err, "no step in slot 1")
 	runSteps(t, c, progs[0], 2, 4)
+	_, err = progs[0].Times(2)
+	wantError(t, err, "slot 2")
 	for slot := range 2 {
 		times, err := progs[0].Times(slot)
 		if err != nil {
