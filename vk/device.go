@@ -130,11 +130,15 @@ func (d *device) close() {
 func (d *device) record(f func(vulkan.CommandBuffer)) (vulkan.CommandBuffer, error) {
 	list := make([]vulkan.CommandBuffer, 1)
 	ai := vulkan.CommandBufferAllocateInfo{SType: vulkan.StructureTypeCommandBufferAllocateInfo, CommandPool: d.pool, CommandBufferCount: 1}
-	if err := failed("make a command buffer", vulkan.AllocateCommandBuffers(d.handle, &ai, list)); err != nil {
+	err := failed("make a command buffer", vulkan.AllocateCommandBuffers(d.handle, &ai, list))
+	ai.Free()
+	if err != nil {
 		return nil, err
 	}
 	bi := vulkan.CommandBufferBeginInfo{SType: vulkan.StructureTypeCommandBufferBeginInfo}
-	if err := failed("record", vulkan.BeginCommandBuffer(list[0], &bi)); err != nil {
+	err = failed("record", vulkan.BeginCommandBuffer(list[0], &bi))
+	bi.Free()
+	if err != nil {
 		return nil, err
 	}
 	f(list[0])

@@ -154,12 +154,15 @@ func (h *heap) allocBlock(what string, r reach, size uint64) (b block, err error
 	const usage = vulkan.BufferUsageStorageBufferBit | vulkan.BufferUsageTransferSrcBit | vulkan.BufferUsageTransferDstBit | vulkan.BufferUsageShaderDeviceAddressBit
 	ci := vulkan.BufferCreateInfo{SType: vulkan.StructureTypeBufferCreateInfo, Size: vulkan.DeviceSize(size), Usage: vulkan.BufferUsageFlags(usage)}
 	var handle vulkan.Buffer
-	if err := failed("make a buffer for "+what, vulkan.CreateBuffer(h.d.handle, &ci, nil, &handle)); err != nil {
+	err = failed("make a buffer for "+what, vulkan.CreateBuffer(h.d.handle, &ci, nil, &handle))
+	ci.Free()
+	if err != nil {
 		return b, err
 	}
 	var req vulkan.MemoryRequirements
 	vulkan.GetBufferMemoryRequirements(h.d.handle, handle, &req)
 	req.Deref()
+	defer req.Free()
 	flags := vulkan.MemoryAllocateFlagsInfo{SType: vulkan.StructureTypeMemoryAllocateFlagsInfo,
 		Flags: vulkan.MemoryAllocateFlags(vulkan.MemoryAllocateDeviceAddressBit)}
 	ref, _ := flags.PassRef()

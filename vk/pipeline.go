@@ -24,7 +24,7 @@ type pipelines struct {
 	d     *device
 	cache vulkan.PipelineCache
 	file  string // "" keeps nothing
-	size  int    // of the file as it was read
+	size  int    // of the data as it was last read or saved
 	made  map[string]vulkan.Pipeline
 	local uint32 // overrides the kernel's local size, for tests; 0 is off
 }
@@ -109,7 +109,9 @@ func (p *pipelines) save() {
 	_, err = tmp.Write(append(sum[:], data...))
 	if cerr := tmp.Close(); err != nil || cerr != nil || os.Rename(tmp.Name(), p.file) != nil {
 		os.Remove(tmp.Name())
+		return
 	}
+	p.size = len(data)
 }
 
 // localSize is the number of invocations of a kernel's workgroups: the kernel's
