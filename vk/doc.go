@@ -9,8 +9,9 @@
 // All work goes to one queue and signals one timeline semaphore. A segment
 // waits on the device for the segment before it, and starts with a barrier over
 // everything earlier on the queue, so steps that overlap in time see each
-// other's state in the order of their submits. The host waits only in
-// Program.Wait.
+// other's state in the order in which their segments were submitted: a step
+// that reads in its first segment what the step before writes in its last must
+// not be submitted sooner. The host waits only in Program.Wait.
 //
 // A Runtime's methods are for one goroutine at a time; a Program's Submit and
 // Wait may be called from several. A device needs Vulkan 1.2 and the features

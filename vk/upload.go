@@ -15,7 +15,7 @@ type Weight struct {
 
 const (
 	stageBytes = 64 << 20 // one staging buffer
-	stages     = 3        // of them: one fills while others are copied
+	stageRing  = 3        // of them: one fills while others are copied
 	copiers    = 4        // goroutines that fill one
 )
 
@@ -55,8 +55,8 @@ type stager struct {
 	s       *timeline
 	size    uint64 // of one staging buffer
 	ring    []buffer
-	busy    [stages]uint64 // the timeline value that frees each
-	cbs     [stages]vulkan.CommandBuffer
+	busy    [stageRing]uint64 // the timeline value that frees each
+	cbs     [stageRing]vulkan.CommandBuffer
 	slot    int
 	fill    uint64
 	pending []transfer
@@ -71,7 +71,7 @@ type transfer struct {
 func (t *stager) copy(to buffer, data []byte) error {
 	if t.ring == nil {
 		var err error
-		if t.ring, err = t.h.alloc("staging buffers", toHost, slices.Repeat([]want{{"a staging buffer", t.size}}, stages)); err != nil {
+		if t.ring, err = t.h.alloc("staging buffers", toHost, slices.Repeat([]want{{"a staging buffer", t.size}}, stageRing)); err != nil {
 			return err
 		}
 	}
@@ -108,7 +108,7 @@ func (t *stager) submit() error {
 		return err
 	}
 	t.cbs[t.slot] = cb
-	t.slot, t.fill, t.pending = (t.slot+1)%stages, 0, nil
+	t.slot, t.fill, t.pending = (t.slot+1)%stageRing, 0, nil
 	return t.release(t.slot)
 }
 
@@ -125,7 +125,7 @@ func (t *stager) release(slot int) error {
 
 func (t *stager) flush() error {
 	err := t.submit()
-	for i := range stages {
+	for i := range stageRing {
 		if e := t.release(i); err == nil {
 			err = e
 		}
@@ -135,7 +135,7 @@ func (t *stager) flush() error {
 
 // close waits for copies that an error left on their way.
 func (t *stager) close() {
-	for i := range stages {
+	for i := range stageRing {
 		t.release(i)
 	}
 	t.h.close()
