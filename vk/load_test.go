@@ -87,6 +87,11 @@ func TestPipelineCache(t *testing.T) {
 		if _, err := r.Load([]*graph.Plan{c.plan(1)}, 1); err != nil {
 			t.Fatal(err)
 		}
+		saved, _ := os.Stat(r.pipes.file)
+		r.pipes.save() // as Close does: nothing is new
+		if again, err := os.Stat(r.pipes.file); err == nil && !os.SameFile(saved, again) {
+			t.Error("an unchanged cache was written again")
+		}
 		return r.pipes.file, read
 	}
 	file, read := load()

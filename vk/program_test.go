@@ -184,6 +184,12 @@ func TestTimes(t *testing.T) {
 	}
 	_, err = progs[0].Times(1)
 	wantError(t, err, "no step in slot 1")
+	runSteps(t, c, progs[0], 1, 1)
+	_, err = progs[0].Times(1)
+	wantError(t, err, "no step in slot 1")
+	if times, err := progs[0].Times(0); err != nil || len(times) != 5 {
+		t.Errorf("slot 0 after its first step: times %v, %v", times, err)
+	}
 	runSteps(t, c, progs[0], 2, 4)
 	_, err = progs[0].Times(2)
 	wantError(t, err, "slot 2")
