@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"moeflow/tokenizer/chat"
 )
@@ -49,13 +50,16 @@ func decode(t *testing.T, data []byte) any {
 	return v
 }
 
+// clock is the time that tools/golden/chat.py renders at.
+func clock() time.Time { return time.Date(2026, 3, 5, 7, 8, 9, 0, time.UTC) }
+
 func template(t testing.TB, name string) *chat.Template {
 	t.Helper()
 	source, err := os.ReadFile(filepath.Join("testdata", "templates", name+".jinja"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmpl, err := chat.New(string(source), chat.Options{BOS: "<s>", EOS: "</s>"})
+	tmpl, err := chat.New(string(source), chat.Options{BOS: "<s>", EOS: "</s>", Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,8 +77,8 @@ func TestGolden(t *testing.T) {
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
-	if len(cases) < 80 {
-		t.Fatalf("%d cases, want 80 and more", len(cases))
+	if len(cases) < 115 {
+		t.Fatalf("%d cases, want 115 and more", len(cases))
 	}
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -262,21 +263,21 @@ func jsonString(b *strings.Builder, s string, ascii bool) {
 }
 
 // DecodeJSON reads one JSON value for use in a template: objects become *Dict
-// and keep the order of their keys, integers keep all their digits.
+// and keep the order of their keys, integers keep all their digits. Text that is
+// not exactly one value, or is nested more than 10,000 deep, is an error.
 func DecodeJSON(data []byte) (any, error) {
-	d := json.NewDecoder(strings.NewReader(string(data)))
+	// The decoder reads token by token for the order's sake, and so knows no
+	// limit of depth and does not look past the value: this pass does both.
+	var whole json.RawMessage
+	if err := json.Unmarshal(data, &whole); err != nil {
+		return nil, fmt.Errorf("JSON: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	v, err := decodeValue(d)
-	if err != nil {
-		return nil, err
-	}
-	if d.More() {
-		return nil, fmt.Errorf("there is more than one JSON value")
-	}
-	return v, nil
+	return decodeValue(d)
 }
 
-// decodeValue is no deeper than encoding/json allows, which is 10,000 levels.
+// decodeValue reads the next value of text that DecodeJSON has checked.
 func decodeValue(d *json.Decoder) (any, error) {
 	t, err := d.Token()
 	if err != nil {

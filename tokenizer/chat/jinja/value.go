@@ -109,6 +109,12 @@ func (r *run) key(v any) any {
 	return nil
 }
 
+// Items returns a copy of a list's items, and whether v is a list.
+func Items(v any) ([]any, bool) {
+	l, ok := v.(list)
+	return slices.Clone([]any(l)), ok
+}
+
 // FromGo makes a template's value of a Go value: maps with string keys become
 // dictionaries in the order of their keys, slices lists, and structs what
 // encoding/json makes of them. Values of a template stay as they are.
