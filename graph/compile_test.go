@@ -75,7 +75,7 @@ func TestChainReusesMemoryAndHasABarrierEach(t *testing.T) {
 		t.Errorf("%d barriers, wanted 9", p.Barriers())
 	}
 	for _, d := range p.Dispatches {
-		if d.Kernel != (Kernel{OpMatVec, quant.F16}) || d.Groups != [3]uint32{8, 3, 1} {
+		if d.Kernel != (Kernel{Op: OpMatVec, Type: quant.F16}) || d.Groups != [3]uint32{8, 3, 1} {
 			t.Errorf("dispatch %s with groups %v, wanted matvec[F16] with [8 3 1]", d.Kernel, d.Groups)
 		}
 	}
@@ -108,7 +108,7 @@ func expertGraph(gate, up quant.Type) *Graph {
 }
 
 func TestFusionFollowsTheEdgeTypes(t *testing.T) {
-	lacks := map[Kernel]bool{{OpExpertGateUp, quant.F16}: true}
+	lacks := map[Kernel]bool{{Op: OpExpertGateUp, Type: quant.F16}: true}
 	for _, c := range []struct {
 		gate, up quant.Type
 		want     string
@@ -136,7 +136,7 @@ func TestFusionFollowsTheEdgeTypes(t *testing.T) {
 }
 
 func TestMissingKernelsAreReportedTogether(t *testing.T) {
-	lacks := map[Kernel]bool{{OpExpertMatVec, quant.F16}: true, {OpExpertMatVec, quant.BF16}: true}
+	lacks := map[Kernel]bool{{Op: OpExpertMatVec, Type: quant.F16}: true, {Op: OpExpertMatVec, Type: quant.BF16}: true}
 	_, err := Compile(expertGraph(quant.F16, quant.BF16), Options{Kernels: everyKernel{lacks}})
 	if err == nil || !strings.Contains(err.Error(), "expert_matvec[BF16] (for up), expert_matvec[F16] (for gate)") {
 		t.Errorf("got %v", err)
@@ -239,5 +239,47 @@ func TestWorkgroupsAreBoundedWhereKernelsWalkOn(t *testing.T) {
 	p, err := Compile(chain(1, 1), Options{Kernels: bounded{}})
 	if err != nil || p.Dispatches[0].Groups != [3]uint32{5, 1, 1} {
 		t.Errorf("got %v, %v; wanted 5 of 16 workgroups", p.Dispatches[0].Groups, err)
+	}
+}
+
+// variants is a catalog where the product has three kernels.
+type variants struct{ plainRows [2]uint32 }
+
+func (c variants) Lookup(k Kernel) (KernelInfo, bool) {
+	switch k.Variant {
+	case "many":
+		return KernelInfo{Tile: [3]uint32{2, 1, 1}, Rows: [2]uint32{16, 0}}, true
+	case "wide":
+		return KernelInfo{Tile: [3]uint32{4, 1, 1}, When: []Condition{{Param: 0, Multiple: 8}, {Param: 1, Most: 32}}}, true
+	}
+	return KernelInfo{Tile: [3]uint32{1, 1, 1}, Rows: c.plainRows, Variants: []string{"many", "wide"}}, true
+}
+
+// TestVariants checks that lowering takes the first kernel whose rows and
+// demands fit, and the plain one otherwise.
+func TestVariants(t *testing.T) {
+	for _, c := range []struct {
+		rows      int
+		k, n      uint64
+		want      string
+		plainRows [2]uint32
+	}{{16, 3, 3, "many", [2]uint32{}}, {15, 8, 32, "wide", [2]uint32{}}, {15, 8, 33, "", [2]uint32{}}, {1, 12, 32, "", [2]uint32{}}, {1, 12, 32, "none", [2]uint32{2, 2}}} {
+		g := New("one", StepLayout{Rows: c.rows, Outs: 1, Pages: 1})
+		w := g.Tensor(Tensor{Name: "w", Shape: Shape{c.k, c.n}, Type: quant.F32, Role: Weight})
+		x := g.Tensor(Tensor{Name: "x", Shape: Shape{c.k, uint64(c.rows)}, Type: quant.F32, Role: State})
+		g.Add(Node{Name: "product", Kind: "product", Stage: product{x, w}, Out: []string{"y"}})
+		p, err := Compile(g, Options{Kernels: variants{c.plainRows}})
+		if c.want == "none" {
+			if err == nil || !strings.Contains(err.Error(), "no kernel for matvec[F32]") {
+				t.Errorf("rows nothing serves: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Dispatches[0].Kernel.Variant; got != c.want {
+			t.Errorf("%d rows of %d to %d: variant %q, wanted %q", c.rows, c.k, c.n, got, c.want)
+		}
 	}
 }

@@ -74,7 +74,7 @@ func (e *Emitter) Call(op Op, args Args, work Work, params ...float64) {
 			e.fail("%s: %d items of work on axis %d, wanted 1 to 2³²-1", op, w, i)
 			return
 		}
-		d.Work[i] = uint32(w)
+		d.Work[i], d.Rows = uint32(w), uint32(w)
 	}
 	e.u.calls = append(e.u.calls, d)
 }

@@ -65,10 +65,10 @@ func fuseGateUp(u *unit, calls []Dispatch) []Dispatch {
 			continue
 		}
 		gate := calls[g]
-		if _, ok := u.opts.Kernels.Lookup(Kernel{OpExpertGateUp, u.tensors[gate.Args[1].Tensor].Type}); !ok {
+		if _, ok := u.opts.Kernels.Lookup(Kernel{Op: OpExpertGateUp, Type: u.tensors[gate.Args[1].Tensor].Type}); !ok {
 			continue
 		}
-		fused := Dispatch{Node: s.Node, Kernel: Kernel{Op: OpExpertGateUp}, Work: gate.Work, Params: gate.Params}
+		fused := Dispatch{Node: s.Node, Kernel: Kernel{Op: OpExpertGateUp}, Work: gate.Work, Rows: gate.Rows, Params: gate.Params}
 		for j, id := range []TensorID{gate.Args[0].Tensor, gate.Args[1].Tensor, calls[up].Args[1].Tensor,
 			gate.Args[2].Tensor, gate.Args[3].Tensor, s.Args[3].Tensor} {
 			fused.Args = append(fused.Args, Arg{id, OpExpertGateUp.Access(j)})

@@ -3,13 +3,21 @@ package graph
 import "moeflow/gguf/quant"
 
 // Kernel is the key by which a kernel is selected: the operation and the type
-// of the edge that the operation's table row marks.
+// of the edge that the operation's table row marks. Several kernels may compute
+// one such pair; Variant tells them apart, "" being the one that runs anywhere.
 type Kernel struct {
-	Op   Op
-	Type quant.Type
+	Op      Op
+	Type    quant.Type
+	Variant string
 }
 
-func (k Kernel) String() string { return k.Op.String() + "[" + k.Type.String() + "]" }
+func (k Kernel) String() string {
+	name := k.Op.String()
+	if k.Variant != "" {
+		name = k.Variant
+	}
+	return name + "[" + k.Type.String() + "]"
+}
 
 // KernelInfo is what lowering needs to know of a kernel.
 type KernelInfo struct {
@@ -27,9 +35,44 @@ type KernelInfo struct {
 	// Spec lists the indices of the op's parameters that the kernel also
 	// takes as specialization constants 1, 2, …
 	Spec []int
+	// Variants names the other kernels of this operation and type that may be
+	// used, in the order in which they should be tried.
+	Variants []string
+	// Rows is the fewest and the most rows that the kernel is meant for; zero
+	// is no bound. It is right with any number.
+	Rows [2]uint32
+	// When holds what the kernel asks of the op's parameters.
+	When []Condition
+	// Sync tells that the kernel itself waits for the dispatches before it and
+	// reports when it is done, so that no barrier is needed; see fence.
+	Sync bool
 }
 
-// Catalog finds kernels. vk/shaders has the one for Vulkan.
+// Condition is a demand on a parameter of an op: a multiple of Multiple (if not
+// zero) and at most Most (if not zero).
+type Condition struct {
+	Param          int
+	Multiple, Most uint32
+}
+
+// serves tells whether the kernel suits a call.
+func (k *KernelInfo) serves(rows uint32, params []uint32) bool {
+	return rows >= k.Rows[0] && (k.Rows[1] == 0 || rows <= k.Rows[1]) && k.Suits(params)
+}
+
+// Suits tells whether the kernel can compute a call with these parameters.
+func (k *KernelInfo) Suits(params []uint32) bool {
+	for _, c := range k.When {
+		p := params[c.Param]
+		if c.Multiple > 0 && p%c.Multiple != 0 || c.Most > 0 && p > c.Most {
+			return false
+		}
+	}
+	return true
+}
+
+// Catalog finds kernels. vk/shaders has the one for Vulkan, limited to what a
+// device can run.
 type Catalog interface {
 	Lookup(Kernel) (KernelInfo, bool)
 }

@@ -15,7 +15,7 @@ func lower(u *unit) error {
 		d := &u.calls[i]
 		key := d.Args[d.Kernel.Op.KeyArg()].Tensor
 		d.Kernel.Type = u.tensors[key].Type
-		info, ok := u.opts.Kernels.Lookup(d.Kernel)
+		info, ok := u.choose(d)
 		if !ok {
 			if _, seen := missing[d.Kernel]; !seen {
 				missing[d.Kernel] = u.tensors[key].Name
@@ -44,4 +44,21 @@ func lower(u *unit) error {
 	}
 	sort.Strings(names)
 	return fmt.Errorf("no kernel for %s", strings.Join(names, ", "))
+}
+
+// choose finds the first kernel that suits a call and names it there.
+func (u *unit) choose(d *Dispatch) (KernelInfo, bool) {
+	plain, ok := u.opts.Kernels.Lookup(d.Kernel)
+	if !ok {
+		return plain, false
+	}
+	for _, v := range plain.Variants {
+		k := d.Kernel
+		k.Variant = v
+		if info, ok := u.opts.Kernels.Lookup(k); ok && info.serves(d.Rows, d.Params) {
+			d.Kernel = k
+			return info, true
+		}
+	}
+	return plain, plain.serves(d.Rows, d.Params)
 }

@@ -47,6 +47,7 @@ type Dispatch struct {
 	Args   []Arg
 	Params []uint32  // float parameters as their bits
 	Work   [3]uint32 // what there is to compute, in the op's own axes
+	Rows   uint32    // the last of those axes: rows of activations
 	Groups [3]uint32 // workgroups: Work divided by the kernel's tile, rounded up
 	// Barrier asks for an execution and memory barrier over all earlier
 	// dispatches before this one, set by fence.

@@ -43,6 +43,24 @@ type features struct {
 	arithmetic, shuffle                           bool // subgroup operations
 }
 
+// Capabilities names what kernels may ask of a device.
+func (d *DeviceInfo) Capabilities() []string {
+	var out []string
+	for _, c := range []struct {
+		name string
+		has  bool
+	}{
+		{"gpu", d.Kind != "cpu"}, {"subgroup32", d.Subgroup == 32},
+		{"int8", d.features.int8 && d.features.storage8}, {"float16", d.features.float16},
+		{"dot", d.features.dot && d.features.int8},
+	} {
+		if c.has {
+			out = append(out, c.name)
+		}
+	}
+	return out
+}
+
 // Devices lists every Vulkan device, and which one "auto" takes and why.
 func Devices() ([]DeviceInfo, error) {
 	in, err := openInstance(nil)

@@ -140,7 +140,7 @@ func (r *recipe) key() string { return fmt.Sprint(r.kernel, r.consts) }
 
 // recipe looks a dispatch's kernel up.
 func (p *pipelines) recipe(d *graph.Dispatch) (*recipe, error) {
-	info, ok := shaders.Catalog().Lookup(d.Kernel)
+	info, _, ok := shaders.Info(d.Kernel)
 	code, has := shaders.Code(d.Kernel)
 	if !ok || !has || len(code) == 0 || len(code)%4 != 0 {
 		return nil, fmt.Errorf("kernel %s is not part of this program", d.Kernel)

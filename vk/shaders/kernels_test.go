@@ -56,7 +56,7 @@ func open(t *testing.T, local uint32, cases []testCase) *bench {
 		b.noMessages(t)
 	})
 	for i := range cases {
-		info, ok := shaders.Catalog().Lookup(cases[i].kernel)
+		info, _, ok := shaders.Info(cases[i].kernel)
 		if !ok {
 			t.Fatalf("%s is not in the catalog", cases[i].kernel)
 		}
@@ -158,19 +158,48 @@ func localSizes(t *testing.T) []uint32 {
 	return out
 }
 
-// TestKernels runs every kernel of the table against the reference.
+// capabilities are those of the device at hand. Kernels that are only worth it
+// on a GPU are tried everywhere.
+func capabilities(t *testing.T) []string {
+	t.Helper()
+	r, err := vk.Open(vk.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := r.Info()
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return append(info.Capabilities(), "gpu")
+}
+
+func subset(a, b []string) bool {
+	return !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
+}
+
+// TestKernels runs every kernel that the device can run against the reference.
 func TestKernels(t *testing.T) {
 	var all []testCase
+	has := capabilities(t)
 	for _, k := range shaders.All() {
+		info, needs, _ := shaders.Info(k)
+		if !subset(needs, has) {
+			t.Logf("%s needs %v, the device has %v", k, needs, has)
+			continue
+		}
 		make := cases[k.Op]
 		if make == nil {
 			t.Fatalf("%s has no test case", k)
 		}
-		list := make(k)
-		if len(list) == 0 {
+		n := len(all)
+		for _, c := range make(k) {
+			if info.Suits(c.params) {
+				all = append(all, c)
+			}
+		}
+		if len(all) == n {
 			t.Fatalf("%s has no test case", k)
 		}
-		all = append(all, list...)
 	}
 	for _, local := range localSizes(t) {
 		t.Run(fmt.Sprintf("local=%d", local), func(t *testing.T) {
@@ -213,8 +242,9 @@ func TestBatchInvariance(t *testing.T) {
 	const width, n, bucket = 768, 11, 17
 	var list []testCase
 	counts := []int{1, 2, 8, 9, 17}
+	has := capabilities(t)
 	for _, k := range shaders.All() {
-		if k.Op != graph.OpMatVec {
+		if _, needs, _ := shaders.Info(k); k.Op != graph.OpMatVec || !subset(needs, has) {
 			continue
 		}
 		s := newSource(k.String())

@@ -2,6 +2,7 @@ package shaders
 
 import (
 	"embed"
+	"slices"
 	"sort"
 
 	"moeflow/graph"
@@ -11,19 +12,88 @@ import (
 var files embed.FS
 
 type entry struct {
-	file string
-	info graph.KernelInfo
+	file      string
+	needs     []string // capabilities that the device must have
+	precision string   // how it rounds beyond float32, "" if it does not
+	info      graph.KernelInfo
 }
 
-type catalog struct{}
+// Choice says which kernels a catalog offers.
+type Choice struct {
+	// Has lists the device's capabilities: see vk.DeviceInfo.Capabilities.
+	Has []string
+	// Without lists precisions that are not wanted, such as "f16".
+	Without []string
+}
 
-// Catalog is the table of all kernels of this package.
-func Catalog() graph.Catalog { return catalog{} }
+// offers tells whether a kernel is to be had.
+func (c *Choice) offers(e *entry) bool {
+	for _, n := range e.needs {
+		if !slices.Contains(c.Has, n) {
+			return false
+		}
+	}
+	return e.precision == "" || !slices.Contains(c.Without, e.precision)
+}
+
+type catalog map[graph.Kernel]graph.KernelInfo
+
+// Catalog is the table of the kernels that run on every device.
+func Catalog() graph.Catalog { return For(Choice{}) }
+
+// For is the table of the kernels that a choice allows. Of several variants the
+// one that asks for more of the device comes first, then the one that rounds.
+func For(c Choice) graph.Catalog {
+	out := catalog{}
+	variants := map[graph.Kernel][]graph.Kernel{}
+	for k, e := range table {
+		if !c.offers(&e) {
+			continue
+		}
+		out[k] = e.info
+		if k.Variant != "" {
+			plain := graph.Kernel{Op: k.Op, Type: k.Type}
+			variants[plain] = append(variants[plain], k)
+		}
+	}
+	for plain, list := range variants {
+		sort.Slice(list, func(i, j int) bool {
+			a, b := table[list[i]], table[list[j]]
+			switch {
+			case len(a.needs) != len(b.needs):
+				return len(a.needs) > len(b.needs)
+			case (a.precision == "") != (b.precision == ""):
+				return b.precision == ""
+			}
+			return list[i].Variant < list[j].Variant
+		})
+		info, ok := out[plain]
+		if !ok {
+			info.Rows = never
+		}
+		for _, k := range list {
+			info.Variants = append(info.Variants, k.Variant)
+		}
+		out[plain] = info
+	}
+	return out
+}
+
+// never is a bound on rows that no call meets: of an operation that only
+// variants compute.
+var never = [2]uint32{1<<32 - 1, 1}
 
 // Lookup finds what lowering needs to know of a kernel.
-func (catalog) Lookup(k graph.Kernel) (graph.KernelInfo, bool) {
+func (c catalog) Lookup(k graph.Kernel) (graph.KernelInfo, bool) {
+	info, ok := c[k]
+	return info, ok
+}
+
+// Info finds a kernel whatever device it is for, and the capabilities that it
+// needs.
+func Info(k graph.Kernel) (info graph.KernelInfo, needs []string, ok bool) {
 	e, ok := table[k]
-	return e.info, ok
+	return e.info, e.needs, ok
 }
 
 // Code returns the SPIR-V of a kernel, or false if there is none.
@@ -36,17 +106,21 @@ func Code(k graph.Kernel) ([]byte, bool) {
 	return code, err == nil
 }
 
-// All lists every kernel, by operation and then type.
+// All lists every kernel, by operation, type and variant.
 func All() []graph.Kernel {
 	out := make([]graph.Kernel, 0, len(table))
 	for k := range table {
 		out = append(out, k)
 	}
 	sort.Slice(out, func(i, j int) bool {
-		if out[i].Op != out[j].Op {
-			return out[i].Op < out[j].Op
+		a, b := out[i], out[j]
+		switch {
+		case a.Op != b.Op:
+			return a.Op < b.Op
+		case a.Type != b.Type:
+			return a.Type < b.Type
 		}
-		return out[i].Type < out[j].Type
+		return a.Variant < b.Variant
 	})
 	return out
 }

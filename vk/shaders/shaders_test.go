@@ -41,7 +41,12 @@ func TestComplete(t *testing.T) {
 			}
 		}
 	}
-	if len(All()) != n {
-		t.Errorf("the table has %d kernels, wanted %d", len(All()), n)
+	for _, k := range All() {
+		if k.Variant == "" {
+			n--
+		}
+	}
+	if n != 0 {
+		t.Errorf("the table lacks %d plain kernels", n)
 	}
 }

@@ -18,10 +18,23 @@ type kernel struct {
 	path  string // kernels/matvec.comp
 	op    string
 	types []string
+	name  string // the file's name without .comp
 	tile  [3]uint32
 	most  uint32 // 0: the kernel does not walk on
 	local uint32
 	spec  []string
+	needs []string // device features
+	rows  [2]uint32
+	when  []condition
+	// precision is "" for exact float32 and else names how the kernel rounds.
+	precision string
+	sync      bool
+}
+
+// condition is one demand of a header's "when" line on a parameter.
+type condition struct {
+	param          string
+	multiple, most uint32
 }
 
 // variant is one kernel compiled for one type: one .spv file.
@@ -33,7 +46,15 @@ type variant struct {
 }
 
 // file is the name of the variant's .spv.
-func (v variant) file() string { return v.op + "_" + strings.ToLower(v.typ) + ".spv" }
+func (v variant) file() string { return v.name + "_" + strings.ToLower(v.typ) + ".spv" }
+
+// variantName is "" for the kernel whose file bears the op's name.
+func (v variant) variantName() string {
+	if v.name == v.op {
+		return ""
+	}
+	return v.name
+}
 
 // dirs lists the include path of a kernel for a type: it ends in the type's own
 // decoders, so that the kernel's text names none.
@@ -42,11 +63,11 @@ func dirs(typ string) []string {
 	return []string{"include", "weight/" + t, "kv/" + t}
 }
 
-var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec):\s*(.*)$`)
+var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec|needs|rows|when|precision|sync):\s*(.*)$`)
 
 // readKernel parses a kernel's header.
 func readKernel(root, path string) (kernel, error) {
-	k := kernel{path: path}
+	k := kernel{path: path, name: strings.TrimSuffix(filepath.Base(path), ".comp")}
 	f, err := os.Open(filepath.Join(root, path))
 	if err != nil {
 		return k, err
@@ -121,9 +142,58 @@ func (k *kernel) set(name string, words []string) error {
 		k.local = uint32(n)
 	case "spec":
 		k.spec = words
+	default:
+		return k.choice(name, words)
 	}
 	return nil
 }
+
+// choice sets what a kernel is chosen by.
+func (k *kernel) choice(name string, words []string) error {
+	switch name {
+	case "needs":
+		k.needs = words
+	case "precision":
+		if len(words) != 1 {
+			return fmt.Errorf("wanted one name, got %q", words)
+		}
+		k.precision = words[0]
+	case "sync":
+		if k.sync = len(words) == 1 && words[0] == "counter"; !k.sync {
+			return fmt.Errorf("wanted counter, got %q", words)
+		}
+	case "rows":
+		if len(words) != 2 {
+			return fmt.Errorf("wanted the fewest and the most rows, got %q", words)
+		}
+		for i, w := range words {
+			n, err := strconv.ParseUint(w, 10, 32)
+			if err != nil {
+				return fmt.Errorf("%q is no count", w)
+			}
+			k.rows[i] = uint32(n)
+		}
+	case "when":
+		for _, w := range words {
+			m := demand.FindStringSubmatch(w)
+			if m == nil {
+				return fmt.Errorf("%q is no demand such as k%%256 or top_k<=16", w)
+			}
+			n, err := strconv.ParseUint(m[3], 10, 32)
+			if err != nil || n == 0 {
+				return fmt.Errorf("%q: wanted a count", w)
+			}
+			c := condition{param: m[1], most: uint32(n)}
+			if m[2] == "%" {
+				c.multiple, c.most = c.most, 0
+			}
+			k.when = append(k.when, c)
+		}
+	}
+	return nil
+}
+
+var demand = regexp.MustCompile(`^(\w+)(%|<=)(\d+)$`)
 
 // variants lists every kernel for every type it serves, in file order.
 func variants(root string) ([]variant, error) {

@@ -60,8 +60,17 @@ func goTable(vs []variant, ops map[string]opRef) ([]byte, error) {
 			return nil, fmt.Errorf("%s: a second kernel for %s and type %s", v.path, v.op, v.typ)
 		}
 		seen[v.file()] = true
-		fmt.Fprintf(&b, "\t{Op: graph.%s, Type: quant.%s}: {%q, graph.KernelInfo{Tile: [3]uint32{%d, %d, %d}, Local: %d",
-			ref.constant, v.typ, v.file(), v.tile[0], v.tile[1], v.tile[2], v.local)
+		fmt.Fprintf(&b, "\t{Op: graph.%s, Type: quant.%s, Variant: %q}: {%q, %#v, %q, graph.KernelInfo{Tile: [3]uint32{%d, %d, %d}, Local: %d",
+			ref.constant, v.typ, v.variantName(), v.file(), v.needs, v.precision, v.tile[0], v.tile[1], v.tile[2], v.local)
+		if v.rows != [2]uint32{} {
+			fmt.Fprintf(&b, ", Rows: [2]uint32{%d, %d}", v.rows[0], v.rows[1])
+		}
+		if v.sync {
+			b.WriteString(", Sync: true")
+		}
+		if err := v.conditions(&b, ref); err != nil {
+			return nil, err
+		}
 		if v.most > 0 {
 			fmt.Fprintf(&b, ", Most: %d", v.most)
 		}
@@ -80,6 +89,23 @@ func goTable(vs []variant, ops map[string]opRef) ([]byte, error) {
 	}
 	b.WriteString("}\n")
 	return format.Source(b.Bytes())
+}
+
+// conditions writes the demands on parameters.
+func (v *variant) conditions(b *bytes.Buffer, ref opRef) error {
+	if len(v.when) == 0 {
+		return nil
+	}
+	b.WriteString(", When: []graph.Condition{")
+	for _, c := range v.when {
+		i := slices.Index(ref.params, c.param)
+		if i < 0 {
+			return fmt.Errorf("%s: %s is no parameter of op %s", v.path, c.param, v.op)
+		}
+		fmt.Fprintf(b, "{Param: %d, Multiple: %d, Most: %d}, ", i, c.multiple, c.most)
+	}
+	b.WriteString("}")
+	return nil
 }
 
 // manifest lists, for every .spv, its own hash, the hash of its sources, and

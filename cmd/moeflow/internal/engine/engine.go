@@ -24,6 +24,7 @@ type Options struct {
 	Buckets     []Bucket // step sizes; nil: RunBuckets
 	Slots       int      // steps in flight; at least 2 is used
 	NoFuse      bool
+	Without     []string // precisions that no kernel may have: see shaders.Choice
 	BeyondModel bool                                // Context may exceed what the model was trained for: a cache for several sequences
 	CacheDir    string                              // where compiled pipelines are kept; "" for nowhere
 	Validation  bool                                // run under Vulkan's validation layers
@@ -65,15 +66,9 @@ type Engine struct {
 // the flow. The model stays the caller's to close.
 func Open(m *Model, o Options) (*Engine, error) {
 	o.fill(m)
-	catalog := shaders.Catalog()
-	plans, err := m.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType,
-		context: o.Context, kernels: catalog, noFuse: o.NoFuse})
-	if err != nil {
-		return nil, err
-	}
-	e := &Engine{Model: m, Plans: plans, Context: o.Context, buckets: o.Buckets, slots: o.Slots, Memory: memoryOf(plans, o.Slots)}
-	e.Pool, err = kvcache.New(pages(o.Context), PageSize)
-	if err != nil {
+	e := &Engine{Model: m, Context: o.Context, buckets: o.Buckets, slots: o.Slots}
+	var err error
+	if e.Pool, err = kvcache.New(pages(o.Context), PageSize); err != nil {
 		return nil, err
 	}
 	e.rt, err = vk.Open(vk.Options{Device: o.Device, Validation: o.Validation, CacheDir: o.CacheDir,
@@ -81,10 +76,28 @@ func Open(m *Model, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.load(o); err != nil {
+	if err = e.compile(o); err == nil {
+		err = e.load(o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, e.rt.Close())
 	}
 	return e, nil
+}
+
+// compile makes the plans, with the kernels that suit the device.
+func (e *Engine) compile(o Options) error {
+	e.Device = e.rt.Info()
+	var err error
+	e.Plans, err = e.Model.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
+		kernels: shaders.For(o.choice(&e.Device)), noFuse: o.NoFuse})
+	e.Memory = memoryOf(e.Plans, o.Slots)
+	return err
+}
+
+// choice is which kernels are wanted on a device.
+func (o *Options) choice(d *vk.DeviceInfo) shaders.Choice {
+	return shaders.Choice{Has: d.Capabilities(), Without: o.Without}
 }
 
 func (o *Options) fill(m *Model) {
@@ -102,7 +115,6 @@ func (o *Options) fill(m *Model) {
 
 // load uploads the weights, loads the plans and starts the goroutines.
 func (e *Engine) load(o Options) error {
-	e.Device = e.rt.Info()
 	if err := e.fits(); err != nil {
 		return err
 	}
