@@ -24,7 +24,7 @@ type Options struct {
 	Buckets     []Bucket // step sizes; nil: RunBuckets
 	Slots       int      // steps in flight; at least 2 is used
 	NoFuse      bool
-	Without     []string // precisions that no kernel may have: see shaders.Choice
+	Without     []string                            // precisions that no kernel may have: see shaders.Choice
 	BeyondModel bool                                // Context may exceed what the model was trained for: a cache for several sequences
 	CacheDir    string                              // where compiled pipelines are kept; "" for nowhere
 	Validation  bool                                // run under Vulkan's validation layers
