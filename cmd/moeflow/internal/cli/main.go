@@ -90,6 +90,7 @@ func oneLine(err error) string {
 var commands = []func(*app) *cobra.Command{
 	runCommand,
 	benchCommand,
+	graphCommand,
 	logitsCommand,
 	perplexityCommand,
 	tokenizeCommand,

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/configs"
+	"moeflow/graph"
+	"moeflow/graph/export"
+	"moeflow/vk"
+)
+
+type graphFlags struct {
+	format, level, out string
+	rows               int
+	unfold             bool
+}
+
+func graphCommand(a *app) *cobra.Command {
+	var f graphFlags
+	c := &cobra.Command{Use: "graph [CONFIG]", Short: "Draw the compiled plan: stages, kernels, tensors and their types",
+		Args: cobra.MaximumNArgs(1)}
+	a.modelFlags(c)
+	fl := c.Flags()
+	fl.StringVar(&f.format, "format", "dot", strings.Join(export.Formats(), ", "))
+	fl.StringVar(&f.level, "level", "stage", strings.Join(export.Levels(), ", "))
+	fl.StringVarP(&f.out, "output", "o", "", "file to write (default: stdout)")
+	fl.IntVar(&f.rows, "rows", 1, "draw the plan of a step of so many rows: 1 decodes, more are prefill")
+	fl.BoolVar(&f.unfold, "unfold", false, "draw equal layers one by one")
+	c.RunE = func(c *cobra.Command, args []string) error { return a.graph(c.Context(), args, f) }
+	return c
+}
+
+// check looks at the flags before a model is opened.
+func (f *graphFlags) check() error {
+	for _, c := range []struct {
+		flag, value string
+		choices     []string
+	}{{"--format", f.format, export.Formats()}, {"--level", f.level, export.Levels()}} {
+		if !slices.Contains(c.choices, c.value) {
+			return usage{fmt.Errorf("%s is %q, wanted one of %s", c.flag, c.value, strings.Join(c.choices, ", "))}
+		}
+	}
+	if most := engine.RunBuckets()[len(engine.RunBuckets())-1].Rows; f.rows < 1 || f.rows > most {
+		return usage{fmt.Errorf("--rows is %d, wanted 1 to %d", f.rows, most)}
+	}
+	return nil
+}
+
+func (a *app) graph(_ context.Context, args []string, f graphFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	cfg, err := a.profile(first(args))
+	if err != nil {
+		return err
+	}
+	o := export.Options{Format: f.format, Level: f.level, Unfold: f.unfold}
+	p, err := a.plan(cfg, f, &o)
+	if err != nil {
+		return err
+	}
+	return a.writeGraph(f.out, p, o)
+}
+
+// plan compiles the plan without loading the model: for the device that
+// --device names, or else for any.
+func (a *app) plan(cfg *configs.Config, f graphFlags, o *export.Options) (*graph.Plan, error) {
+	m, err := openModel(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	o.Title, o.Device = m.Name(), "any Vulkan device"
+	var d *vk.DeviceInfo
+	if a.device != "" {
+		found, err := vk.Find(a.device)
+		if err != nil {
+			return nil, err
+		}
+		d, o.Device = &found, found.Name
+	}
+	return m.Plan(a.engineOptions(cfg), d, f.rows)
+}
+
+// writeGraph writes to a file, which is removed again if that fails, or to
+// stdout.
+func (a *app) writeGraph(path string, p *graph.Plan, o export.Options) (err error) {
+	if path == "" || path == "-" {
+		return writeBuffered(a.Out, p, o)
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	err = writeBuffered(file, p, o)
+	if cerr := file.Close(); err == nil {
+		err = cerr
+	}
+	if i, serr := os.Stat(path); err != nil && serr == nil && i.Mode().IsRegular() {
+		os.Remove(path)
+	}
+	return err
+}
+
+func writeBuffered(w io.Writer, p *graph.Plan, o export.Options) error {
+	out := bufio.NewWriter(w)
+	if err := export.Write(out, p, o); err != nil {
+		return err
+	}
+	return out.Flush()
+}

@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"fmt"
+
+	"moeflow/graph"
+	"moeflow/vk"
+	"moeflow/vk/shaders"
+)
+
+// Plan compiles the plan that a step of so many rows would run, without opening
+// a device: with d's kernels, or, if d is nil, with those that run anywhere. It
+// reads the file's header and no weights.
+func (m *Model) Plan(o Options, d *vk.DeviceInfo, rows int) (*graph.Plan, error) {
+	o.fill(m)
+	if d == nil {
+		d = &vk.DeviceInfo{}
+	}
+	plans, err := m.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
+		kernels: shaders.For(o.choice(d)), noFuse: o.NoFuse})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range plans {
+		if rows >= 1 && p.Rows >= rows {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("no plan for a step of %d rows, the largest has %d", rows, plans[len(plans)-1].Rows)
+}
