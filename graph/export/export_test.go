@@ -202,7 +202,7 @@ func TestProfile(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for want, o := range map[string]export.Options{
-		`format "png", wanted dot, mermaid or json`:   {Format: "png"},
+		`format "png", wanted dot, svg, mermaid or json`:         {Format: "png"},
 		`level "kernel", wanted model, layer, stage or dispatch`: {Format: "json", Level: "kernel"},
 	} {
 		if err := export.Write(new(strings.Builder), mixed(t), o); err == nil || err.Error() != want {

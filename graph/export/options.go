@@ -11,7 +11,7 @@ import (
 
 // Options choose what is written.
 type Options struct {
-	Format string // one of Formats; "" means dot
+	Format string // one of Formats; "" means svg
 	Level  string // one of Levels; "" means stage
 	// Unfold draws every layer by itself. At level model there is nothing to
 	// unfold: all layers are one box.
@@ -50,6 +50,7 @@ type format struct {
 
 var formats = []format{
 	{"dot", ofView(writeDOT)},
+	{"svg", ofView(writeSVG)},
 	{"mermaid", ofView(writeMermaid)},
 	{"json", ofView(writeJSON)},
 }
@@ -72,7 +73,7 @@ func Formats() []string {
 // or is w's own.
 func Write(w io.Writer, p *graph.Plan, o Options) error {
 	if o.Format == "" {
-		o.Format = "dot"
+		o.Format = "svg"
 	}
 	if o.Level == "" {
 		o.Level = levelStage

@@ -30,7 +30,7 @@ func graphCommand(a *app) *cobra.Command {
 		Args: cobra.MaximumNArgs(1)}
 	a.modelFlags(c)
 	fl := c.Flags()
-	fl.StringVar(&f.format, "format", "dot", strings.Join(export.Formats(), ", "))
+	fl.StringVar(&f.format, "format", "svg", strings.Join(export.Formats(), ", "))
 	fl.StringVar(&f.level, "level", "stage", strings.Join(export.Levels(), ", "))
 	fl.StringVarP(&f.out, "output", "o", "", "file to write (default: stdout)")
 	fl.IntVar(&f.rows, "rows", 1, "draw the plan of a step of so many rows: 1 decodes, more are prefill")
