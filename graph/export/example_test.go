@@ -30,6 +30,9 @@ func ExampleWrite() {
 		fmt.Println(err)
 	}
 	// Output:
+	// ---
+	// title: "two · step of 1 row · 1 dispatch · 0 barriers · 1 segment · arena 0 B"
+	// ---
 	// flowchart TB
 	//   n0["product<br/>segment device<br/>matvec<br/>matvec[Q8_0] grid 8×1×1<br/>x 64×1 F32 256 B<br/>w 64×32 Q8_0 2.12 KiB<br/>writes y 32×1 F32 128 B"]
 	//   subgraph legend["types"]

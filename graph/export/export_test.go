@@ -243,7 +243,7 @@ var (
 	dotLine = regexp.MustCompile(strings.ReplaceAll(`^ *(digraph plan \{|\}|label=STR;.*|(graph|node|edge) .*|`+
 		`subgraph [a-z0-9_]+ \{ label=STR;.*|[a-z0-9_]+( -> [a-z0-9_]+)? \[([a-z]+=(STR|[a-z0-9.]+)(, )?)+\];)$`,
 		"STR", `"([^"\\<>&]|\\["\\l]|&[a-z]+;)*"`))
-	mermaidLine = regexp.MustCompile(strings.ReplaceAll(`^ *(flowchart TB|end|(subgraph )?[a-z0-9]+\[STR\]|`+
+	mermaidLine = regexp.MustCompile(strings.ReplaceAll(`^ *(---|title: "([^"\\<>&]|\\["\\]|\\u00[0-9a-f]{2})*"|flowchart TB|end|(subgraph )?[a-z0-9]+\[STR\]|`+
 		`[a-z0-9]+ -(->|\.->) ?\|STR\| [a-z0-9]+|(linkStyle|style) [a-z0-9]+ [a-z0-9:,.#-]+)$`,
 		"STR", `"([^"<>&\\$`+"`"+`]|<br/>)*"`))
 )

@@ -2,6 +2,7 @@ package export
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -26,7 +27,12 @@ func mermaidLines(lines ...string) string {
 // levels are for folded layers.
 func writeMermaid(w io.Writer, v *view) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "flowchart TB\n")
+	// JSON's strings are YAML's.
+	title, err := json.Marshal(clean(v.Title) + " · " + v.subtitle())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "---\ntitle: %s\n---\nflowchart TB\n", title)
 	v.walk(func(g *group, depth int) {
 		fmt.Fprintf(out, "%ssubgraph %s[%s]\n", indent(depth), g.ID, mermaidLines(g.title()))
 	}, func(x *box, depth int) {

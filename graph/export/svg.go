@@ -134,9 +134,9 @@ func (d svg) card(c *card) {
 	for _, s := range c.lines {
 		at := c.x + cardPad
 		if s.colour != "" {
-			shape := "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"/>"
+			shape := "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"/>"
 			if s.class == "o" {
-				shape = "<path d=\"M%.1f %.1fm-4 -3h8l-4 6z\" fill=\"%s\"/>"
+				shape = "<path class=\"dot\" d=\"M%.1f %.1fm-4 -3h8l-4 6z\" fill=\"%s\"/>"
 			}
 			d.printf(shape, at+4, y-3.5, s.colour)
 			at += dotWidth

@@ -51,9 +51,9 @@ func (t *tensor) width() float64 {
 	return 1.2 + max(0, math.Log2(float64(t.Moved)/1024)/6)
 }
 
-// heatColour goes from nearly white to orange red with a share of 0 to 1.
+// heatColour goes from nearly white to orange with a share of 0 to 1.
 func heatColour(heat float64) string {
-	cold, hot := [3]float64{0xf6, 0xf8, 0xfa}, [3]float64{0xff, 0x7a, 0x45}
+	cold, hot := [3]float64{0xf6, 0xf8, 0xfa}, [3]float64{0xff, 0xa0, 0x70}
 	var c [3]int
 	for i := range c {
 		c[i] = int(math.Round(cold[i] + (hot[i]-cold[i])*min(1, max(0, heat))))

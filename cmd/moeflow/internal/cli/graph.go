@@ -20,8 +20,8 @@ import (
 
 type graphFlags struct {
 	format, level, out string
-	rows               int
-	unfold             bool
+	rows, depth        int
+	unfold, profile    bool
 }
 
 func graphCommand(a *app) *cobra.Command {
@@ -35,6 +35,8 @@ func graphCommand(a *app) *cobra.Command {
 	fl.StringVarP(&f.out, "output", "o", "", "file to write (default: stdout)")
 	fl.IntVar(&f.rows, "rows", 1, "draw the plan of a step of so many rows: 1 decodes, more are prefill")
 	fl.BoolVar(&f.unfold, "unfold", false, "draw equal layers one by one")
+	fl.BoolVar(&f.profile, "profile", false, "run on the device and draw each kernel's time, bytes and GB/s")
+	fl.IntVarP(&f.depth, "depth", "d", 64, "prompt tokens before the step that --profile times")
 	c.RunE = func(c *cobra.Command, args []string) error { return a.graph(c.Context(), args, f) }
 	return c
 }
@@ -52,10 +54,13 @@ func (f *graphFlags) check() error {
 	if most := engine.RunBuckets()[len(engine.RunBuckets())-1].Rows; f.rows < 1 || f.rows > most {
 		return usage{fmt.Errorf("--rows is %d, wanted 1 to %d", f.rows, most)}
 	}
+	if f.profile && (f.rows != 1 || f.depth < 1) {
+		return usage{fmt.Errorf("--profile times a step of one row behind a prompt: --rows must be 1 and --depth at least 1")}
+	}
 	return nil
 }
 
-func (a *app) graph(_ context.Context, args []string, f graphFlags) error {
+func (a *app) graph(ctx context.Context, args []string, f graphFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -64,7 +69,11 @@ func (a *app) graph(_ context.Context, args []string, f graphFlags) error {
 		return err
 	}
 	o := export.Options{Format: f.format, Level: f.level, Unfold: f.unfold}
-	p, err := a.plan(cfg, f, &o)
+	draw := a.plan
+	if f.profile {
+		draw = a.profiledPlan
+	}
+	p, err := draw(ctx, cfg, f, &o)
 	if err != nil {
 		return err
 	}
@@ -73,7 +82,7 @@ func (a *app) graph(_ context.Context, args []string, f graphFlags) error {
 
 // plan compiles the plan without loading the model: for the device that
 // --device names, or else for any.
-func (a *app) plan(cfg *configs.Config, f graphFlags, o *export.Options) (*graph.Plan, error) {
+func (a *app) plan(_ context.Context, cfg *configs.Config, f graphFlags, o *export.Options) (*graph.Plan, error) {
 	m, err := openModel(cfg)
 	if err != nil {
 		return nil, err
@@ -89,6 +98,33 @@ func (a *app) plan(cfg *configs.Config, f graphFlags, o *export.Options) (*graph
 		d, o.Device = &found, found.Name
 	}
 	return m.Plan(a.engineOptions(cfg), d, f.rows)
+}
+
+// profiledPlan loads the model on the device and times the plan that ran there.
+func (a *app) profiledPlan(ctx context.Context, cfg *configs.Config, f graphFlags, o *export.Options) (*graph.Plan, error) {
+	e, done, err := a.start(cfg, func(o *engine.Options, _ *engine.Model) {
+		o.Context, o.BeyondModel, o.Timestamps = f.depth+engine.PageSize, true, true
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	o.Title, o.Device = e.Model.Name(), e.Device.Name
+	gbps, err := e.Bandwidth()
+	if err != nil {
+		return nil, err
+	}
+	costs, err := e.ProfileDispatches(ctx, f.depth)
+	if err != nil {
+		return nil, err
+	}
+	o.Profile = &export.Profile{Bandwidth: gbps * 1e9}
+	for _, c := range costs {
+		o.Profile.Nanoseconds = append(o.Profile.Nanoseconds, float64(c.Time.Nanoseconds()))
+		o.Profile.Bytes = append(o.Profile.Bytes, c.Bytes)
+		o.Profile.Args = append(o.Profile.Args, c.Args)
+	}
+	return e.Plans[0], nil
 }
 
 // writeGraph writes to a file, which is removed again if that fails, or to

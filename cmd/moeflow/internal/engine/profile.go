@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -23,6 +24,15 @@ type KernelTime struct {
 // tokens, the median of several steps, summed by kernel and grid: the most
 // costly first. The engine must have been opened with Timestamps.
 func (e *Engine) ProfileDecode(ctx context.Context, depth int) ([]KernelTime, error) {
+	times, err := e.dispatchTimes(ctx, depth)
+	if err != nil {
+		return nil, err
+	}
+	return sumKernels(e, times, depth), nil
+}
+
+// dispatchTimes is the median time of each dispatch of Plans[0].
+func (e *Engine) dispatchTimes(ctx context.Context, depth int) ([]time.Duration, error) {
 	p, ok := e.programs[0].(*vk.Program)
 	if !ok {
 		return nil, fmt.Errorf("this backend has no timestamps")
@@ -55,10 +65,15 @@ func (e *Engine) ProfileDecode(ctx context.Context, depth int) ([]KernelTime, er
 			samples[i] = append(samples[i], d)
 		}
 	}
-	return sumKernels(e, samples, depth), nil
+	medians := make([]time.Duration, len(samples))
+	for i, s := range samples {
+		slices.Sort(s)
+		medians[i] = s[len(s)/2]
+	}
+	return medians, nil
 }
 
-func sumKernels(e *Engine, samples [][]time.Duration, depth int) []KernelTime {
+func sumKernels(e *Engine, times []time.Duration, depth int) []KernelTime {
 	type key struct {
 		k graph.Kernel
 		g [3]uint32
@@ -70,9 +85,8 @@ func sumKernels(e *Engine, samples [][]time.Duration, depth int) []KernelTime {
 		if sums[k] == nil {
 			sums[k] = &KernelTime{Kernel: d.Kernel.String(), Groups: d.Groups}
 		}
-		sort.Slice(samples[i], func(a, b int) bool { return samples[i][a] < samples[i][b] })
 		sums[k].Count++
-		sums[k].Time += samples[i][len(samples[i])/2]
+		sums[k].Time += times[i]
 		sums[k].Bytes += e.dispatchBytes(d, depth)
 	}
 	out := make([]KernelTime, 0, len(sums))
