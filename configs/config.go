@@ -57,10 +57,17 @@ type Pipeline struct {
 
 // Compute is the [compute] table: in what precision the kernels calculate.
 type Compute struct {
-	// Activations is the type in which activations meet quantized weights.
+	// Activations is the type in which activations meet quantized weights when
+	// few rows are computed: "f32", or "q16", 16-bit fixed point within each 32
+	// elements where the device has packed integer dot products.
 	Activations string
-	// MatMul is the type in which products of matrices are accumulated.
+	// MatMul is the type of the factors when many rows are computed: "f32", or
+	// "f16" where the device has matrix units. Sums are always float32.
 	MatMul string
+	// Sync is how a dispatch waits for those before it: "barrier", or "counter"
+	// for kernels that can wait by themselves; "auto" takes what is known to
+	// work on the device.
+	Sync string
 }
 
 // Sampling is the [sampling] table. A nil field is a key that was not set, so
@@ -89,7 +96,7 @@ func Default(o Options) *Config {
 		Device:   Device{Name: "auto"},
 		Context:  Context{Length: 32768, KVType: "f16"},
 		Pipeline: Pipeline{Granularity: "device", MicroBatches: 1},
-		Compute:  Compute{Activations: "f32", MatMul: "f32"},
+		Compute:  Compute{Activations: "q16", MatMul: "f16", Sync: "auto"},
 		Run:      Run{MaxTokens: 512},
 		options:  o,
 		set:      map[string]bool{},

@@ -28,7 +28,7 @@ func TestErrors(t *testing.T) {
 		{"fraction", "[context]\nlength = 1.5", "p.toml:2: context.length is 1.5, want a whole number from 1 to 16777216"},
 		{"choice", "[pipeline]\ngranularity = 'token'", `p.toml:2: pipeline.granularity is the text "token", want "stage", "layer" or "device"`},
 		{"choice of two", "[context]\nkv_type = 'f32'", `p.toml:2: context.kv_type is the text "f32", want "f16" or "q8_0"`},
-		{"choice of one", "[compute]\nactivations = 'q8'", `p.toml:2: compute.activations is the text "q8", want "f32"`},
+		{"choice of one", "[compute]\nactivations = 'q9'", `p.toml:2: compute.activations is the text "q9", want "f32" or "q16"`},
 		{"negative temperature", "[sampling]\ntemperature = -0.1", "p.toml:2: sampling.temperature is -0.1, want a number from 0 to 100"},
 		{"nan", "[sampling]\ntemperature = nan", "p.toml:2: sampling.temperature is NaN, want a number from 0 to 100"},
 		{"infinite", "[sampling]\ntemperature = inf", "p.toml:2: sampling.temperature is +Inf, want a number from 0 to 100"},
@@ -83,6 +83,7 @@ micro_batches = 2
 [compute]
 activations = "f32"
 matmul = "f32"
+sync = "barrier"
 [sampling]
 temperature = 1
 top_k = 7
@@ -106,7 +107,7 @@ system = "be brief"
 	s := c.Sampling
 	switch {
 	case c.Model.Path != filepath.Join("dir", "m.gguf"), c.Device.Name != "1", c.Context != Context{99, "q8_0"},
-		c.Pipeline != Pipeline{"layer", 2}, c.Compute != Compute{"f32", "f32"}, c.Run != Run{3, "be brief"}:
+		c.Pipeline != Pipeline{"layer", 2}, c.Compute != Compute{"f32", "f32", "barrier"}, c.Run != Run{3, "be brief"}:
 		t.Errorf("read %+v", c)
 	case *s.Temperature != 1, *s.TopK != 7, *s.TopP != 0.25, *s.MinP != 0.125, *s.RepeatPenalty != 1.5, *s.Seed != 1<<63-1:
 		t.Errorf("read %+v", s)
@@ -203,7 +204,7 @@ func TestDefaultsAreAllowed(t *testing.T) {
 	for name, v := range map[string]any{
 		"device.name": c.Device.Name, "context.length": int64(c.Context.Length), "context.kv_type": c.Context.KVType,
 		"pipeline.granularity": c.Pipeline.Granularity, "pipeline.micro_batches": int64(c.Pipeline.MicroBatches),
-		"compute.activations": c.Compute.Activations, "compute.matmul": c.Compute.MatMul,
+		"compute.activations": c.Compute.Activations, "compute.matmul": c.Compute.MatMul, "compute.sync": c.Compute.Sync,
 		"run.max_tokens": int64(c.Run.MaxTokens), "run.system": c.Run.System,
 		"sampling.temperature": *f.Temperature, "sampling.top_k": int64(*f.TopK), "sampling.top_p": *f.TopP,
 		"sampling.min_p": *f.MinP, "sampling.repeat_penalty": *f.RepeatPenalty, "sampling.seed": int64(*f.Seed),

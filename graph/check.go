@@ -16,9 +16,23 @@ func check(u *unit) error {
 		}
 		next = s.Last
 		start := s.First
+		var reports, before uint64
 		for i := s.First; i < s.Last; i++ {
 			if u.calls[i].Barrier {
 				start = i
+			}
+			d := &u.calls[i]
+			if i > s.First && d.Wait != u.calls[i-1].Wait || d.Barrier {
+				before = reports
+			}
+			if d.Signals {
+				reports += d.Workgroups()
+			}
+			if uint64(d.Wait) > before || d.Wait > 0 && !d.Signals {
+				return fmt.Errorf("dispatch %d (%s) waits for %d reports, %d come before it", i, d.Kernel, d.Wait, before)
+			}
+			if d.Wait > 0 && uint64(d.Wait) == before && u.reported(start, i) {
+				start = u.waiters(i)
 			}
 			for j := start; j < i; j++ {
 				if overlap(u.tensors, &u.calls[j], &u.calls[i]) {
@@ -31,6 +45,18 @@ func check(u *unit) error {
 		return fmt.Errorf("segments cover %d of %d dispatches", next, len(u.calls))
 	}
 	return nil
+}
+
+// reported tells whether all dispatches from start to the first one that waits
+// as i does report.
+func (u *unit) reported(start, i int) bool { return allSignal(u.calls[start:max(start+1, u.waiters(i))]) }
+
+// waiters is the first of the dispatches up to i that wait for the same.
+func (u *unit) waiters(i int) int {
+	for i > 0 && u.calls[i-1].Wait == u.calls[i].Wait && !u.calls[i].Barrier {
+		i--
+	}
+	return i
 }
 
 // checkValues plays the plan on the arena: owner holds which tensor's value

@@ -20,6 +20,10 @@ type Options struct {
 	// MaxPush is the most bytes of push constants a dispatch may use; 0 means
 	// 128, which every Vulkan device has.
 	MaxPush int
+	// Counters lets kernels that can (KernelInfo.Sync) wait for the dispatches
+	// before them by themselves, where otherwise there would be a barrier. The
+	// backend must start workgroups in the order of their dispatches.
+	Counters bool
 	// NoFuse leaves every call as the stages emitted it: for tests.
 	NoFuse bool
 }

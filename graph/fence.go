@@ -3,7 +3,7 @@ package graph
 // fence puts a barrier before a dispatch that touches memory which an earlier
 // dispatch, since the last barrier, also touched, one of them writing. A
 // backend starts every segment with a barrier, so the first dispatch of a
-// segment needs none.
+// segment needs none. Where the kernels can, it has them wait by themselves.
 func fence(u *unit) error {
 	for _, s := range u.segs {
 		start := s.First
@@ -17,8 +17,65 @@ func fence(u *unit) error {
 				}
 			}
 		}
+		if u.opts.Counters {
+			u.count(s)
+		}
 	}
 	return nil
+}
+
+// count replaces barriers by waiting. The dispatches between two barriers are a
+// group; where all of a group and all of the one before it report, the later
+// ones wait for every report so far instead. A chain of such groups leaves
+// nothing out: who reports has waited for all before.
+func (u *unit) count(s Segment) {
+	var reports uint64
+	for first := s.First; first < s.Last; {
+		last := first + 1
+		for last < s.Last && !u.calls[last].Barrier {
+			last++
+		}
+		group := u.calls[first:last]
+		soft := first > s.First && u.calls[first].Barrier && allSignal(group) && allSignal(u.groupBefore(s, first))
+		var own uint64
+		for i := range group {
+			if group[i].Signals {
+				own += group[i].Workgroups()
+			}
+			if soft {
+				group[i].Wait = uint32(reports)
+			}
+		}
+		if reports += own; reports > maxReports {
+			return
+		}
+		if soft {
+			group[0].Barrier = false
+		}
+		first = last
+	}
+}
+
+// maxReports keeps the counter in its 32 bits.
+const maxReports = 1 << 31
+
+func allSignal(group []Dispatch) bool {
+	for i := range group {
+		if !group[i].Signals {
+			return false
+		}
+	}
+	return len(group) > 0
+}
+
+// groupBefore is the group that ends before dispatch i: back to a barrier, a
+// change of what is waited for, or the segment's start.
+func (u *unit) groupBefore(s Segment, i int) []Dispatch {
+	first := i - 1
+	for first > s.First && !u.calls[first].Barrier && u.calls[first].Wait == u.calls[first-1].Wait {
+		first--
+	}
+	return u.calls[first:i]
 }
 
 // overlap is conflict seen on memory: activations that share bytes of the arena

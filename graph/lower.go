@@ -6,6 +6,11 @@ import (
 	"strings"
 )
 
+// SyncBytes is what a kernel that can wait by itself has in front of its push
+// constants: the counter's address, 0 for none, and Dispatch.Wait, as 64 and 32
+// bits, and 32 unused.
+const SyncBytes = 16
+
 // lower selects each call's kernel by the type of its key edge and turns its
 // work into workgroups. Every missing kernel is reported in one error, with a
 // tensor that needs it.
@@ -31,7 +36,12 @@ func lower(u *unit) error {
 				d.Groups[a] = min(d.Groups[a], info.Most)
 			}
 		}
-		if push := 8*len(d.Args) + 4*len(d.Params); push > u.opts.MaxPush {
+		d.Signals = info.Sync && u.opts.Counters
+		push := 8*len(d.Args) + 4*len(d.Params)
+		if info.Sync {
+			push += SyncBytes
+		}
+		if push > u.opts.MaxPush {
 			return fmt.Errorf("%s needs %d bytes of push constants, the device has %d", d.Kernel, push, u.opts.MaxPush)
 		}
 	}

@@ -61,6 +61,14 @@ const (
 	// w[ids[r][s]][o][i]·h[r][s][i], w {k, n, experts}, h {k, top_k, R},
 	// res, y {n, R}; res may be absent. Work {n, R}.
 	OpExpertDown
+	// OpNormMatVec: OpRMSNorm and OpMatVec without a residual in one dispatch:
+	// y[r][o] = Σ_i w[o][i]·norm[i]·x[r][i] / sqrt(mean(x[r]²) + eps), w {k, n},
+	// x {k, R}, norm {k}, y {n, R}. Work {n, R}.
+	OpNormMatVec
+	// OpRouteGateUp: OpRMSNorm, OpTopK and OpExpertGateUp in one dispatch,
+	// x {k, R}, norm {k}, logits {experts, R}, y {n, top_k, R}; ids and weights
+	// as OpTopK leaves them. Work {n, top_k, R}.
+	OpRouteGateUp
 	// OpGather: y[j] = x[out(j)], the rows whose logits are wanted; x {n, R},
 	// y {n, O}. Work {n, O}.
 	OpGather
@@ -113,6 +121,8 @@ var ops = [opCount]opInfo{
 	OpSwiGLU:         op("swiglu", "step:r *gate:r up:r y:w", "n"),
 	OpExpertGateUp:   op("expert_gate_up", "step:r *gate:r up:r x:r ids:r y:w", "k n top_k"),
 	OpExpertDown:     op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
+	OpNormMatVec:     op("norm_matvec", "step:r x:r norm:r *w:r y:w", "k n active eps:f"),
+	OpRouteGateUp:    op("expert_route_gate_up", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
 	OpGather:         op("gather", "step:r *x:r y:w", "n"),
 	OpArgMax:         op("argmax", "step:r *logits:r sampled:w", "n"),
 }

@@ -52,6 +52,16 @@ type Dispatch struct {
 	// Barrier asks for an execution and memory barrier over all earlier
 	// dispatches before this one, set by fence.
 	Barrier bool
+	// Signals tells that the kernel waits and reports by the segment's counter
+	// (KernelInfo.Sync), and Wait how many workgroups of earlier dispatches of
+	// the segment must have reported before it reads what they wrote.
+	Signals bool
+	Wait    uint32
+}
+
+// Workgroups is how many workgroups the dispatch has.
+func (d *Dispatch) Workgroups() uint64 {
+	return uint64(d.Groups[0]) * uint64(d.Groups[1]) * uint64(d.Groups[2])
 }
 
 // Segment is a run of dispatches that one goroutine submits at once.

@@ -79,7 +79,7 @@ func (p *probe) prepare() error {
 		return err
 	}
 	all := append(step, p.bufs...)
-	p.push, err = pushConstants(&p.d, func(id graph.TensorID) uint64 { return all[id].address })
+	p.push, err = pushConstants(nil, &p.d, func(id graph.TensorID) uint64 { return all[id].address })
 	if err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func TestGranularities(t *testing.T) {
 		r := openTest(t, Options{})
 		var ws []Weight
 		for name, d := range data {
-			ws = append(ws, Weight{name, d})
+			ws = append(ws, Weight{Name: name, Data: d})
 		}
 		if err := r.Upload(ws, nil); err != nil {
 			t.Fatal(err)

@@ -27,6 +27,7 @@ type DeviceInfo struct {
 
 	id       [16]byte // pipeline cache UUID
 	features features
+	vendor   uint32    // PCI id
 	api      uint32    // version in Vulkan's encoding
 	groups   [3]uint32 // most workgroups an axis
 	local    uint32    // most invocations of a workgroup
@@ -60,6 +61,13 @@ func (d *DeviceInfo) Capabilities() []string {
 	}
 	return out
 }
+
+// Ordered tells whether the device is known to start the workgroups of a queue
+// in the order of its dispatches, so that a later one may wait for an earlier
+// one without a barrier. Vulkan does not promise it; NVIDIA's devices do it.
+func (d *DeviceInfo) Ordered() bool { return d.vendor == vendorNVIDIA && d.Kind == "discrete" }
+
+const vendorNVIDIA = 0x10de
 
 // Devices lists every Vulkan device, and which one "auto" takes and why.
 func Devices() ([]DeviceInfo, error) {
@@ -100,7 +108,7 @@ func describe(d vulkan.PhysicalDevice) DeviceInfo {
 	p.Deref()
 	p.Limits.Deref()
 	info := DeviceInfo{Name: vulkan.ToString(p.DeviceName[:]), Kind: kinds[p.DeviceType], API: version(p.ApiVersion), api: p.ApiVersion,
-		groups: p.Limits.MaxComputeWorkGroupCount, period: p.Limits.TimestampPeriod,
+		vendor: p.VendorID, groups: p.Limits.MaxComputeWorkGroupCount, period: p.Limits.TimestampPeriod,
 		local: min(p.Limits.MaxComputeWorkGroupInvocations, p.Limits.MaxComputeWorkGroupSize[0])}
 	if info.Kind == "" {
 		info.Kind = "other"

@@ -100,7 +100,7 @@ func weightName(l int) string { return fmt.Sprintf("blk.%d.w", l) }
 func (c *model) upload() []Weight {
 	var ws []Weight
 	for l, w := range c.weights[:len(c.weights)-1] {
-		ws = append(ws, Weight{weightName(l), floatBytes(w)})
+		ws = append(ws, Weight{Name: weightName(l), Data: floatBytes(w)})
 	}
 	return ws
 }

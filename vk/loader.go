@@ -13,6 +13,7 @@ type loader struct {
 	r      *Runtime
 	slots  int
 	arenas []buffer // one a slot, large enough for every plan
+	counts []buffer // one a slot: see graph.Dispatch.Wait
 }
 
 // needs is what plans have in common, each tensor once.
@@ -72,10 +73,11 @@ func (n *needs) weight(t *graph.Tensor, have map[string]buffer) error {
 	case t.Data == nil:
 		return fmt.Errorf("weight %s was not uploaded", t.Name)
 	default:
-		n.own = append(n.own, Weight{t.Name, t.Data})
+		size = StoredBytes(t.Type, size)
+		n.own = append(n.own, Weight{t.Name, t.Data, t.Type})
 	}
-	if size != t.Bytes {
-		return fmt.Errorf("weight %s has %d bytes, wanted %d for %s %s", t.Name, size, t.Bytes, t.Type, t.Shape)
+	if want := StoredBytes(t.Type, t.Bytes); size != want {
+		return fmt.Errorf("weight %s has %d bytes, wanted %d for %s %s", t.Name, size, want, t.Type, t.Shape)
 	}
 	return nil
 }
@@ -118,7 +120,14 @@ func (l *loader) shared(plans []*graph.Plan) error {
 	for i := range arenas {
 		arenas[i] = want{fmt.Sprintf("the activations of slot %d", i), n.arena}
 	}
-	l.arenas, err = l.r.work.alloc("activations", onDevice, arenas)
+	if l.arenas, err = l.r.work.alloc("activations", onDevice, arenas); err != nil {
+		return err
+	}
+	counts := make([]want, l.slots)
+	for i := range counts {
+		counts[i] = want{fmt.Sprintf("the counter of slot %d", i), counterBytes}
+	}
+	l.counts, err = l.r.work.alloc("counters", onDevice, counts)
 	return err
 }
 
@@ -169,13 +178,18 @@ type slot struct {
 	segments []vulkan.CommandBuffer
 	copies   []vulkan.CommandBuffer // one for each of Plan.Reads
 	queries  vulkan.QueryPool
+	counter  buffer // what dispatches report to
 }
+
+// counterBytes is a counter's share of memory: more than its four bytes, so that
+// no two lie in one line of a cache.
+const counterBytes = 256
 
 // program makes a plan's slots.
 func (l *loader) program(p *graph.Plan) (*Program, error) {
 	prog := &Program{r: l.r, plan: p, last: map[uint64]uint64{}, ran: map[int]bool{}}
 	for i := range l.slots {
-		s := &slot{io: map[graph.TensorID]buffer{}}
+		s := &slot{io: map[graph.TensorID]buffer{}, counter: l.counts[i]}
 		prog.slots = append(prog.slots, s)
 		if err := l.buffers(p, s); err != nil {
 			return prog, err

@@ -98,7 +98,7 @@ func TestMemoryErrors(t *testing.T) {
 func TestMemory(t *testing.T) {
 	c := newModel(6)
 	r := openTest(t, Options{})
-	ws := append(c.upload(), Weight{"large", make([]byte, 1<<20+1)})
+	ws := append(c.upload(), Weight{Name: "large", Data: make([]byte, 1<<20+1)})
 	if err := r.Upload(ws, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestMemory(t *testing.T) {
 	}
 	m := r.Memory()
 	need := map[string]uint64{"weights": align(1<<20+1) + 7*4*width*width, "state": align(4 * width), "activations": 2 * p.ArenaBytes,
-		"inputs": 4 * graph.Alignment, "outputs": 2 * graph.Alignment, "read-backs": 4 * graph.Alignment}
+		"inputs": 4 * graph.Alignment, "outputs": 2 * graph.Alignment, "read-backs": 4 * graph.Alignment, "counters": 2 * counterBytes}
 	for what, n := range need {
 		if m.Purpose[what] != n {
 			t.Errorf("%s take %d bytes, wanted %d", what, m.Purpose[what], n)
@@ -142,7 +142,7 @@ func TestStaging(t *testing.T) {
 	}
 	st := stager{h: newHeap(r.d), s: r.line, size: 1 << 16}
 	for i := range bufs {
-		if err := st.copy(bufs[i], data[i]); err != nil {
+		if err := st.copy(bufs[i], &Weight{Data: data[i]}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -175,7 +175,7 @@ func TestStaging(t *testing.T) {
 func TestUploadProgress(t *testing.T) {
 	r := openTest(t, Options{})
 	var seen []uint64
-	err := r.Upload([]Weight{{"a", make([]byte, 3)}, {"b", make([]byte, 5<<20)}}, func(done, total uint64) {
+	err := r.Upload([]Weight{{Name: "a", Data: make([]byte, 3)}, {Name: "b", Data: make([]byte, 5<<20)}}, func(done, total uint64) {
 		if total != 3+5<<20 {
 			t.Errorf("total %d", total)
 		}
@@ -184,8 +184,8 @@ func TestUploadProgress(t *testing.T) {
 	if err != nil || len(seen) != 2 || seen[0] != 3 || seen[1] != 3+5<<20 {
 		t.Errorf("progress %v, %v", seen, err)
 	}
-	wantError(t, r.Upload([]Weight{{"c", nil}}, nil), "weight c is empty")
-	wantError(t, r.Upload([]Weight{{"d", []byte{1}}, {"d", []byte{1}}}, nil), "weight d")
+	wantError(t, r.Upload([]Weight{{Name: "c"}}, nil), "weight c is empty")
+	wantError(t, r.Upload([]Weight{{Name: "d", Data: []byte{1}}, {Name: "d", Data: []byte{1}}}, nil), "weight d")
 }
 
 // TestBandwidth wants a figure that some memory has, and no memory kept.

@@ -8,6 +8,7 @@ import (
 	vulkan "github.com/goki/vulkan"
 
 	"moeflow/graph"
+	"moeflow/vk/shaders"
 )
 
 // recorder records the command buffers of one slot of a plan.
@@ -67,7 +68,7 @@ func (c *recorder) segment(n int) (vulkan.CommandBuffer, error) {
 		if launches[i].pipeline, err = c.r.pipes.get(d); err != nil {
 			return nil, err
 		}
-		if launches[i].push, err = pushConstants(d, c.address); err != nil {
+		if launches[i].push, err = c.push(d); err != nil {
 			return nil, err
 		}
 		for a, g := range d.Groups {
@@ -78,6 +79,11 @@ func (c *recorder) segment(n int) (vulkan.CommandBuffer, error) {
 	}
 	return c.r.d.record(func(cb vulkan.CommandBuffer) {
 		fence(cb)
+		if c.counts(s) {
+			n := c.slot.counter
+			vulkan.CmdFillBuffer(cb, n.handle, vulkan.DeviceSize(n.offset), vulkan.DeviceSize(n.size), 0)
+			fence(cb)
+		}
 		query := uint32(s.First + n)
 		stamp := func() {
 			if c.r.opts.Timestamps {
@@ -106,6 +112,32 @@ func (c *recorder) segment(n int) (vulkan.CommandBuffer, error) {
 	})
 }
 
+// counts tells whether dispatches of a segment report to the slot's counter.
+func (c *recorder) counts(s graph.Segment) bool {
+	for i := s.First; i < s.Last; i++ {
+		if c.plan.Dispatches[i].Signals {
+			return true
+		}
+	}
+	return false
+}
+
+// push packs a dispatch's push constants, with the counter in front for kernels
+// that know it.
+func (c *recorder) push(d *graph.Dispatch) ([]byte, error) {
+	var front []byte
+	if info, _, _ := shaders.Info(d.Kernel); info.Sync {
+		front = make([]byte, graph.SyncBytes)
+		if d.Signals {
+			binary.LittleEndian.PutUint64(front, c.slot.counter.address)
+			binary.LittleEndian.PutUint32(front[8:], d.Wait)
+		}
+	} else if d.Signals {
+		return nil, fmt.Errorf("kernel %s cannot report to a counter", d.Kernel)
+	}
+	return pushConstants(front, d, c.address)
+}
+
 // buffer is where a tensor outside the arena lies.
 func (c *recorder) buffer(id graph.TensorID) buffer {
 	if b, ok := c.slot.io[id]; ok {
@@ -126,10 +158,9 @@ func (c *recorder) address(id graph.TensorID) uint64 {
 	return c.buffer(id).address
 }
 
-// pushConstants packs a dispatch's arguments: addresses in the op's order, then
+// pushConstants appends a dispatch's arguments: addresses in the op's order, then
 // parameters. An absent argument is address 0.
-func pushConstants(d *graph.Dispatch, address func(graph.TensorID) uint64) ([]byte, error) {
-	var out []byte
+func pushConstants(out []byte, d *graph.Dispatch, address func(graph.TensorID) uint64) ([]byte, error) {
 	for _, a := range d.Args {
 		at := uint64(0)
 		if a.Tensor != graph.NoTensor {

@@ -5,12 +5,46 @@ import (
 	"sync"
 
 	vulkan "github.com/goki/vulkan"
+
+	"moeflow/gguf/quant"
+	"moeflow/vk/shaders"
 )
 
-// Weight is a tensor's bytes in host memory.
+// Weight is a tensor's bytes in host memory, as in a file.
 type Weight struct {
 	Name string
 	Data []byte
+	Type quant.Type
+}
+
+// StoredBytes is the size of a tensor of a type on the device, bytes being its
+// size in a file: blocks may be padded there.
+func StoredBytes(t quant.Type, bytes uint64) uint64 {
+	file, stored := uint64(t.BlockBytes()), uint64(shaders.Stored(t))
+	if file == stored {
+		return bytes
+	}
+	return bytes / file * stored
+}
+
+// copyTo fills dst with the tensor as it is stored on the device, from byte at
+// on.
+func (w *Weight) copyTo(dst []byte, at uint64) {
+	file, stored := uint64(w.Type.BlockBytes()), uint64(shaders.Stored(w.Type))
+	if file == stored {
+		copyParallel(dst, w.Data[at:at+uint64(len(dst))])
+		return
+	}
+	parts(len(dst), func(from, to int) {
+		for from < to {
+			block, in := (at+uint64(from))/stored, (at+uint64(from))%stored
+			n := min(int(stored-in), to-from)
+			if in < file {
+				copy(dst[from:min(to, from+int(file-in))], w.Data[block*file+in:(block+1)*file])
+			}
+			from += n
+		}
+	})
 }
 
 const (
@@ -24,7 +58,7 @@ func (h *heap) upload(s *timeline, ws []Weight, progress func(done, total uint64
 	wants := make([]want, len(ws))
 	var total, done uint64
 	for i, w := range ws {
-		wants[i] = want{"weight " + w.Name, uint64(len(w.Data))}
+		wants[i] = want{"weight " + w.Name, StoredBytes(w.Type, uint64(len(w.Data)))}
 		total += wants[i].size
 	}
 	bufs, err := h.alloc("weights", onDevice, wants)
@@ -37,8 +71,8 @@ func (h *heap) upload(s *timeline, ws []Weight, progress func(done, total uint64
 	for i, w := range ws {
 		named[w.Name] = bufs[i]
 		if bufs[i].data != nil { // the host sees the device's memory: no detour
-			copyParallel(bufs[i].data, w.Data)
-		} else if err := st.copy(bufs[i], w.Data); err != nil {
+			w.copyTo(bufs[i].data, 0)
+		} else if err := st.copy(bufs[i], &w); err != nil {
 			return nil, err
 		}
 		if done += wants[i].size; progress != nil {
@@ -68,21 +102,21 @@ type transfer struct {
 	n        uint64
 }
 
-func (t *stager) copy(to buffer, data []byte) error {
+func (t *stager) copy(to buffer, w *Weight) error {
 	if t.ring == nil {
 		var err error
 		if t.ring, err = t.h.alloc("staging buffers", toHost, slices.Repeat([]want{{"a staging buffer", t.size}}, stageRing)); err != nil {
 			return err
 		}
 	}
-	for at := uint64(0); at < uint64(len(data)); {
+	for at := uint64(0); at < to.size; {
 		if t.fill == t.size {
 			if err := t.submit(); err != nil {
 				return err
 			}
 		}
-		n := min(uint64(len(data))-at, t.size-t.fill)
-		copyParallel(t.ring[t.slot].data[t.fill:t.fill+n], data[at:at+n])
+		n := min(to.size-at, t.size-t.fill)
+		w.copyTo(t.ring[t.slot].data[t.fill:t.fill+n], at)
 		t.pending = append(t.pending, transfer{to, t.fill, at, n})
 		t.fill, at = min(t.size, (t.fill+n+15)/16*16), at+n
 	}
@@ -144,16 +178,20 @@ func (t *stager) close() {
 // copyParallel copies with several goroutines where it is worth it: reading the
 // page cache and writing uncached memory are bound by latency on one core.
 func copyParallel(dst, src []byte) {
+	parts(len(dst), func(from, to int) { copy(dst[from:to], src[from:to]) })
+}
+
+// parts calls f for parts of n bytes, at once where there are many.
+func parts(n int, f func(from, to int)) {
 	const least = 1 << 20
-	if len(src) < least {
-		copy(dst, src)
+	if n < least {
+		f(0, n)
 		return
 	}
 	var wg sync.WaitGroup
-	part := (len(src) + copiers - 1) / copiers
-	for at := 0; at < len(src); at += part {
-		end := min(at+part, len(src))
-		wg.Go(func() { copy(dst[at:end], src[at:end]) })
+	part := (n + copiers - 1) / copiers
+	for at := 0; at < n; at += part {
+		wg.Go(func() { f(at, min(at+part, n)) })
 	}
 	wg.Wait()
 }

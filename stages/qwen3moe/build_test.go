@@ -110,8 +110,8 @@ func TestTiedOutput(t *testing.T) {
 		}
 		got := ""
 		for _, d := range p.Dispatches {
-			if p.Nodes[d.Node].Kind == "lm-head" && d.Kernel.Op == graph.OpMatVec {
-				got = p.Tensors[d.Args[1].Tensor].Name
+			if p.Nodes[d.Node].Kind == "lm-head" && d.Kernel.Op == graph.OpNormMatVec {
+				got = p.Tensors[d.Args[3].Tensor].Name
 			}
 		}
 		if got != want {

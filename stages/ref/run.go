@@ -70,6 +70,8 @@ var evals = map[graph.Op]eval{
 	graph.OpSwiGLU:         swiGLU,
 	graph.OpExpertGateUp:   expertGateUp,
 	graph.OpExpertDown:     expertDown,
+	graph.OpNormMatVec:     normMatVec,
+	graph.OpRouteGateUp:    routeGateUp,
 	graph.OpGather:         gather,
 	graph.OpArgMax:         argMax,
 }

@@ -16,6 +16,8 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpSwiGLU:         swiGLUCases,
 	graph.OpExpertGateUp:   gateUpCases,
 	graph.OpExpertDown:     expertDownCases,
+	graph.OpNormMatVec:     normMatVecCases,
+	graph.OpRouteGateUp:    routeGateUpCases,
 	graph.OpGather:         gatherCases,
 	graph.OpArgMax:         argMaxCases,
 }

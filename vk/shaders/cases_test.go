@@ -17,6 +17,8 @@ const eps = 1.0 / (1 << 24)
 type testCase struct {
 	name   string
 	kernel graph.Kernel
+	// partOf is the kernel that the case is an operation of, if not its own.
+	partOf *graph.Kernel
 	args   []tensor // in the op's order, the step first
 	params []uint32
 	work   [3]uint32

@@ -3,6 +3,7 @@ package shaders_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,9 @@ func open(t *testing.T, local uint32, cases []testCase) *bench {
 		if !ok {
 			t.Fatalf("%s is not in the catalog", cases[i].kernel)
 		}
-		b.plans = append(b.plans, devicePlan(&cases[i], info))
+		p := devicePlan(&cases[i], info)
+		p.Dispatches[0].Signals = info.Sync && local == 0
+		b.plans = append(b.plans, p)
 	}
 	if b.progs, err = b.run.Load(b.plans, 1); err != nil {
 		t.Fatal(err)
@@ -79,10 +82,25 @@ func devicePlan(c *testCase, info graph.KernelInfo) *graph.Plan {
 	for i := range p.Tensors {
 		t := &p.Tensors[i]
 		t.Role = graph.Input
+		t.Bytes = vk.StoredBytes(t.Type, t.Bytes)
 		t.Bytes += (graph.Alignment-t.Bytes%graph.Alignment)%graph.Alignment + guard
 		p.Reads = append(p.Reads, graph.TensorID(i))
 	}
 	return p
+}
+
+// onDevice is a tensor's contents as they are stored on the device: the blocks
+// of weights may be padded there.
+func onDevice(a tensor) []byte {
+	file, stored := a.typ.BlockBytes(), shaders.Stored(a.typ)
+	if file == stored {
+		return a.data
+	}
+	var out []byte
+	for i := 0; i < len(a.data); i += file {
+		out = append(append(out, a.data[i:i+file]...), bytes.Repeat([]byte{guardByte}, stored-file)...)
+	}
+	return out
 }
 
 // do runs case i and returns its tensors as the device left them.
@@ -97,7 +115,8 @@ func (b *bench) do(t *testing.T, i int) map[string][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := copy(mem, a.data); i < len(mem); i++ {
+		data := onDevice(a)
+		for i := copy(mem, data); i < len(mem); i++ {
 			mem[i] = guardByte
 		}
 	}
@@ -119,8 +138,9 @@ func (b *bench) do(t *testing.T, i int) map[string][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out[a.name] = slices.Clone(got[:len(a.data)])
-		if rest := got[len(a.data):]; !bytes.Equal(rest, bytes.Repeat([]byte{guardByte}, len(rest))) {
+		n := len(onDevice(a))
+		out[a.name] = slices.Clone(got[:n])
+		if rest := got[n:]; !bytes.Equal(rest, bytes.Repeat([]byte{guardByte}, len(rest))) {
 			t.Errorf("%s: memory behind %s was written", c.name, a.name)
 		}
 	}
@@ -158,6 +178,9 @@ func localSizes(t *testing.T) []uint32 {
 	return out
 }
 
+// onlyKernels narrows the test to some kernels, while one is being written.
+var onlyKernels = flag.String("only", "", "test only the kernels whose name contains this")
+
 // capabilities are those of the device at hand. Kernels that are only worth it
 // on a GPU are tried everywhere.
 func capabilities(t *testing.T) []string {
@@ -183,6 +206,9 @@ func TestKernels(t *testing.T) {
 	has := capabilities(t)
 	for _, k := range shaders.All() {
 		info, needs, _ := shaders.Info(k)
+		if only := *onlyKernels; only != "" && !strings.Contains(k.String(), only) {
+			continue
+		}
 		if !subset(needs, has) {
 			t.Logf("%s needs %v, the device has %v", k, needs, has)
 			continue
@@ -228,7 +254,7 @@ func (b *bench) check(t *testing.T, i int) {
 		switch {
 		case a.name == "" || c.kernel.Op.Scratch(j):
 		case c.kernel.Op.Access(j) == graph.Read:
-			exact(t, c.name+": input "+a.name, got[a.name], a.data)
+			exact(t, c.name+": input "+a.name, got[a.name], onDevice(a))
 		default:
 			c.verify(t, a, got[a.name], want, plan)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 
+	"moeflow/gguf/quant"
 	"moeflow/graph"
 )
 
@@ -94,6 +95,18 @@ func (c catalog) Lookup(k graph.Kernel) (graph.KernelInfo, bool) {
 func Info(k graph.Kernel) (info graph.KernelInfo, needs []string, ok bool) {
 	e, ok := table[k]
 	return e.info, e.needs, ok
+}
+
+// Precision tells how a kernel rounds beyond float32, "" for one that does not.
+func Precision(k graph.Kernel) string { return table[k].precision }
+
+// Stored is how many bytes a block of a weight type takes on the device: more
+// than in a file where blocks are padded for their alignment.
+func Stored(t quant.Type) int {
+	if n, ok := stored[t]; ok {
+		return n
+	}
+	return t.BlockBytes()
 }
 
 // Code returns the SPIR-V of a kernel, or false if there is none.

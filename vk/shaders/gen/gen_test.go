@@ -25,7 +25,11 @@ func TestFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := goTable(vs, ops)
+	sizes, err := blockSizes(root, vs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := goTable(vs, sizes, ops)
 	if err != nil {
 		t.Fatal(err)
 	}

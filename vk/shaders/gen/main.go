@@ -37,7 +37,11 @@ func run(glslang, root, ops string, all bool) error {
 	if err != nil {
 		return err
 	}
-	table, err := goTable(vs, refs)
+	sizes, err := blockSizes(root, vs)
+	if err != nil {
+		return err
+	}
+	table, err := goTable(vs, sizes, refs)
 	if err != nil {
 		return err
 	}

@@ -96,10 +96,23 @@ func (a *app) engineOptions(c *configs.Config) engine.Options {
 		Validation: a.validation, OnMessage: func(s string) { fmt.Fprintln(a.Err, "validation:", s) },
 		Progress: a.progress(),
 	}
+	o.Without, o.Sync = without(c.Compute), c.Compute.Sync
 	if dir, err := os.UserCacheDir(); err == nil {
 		o.CacheDir = filepath.Join(dir, "moeflow")
 	}
 	return o
+}
+
+// without lists the kernels' precisions that a profile does not allow.
+func without(c configs.Compute) []string {
+	var out []string
+	if c.Activations == "f32" {
+		out = append(out, "q16")
+	}
+	if c.MatMul == "f32" {
+		out = append(out, "f16")
+	}
+	return out
 }
 
 // kvTypes are the config's names of kv cache types.

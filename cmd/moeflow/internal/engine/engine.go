@@ -25,7 +25,9 @@ type Options struct {
 	Slots       int      // steps in flight; at least 2 is used
 	NoFuse      bool
 	Without     []string                            // precisions that no kernel may have: see shaders.Choice
+	Sync        string                              // barrier, counter or auto; "" is auto
 	BeyondModel bool                                // Context may exceed what the model was trained for: a cache for several sequences
+	Pretend     []string                            // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
 	CacheDir    string                              // where compiled pipelines are kept; "" for nowhere
 	Validation  bool                                // run under Vulkan's validation layers
 	Timestamps  bool                                // time every dispatch: see ProfileDecode
@@ -90,14 +92,24 @@ func (e *Engine) compile(o Options) error {
 	e.Device = e.rt.Info()
 	var err error
 	e.Plans, err = e.Model.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
-		kernels: shaders.For(o.choice(&e.Device)), noFuse: o.NoFuse})
+		kernels: shaders.For(o.choice(&e.Device)), noFuse: o.NoFuse, counters: o.counters(&e.Device)})
 	e.Memory = memoryOf(e.Plans, o.Slots)
 	return err
 }
 
+// counters tells whether kernels may wait by themselves: only where workgroups
+// are known to start in the order of their dispatches. Where each dispatch is
+// timed they must not overlap.
+func (o *Options) counters(d *vk.DeviceInfo) bool {
+	if o.Timestamps {
+		return false
+	}
+	return o.Sync == "counter" || o.Sync != "barrier" && d.Ordered()
+}
+
 // choice is which kernels are wanted on a device.
 func (o *Options) choice(d *vk.DeviceInfo) shaders.Choice {
-	return shaders.Choice{Has: d.Capabilities(), Without: o.Without}
+	return shaders.Choice{Has: append(d.Capabilities(), o.Pretend...), Without: o.Without}
 }
 
 func (o *Options) fill(m *Model) {
@@ -127,7 +139,7 @@ func (e *Engine) load(o Options) error {
 		}
 		seen[t.Name] = true
 		ft, _ := e.Model.File.Tensor(t.Name)
-		ws = append(ws, vk.Weight{Name: t.Name, Data: ft.Data})
+		ws = append(ws, vk.Weight{Name: t.Name, Data: ft.Data, Type: t.Type})
 	}
 	if err := e.rt.Upload(ws, func(done, all uint64) { o.Progress("weights", done, all) }); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/stages/qwen3moe"
+	"moeflow/vk"
 )
 
 // PageSize is how many positions a page of the kv cache holds.
@@ -31,6 +32,7 @@ type planOptions struct {
 	context     int // positions
 	kernels     graph.Catalog
 	noFuse      bool
+	counters    bool
 }
 
 // pages is how many pages hold n positions.
@@ -55,7 +57,7 @@ func (m *Model) compile(o planOptions) ([]*graph.Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := graph.Compile(g, graph.Options{Kernels: o.kernels, Granularity: o.granularity, NoFuse: o.noFuse})
+		p, err := graph.Compile(g, graph.Options{Kernels: o.kernels, Granularity: o.granularity, NoFuse: o.noFuse, Counters: o.counters})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.File.Path(), err)
 		}
@@ -81,7 +83,11 @@ func memoryOf(plans []*graph.Plan, slots int) Memory {
 		arena = max(arena, p.ArenaBytes)
 		for i := range p.Tensors {
 			t := &p.Tensors[i]
-			bytes := (t.Bytes + graph.Alignment - 1) / graph.Alignment * graph.Alignment
+			bytes := t.Bytes
+			if t.Role == graph.Weight {
+				bytes = vk.StoredBytes(t.Type, bytes)
+			}
+			bytes = (bytes + graph.Alignment - 1) / graph.Alignment * graph.Alignment
 			switch t.Role {
 			case graph.Weight, graph.State:
 				if seen[t.Name] {

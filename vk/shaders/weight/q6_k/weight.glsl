@@ -2,13 +2,14 @@
 // 64 bytes with the high two, 16 signed scales, a half d. In each half of 128
 // elements, quarter t of 32 has its low bits in the low (t < 2) or high nibbles
 // of bytes 32 * (t % 2) on, its high bits at bit 2 * t; a scale serves 16
-// elements. The element is d * scale * (q - 32). Blocks are 2-byte aligned.
+// elements. The element is d * scale * (q - 32). On the device 14 unused bytes
+// follow each block, so that it is aligned to 16.
 #include "bits.glsl"
-const uint WEIGHT_BLOCK = 256, WEIGHT_BYTES = 210;
+const uint WEIGHT_BLOCK = 256, WEIGHT_BYTES = 224;
 
 void decode8(uint64_t row, uint i, out vec4 lo, out vec4 hi) {
     U16 p = U16(row);
-    const uint b = (i >> 8) * 105, part = (i >> 7) & 1, t = (i >> 5) & 3, l = (i & 31) >> 1;
+    const uint b = (i >> 8) * 112, part = (i >> 7) & 1, t = (i >> 5) & 3, l = (i & 31) >> 1;
     const uint ql = b + 32 * part + 16 * (t & 1) + l, qh = b + 64 + 16 * part + l;
     const uint g = 8 * part + 2 * t + (l >> 3);
     const int scale = int(uint(p.v[b + 96 + (g >> 1)]) << (24 - 8 * (g & 1))) >> 24;

@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestGoldenGPUKernels holds the kernels that only a GPU would choose, on one
+// row at a time, to the golden logits and tokens: with barriers, and waiting by
+// themselves.
+func TestGoldenGPUKernels(t *testing.T) {
+	m, g := tiny(t), goldens(t)
+	for _, sync := range []string{"barrier", "counter"} {
+		o := Options{Buckets: []Bucket{{1, 1}}, Context: 128, Pretend: []string{"gpu"}, Sync: sync}
+		e := start(t, m, o)
+		soft, variants := 0, map[string]bool{}
+		for i := range e.Plans[0].Dispatches {
+			d := &e.Plans[0].Dispatches[i]
+			variants[d.Kernel.String()] = true
+			if d.Wait > 0 {
+				soft++
+			}
+		}
+		for _, k := range []string{"norm_matvec[Q4_K]", "norm_matvec[Q6_K]", "norm_matvec_f32[F32]", "matvec_dot[Q4_K]", "expert_route_gate_up[Q4_K]",
+			"expert_down_dot[Q4_K]", "expert_down_dot[Q6_K]"} {
+			if !variants[k] {
+				t.Errorf("%s is not among the plan's kernels", k)
+			}
+		}
+		if (soft > 0) != (sync == "counter") {
+			t.Errorf("sync %s: %d dispatches wait by themselves", sync, soft)
+		}
+		t.Logf("sync %s: %d dispatches, %d barriers, %d wait by themselves", sync, len(e.Plans[0].Dispatches), e.Plans[0].Barriers(), soft)
+		checkRows(t, "go", logitsOf(t, e, g["go_ids"].Int32), 0.9999)
+		if got := greedy(t, e, g["go_ids"].Int32, 64); !slices.Equal(got, g["go_greedy"].Int32) {
+			t.Errorf("greedy ids\n got %v\nwant %v", got, g["go_greedy"].Int32)
+		}
+	}
+}

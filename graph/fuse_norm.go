@@ -1,0 +1,124 @@
+package graph
+
+// fuseNorm gives an rms_norm to the products that read it, where each of them
+// has a kernel that normalizes for itself: norm and matvec become norm_matvec;
+// norm, top_k and expert_gate_up become expert_route_gate_up. A barrier goes,
+// and the normalized row never goes to memory. It is all or nothing: as long as
+// anything else reads the norm, it stays as it is.
+func fuseNorm(u *unit, calls []Dispatch) []Dispatch {
+	drop := make([]bool, len(calls))
+	for i := range calls {
+		if calls[i].Kernel.Op != OpRMSNorm {
+			continue
+		}
+		fused := u.takeNorm(calls, i)
+		for j, f := range fused {
+			calls[j] = f.call
+			drop[i] = true
+			if f.also >= 0 {
+				drop[f.also] = true
+			}
+		}
+	}
+	kept := calls[:0]
+	for i := range calls {
+		if !drop[i] {
+			kept = append(kept, calls[i])
+		}
+	}
+	return kept
+}
+
+// fusedCall is what takes a call's place, and another call that goes with it,
+// or -1.
+type fusedCall struct {
+	call Dispatch
+	also int
+}
+
+// takeNorm returns what becomes of each reader of norm i, or nil if any of them
+// must stay.
+func (u *unit) takeNorm(calls []Dispatch, i int) map[int]fusedCall {
+	norm := calls[i]
+	h := norm.Args[3].Tensor
+	if u.tensors[norm.Args[1].Tensor].Role != Activation || u.tensors[h].Role != Activation {
+		return nil
+	}
+	out := map[int]fusedCall{}
+	for j := i + 1; j < len(calls); j++ {
+		reads, writes := touches(&calls[j], h)
+		if writes {
+			break
+		}
+		if !reads {
+			continue
+		}
+		f, ok := u.withNorm(calls, norm, j)
+		if !ok {
+			return nil
+		}
+		out[j] = f
+	}
+	return out
+}
+
+// touches tells how a call uses a tensor.
+func touches(d *Dispatch, id TensorID) (reads, writes bool) {
+	for _, a := range d.Args {
+		if a.Tensor == id {
+			reads = reads || a.Access&Read != 0
+			writes = writes || a.Access&Write != 0
+		}
+	}
+	return reads, writes
+}
+
+// withNorm is reader j of a norm's output with the norm in it.
+func (u *unit) withNorm(calls []Dispatch, norm Dispatch, j int) (fusedCall, bool) {
+	d := calls[j]
+	x, w, h := norm.Args[1].Tensor, norm.Args[2].Tensor, norm.Args[3].Tensor
+	f := fusedCall{Dispatch{Node: d.Node, Work: d.Work, Rows: d.Rows}, -1}
+	var args Args
+	switch {
+	case d.Kernel.Op == OpMatVec && d.Args[2].Tensor == h && d.Args[1].Tensor != h && d.Args[3].Tensor == NoTensor && d.Params[2] == norm.Params[1]:
+		f.call.Kernel.Op = OpNormMatVec
+		args = Args{d.Args[0].Tensor, x, w, d.Args[1].Tensor, d.Args[4].Tensor}
+		f.call.Params = []uint32{d.Params[0], d.Params[1], d.Params[2], norm.Params[2]}
+	case d.Kernel.Op == OpExpertGateUp && d.Args[3].Tensor == h && norm.Params[1] == StepRows:
+		ids := d.Args[4].Tensor
+		f.also = producer(calls, j, ids)
+		if f.also < 0 || calls[f.also].Kernel.Op != OpTopK || u.readBetween(calls, f.also, j, ids, calls[f.also].Args[3].Tensor) {
+			return f, false
+		}
+		top := calls[f.also]
+		f.call.Kernel.Op = OpRouteGateUp
+		args = Args{d.Args[0].Tensor, x, w, top.Args[1].Tensor, d.Args[1].Tensor, d.Args[2].Tensor, ids, top.Args[3].Tensor, d.Args[5].Tensor}
+		f.call.Params = []uint32{d.Params[0], d.Params[1], top.Params[0], top.Params[1], top.Params[2], norm.Params[2], top.Params[3]}
+	default:
+		return f, false
+	}
+	for i, id := range args {
+		f.call.Args = append(f.call.Args, Arg{id, f.call.Kernel.Op.Access(i)})
+	}
+	return f, u.served(&f.call)
+}
+
+// readBetween tells whether a call between two reads any of the tensors.
+func (u *unit) readBetween(calls []Dispatch, first, last int, ids ...TensorID) bool {
+	for i := first + 1; i < last; i++ {
+		for _, id := range ids {
+			if r, _ := touches(&calls[i], id); r {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// served tells whether the catalog has a kernel for a call.
+func (u *unit) served(d *Dispatch) bool {
+	try := *d
+	try.Kernel.Type = u.tensors[d.Args[d.Kernel.Op.KeyArg()].Tensor].Type
+	_, ok := u.choose(&try)
+	return ok
+}

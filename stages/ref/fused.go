@@ -1,0 +1,37 @@
+package ref
+
+// Operations that are others in one dispatch: each runs what it is made of.
+
+// with is the call with other arguments and parameters.
+func (c *call) with(args []*value, params ...uint32) *call {
+	return &call{args: args, params: params, step: c.step}
+}
+
+// temp is memory for what a fused operation never stores: like, of n elements.
+func temp(like *value, n int) *value { return &value{t: like.t, floats: make([]float64, n)} }
+
+// normMatVec is rms_norm and matvec.
+func normMatVec(c *call) error {
+	step, x, norm, w, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4]
+	k, n, active, eps := c.params[0], c.params[1], c.params[2], c.params[3]
+	h := temp(x, len(x.floats))
+	if err := rmsNorm(c.with([]*value{step, x, norm, h}, k, active, eps)); err != nil {
+		return err
+	}
+	return matVec(c.with([]*value{step, w, h, nil, y}, k, n, active))
+}
+
+// routeGateUp is rms_norm, top_k and expert_gate_up.
+func routeGateUp(c *call) error {
+	step, x, norm, logits, gate, up := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5]
+	ids, weights, y := c.args[6], c.args[7], c.args[8]
+	k, n, experts, slots, renormalize, eps, scale := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4], c.params[5], c.params[6]
+	if err := topK(c.with([]*value{step, logits, ids, weights}, experts, slots, renormalize, scale)); err != nil {
+		return err
+	}
+	h := temp(x, len(x.floats))
+	if err := rmsNorm(c.with([]*value{step, x, norm, h}, k, 0, eps)); err != nil {
+		return err
+	}
+	return expertGateUp(c.with([]*value{step, gate, up, h, ids, y}, k, n, slots))
+}

@@ -1,0 +1,156 @@
+package shaders_test
+
+import (
+	"encoding/binary"
+	"math"
+
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+	"moeflow/vk/shaders"
+)
+
+// fixedError is how far a 16-bit fixed-point activation is from its value, as a
+// share of the largest magnitude among its 32: half a step.
+const fixedError = 0.51 / 32512
+
+// rounding bounds what a kernel's own precision adds to sums of w·x: the
+// rounding of x, elements of rows of k, carried through the magnitudes of w.
+// mag runs the case with given activations and gives the magnitude of the
+// output's sums.
+func (c *testCase) rounding(x string, output string, k int) ([]float64, error) {
+	of := c.kernel
+	if c.partOf != nil {
+		of = *c.partOf
+	}
+	if shaders.Precision(of) != "q16" {
+		return nil, nil
+	}
+	m := *c
+	m.args = nil
+	for _, a := range c.args {
+		if a.name == x {
+			f := a.decode()
+			for i := 0; i < len(f); i += 32 {
+				top := float32(0)
+				for _, v := range f[i:min(i+32, len(f))] {
+					top = max(top, float32(math.Abs(float64(v))))
+				}
+				for j := i; j < min(i+32, len(f)); j++ {
+					f[j] = top * fixedError
+				}
+			}
+			a.data = f32Bytes(f)
+		}
+		if a.name == "res" {
+			a.data = make([]byte, len(a.data))
+		}
+		m.args = append(m.args, a)
+	}
+	return m.magnitude(output)
+}
+
+// sumsRounded is sums with the kernel's own precision.
+func (c *testCase) sumsRounded(x, output string, k int) func([]float64) ([]float64, error) {
+	return func(want []float64) ([]float64, error) {
+		tol, err := c.sums(output, k)(want)
+		if err != nil {
+			return nil, err
+		}
+		more, err := c.rounding(x, output, k)
+		for i := range more {
+			tol[i] += more[i]
+		}
+		return tol, err
+	}
+}
+
+// normalized is the case's rms_norm as a tensor h, for the bounds of what comes
+// after it.
+func normalized(c testCase, x, norm tensor, k, bucket int, eps float32) (tensor, error) {
+	n := testCase{name: c.name, kernel: graph.Kernel{Op: graph.OpRMSNorm, Type: quant.F32}, work: [3]uint32{uint32(k), uint32(bucket), 1},
+		params: []uint32{uint32(k), graph.StepRows, math.Float32bits(eps)},
+		args:   []tensor{c.args[0], x, norm, outTensor("y", uint64(k), uint64(bucket))}}
+	r, p, err := n.reference()
+	if err != nil {
+		return tensor{}, err
+	}
+	data := r.Bytes(p.Find("y"))
+	for i := 0; i < len(data); i += 4 { // rows that are not active
+		if math.IsNaN(float64(math.Float32frombits(binary.LittleEndian.Uint32(data[i:])))) {
+			clear(data[i : i+4])
+		}
+	}
+	return tensor{"x", quant.F32, graph.Shape{uint64(k), uint64(bucket)}, data}, nil
+}
+
+func normMatVecCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for i, w := range append(widths(k.Type), 4096) {
+		for _, rows := range [][2]int{{1, 1}, {3, 4}} {
+			n := []int{1, 3, 16, 17, 70}[i%5]
+			name := caseName(k, "k=%d n=%d rows=%d of %d", w, n, rows[0], rows[1])
+			s := newSource(name)
+			step, _ := s.step(rows[0], rows[1], nil, 1, nil)
+			const eps32 = 1e-6
+			c := testCase{name: name, kernel: k, params: []uint32{uint32(w), uint32(n), graph.StepRows, math.Float32bits(eps32)},
+				work: [3]uint32{uint32(n), uint32(rows[1]), 1},
+				args: []tensor{step, s.in("x", 1e3, uint64(w), uint64(rows[1])), s.in("norm", 4, uint64(w)),
+					s.weight("w", k.Type, uint64(w), uint64(n)), outTensor("y", uint64(n), uint64(rows[1]))}}
+			c.bound = map[string]func([]float64) ([]float64, error){"y": func(want []float64) ([]float64, error) {
+				h, err := normalized(c, c.args[1], c.args[2], w, rows[1], eps32)
+				if err != nil {
+					return nil, err
+				}
+				plain := c
+				plain.partOf, plain.kernel, plain.params = &c.kernel, graph.Kernel{Op: graph.OpMatVec, Type: k.Type}, c.params[:3]
+				plain.args = []tensor{step, c.args[3], h, {}, c.args[4]}
+				return plain.sumsRounded("x", "y", 2*w)(want)
+			}}
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func routeGateUpCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for _, e := range append(expertShapes(k.Type), expertShape{256, 33, 16, 3, 2, 4}, expertShape{2048, 24, 128, 8, 1, 1}) {
+		e.experts = max(e.experts, e.topK)
+		name := caseName(k, "%+v", e)
+		s := newSource(name)
+		step, _ := e.args(k, s)
+		bucket := uint64(e.bucket)
+		const eps32 = 1e-6
+		gate := s.weight("gate", k.Type, uint64(e.width), uint64(e.n), uint64(e.experts))
+		up := s.weight("up", k.Type, uint64(e.width), uint64(e.n), uint64(e.experts))
+		logits := s.in("logits", 5, uint64(e.experts), bucket)
+		for i := range e.experts { // a row of ties
+			logits.floatsAt(e.experts+i, float64(i%3))
+		}
+		ids := tensor{"ids", quant.U32, graph.Shape{uint64(e.topK), bucket}, fill(e.topK*e.bucket, unwritten)}
+		c := testCase{name: name, kernel: k, params: []uint32{uint32(e.width), uint32(e.n), uint32(e.experts), uint32(e.topK), uint32(e.topK % 2),
+			math.Float32bits(eps32), math.Float32bits(1.5)}, work: [3]uint32{uint32(e.n), uint32(e.topK), uint32(e.bucket)},
+			args: []tensor{step, s.in("x", 10, uint64(e.width), bucket), s.in("norm", 2, uint64(e.width)), logits, gate, up, ids,
+				outTensor("weights", uint64(e.topK), bucket), outTensor("y", uint64(e.n), uint64(e.topK), bucket)}}
+		c.bound = map[string]func([]float64) ([]float64, error){
+			"weights": relative((40 + math.Sqrt(float64(e.experts)) + 40) * eps),
+			"y": func([]float64) ([]float64, error) {
+				h, err := normalized(c, c.args[1], c.args[2], e.width, e.bucket, eps32)
+				if err != nil {
+					return nil, err
+				}
+				r, p, err := c.reference()
+				if err != nil {
+					return nil, err
+				}
+				chosen := ids
+				chosen.data = r.Bytes(p.Find("ids"))
+				plain := c
+				plain.partOf, plain.kernel.Op, plain.params = &c.kernel, graph.OpExpertGateUp, []uint32{uint32(e.width), uint32(e.n), uint32(e.topK)}
+				plain.args = []tensor{step, gate, up, h, chosen, c.args[8]}
+				return gatedBound(plain, 2*e.width)
+			}}
+		out = append(out, c)
+	}
+	return out
+}

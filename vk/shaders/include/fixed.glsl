@@ -1,0 +1,57 @@
+// Activations in shared memory as 16-bit fixed point, for packed integer dot
+// products: within each 32 elements x = scale * (256 * high + low), high and
+// low signed bytes, |256 * high + low| <= 32512. So an element is off by at
+// most the largest of its 32 divided by 65024.
+//
+// A unit is the 64 elements that an invocation multiplies at a time, in four
+// parts of 16 (one vector of packed bytes each); which elements they are is the
+// weight type's choice (unit_of, part_of in dot.glsl, of elements in sixteens).
+// Part p of unit u lies at p * UNITS + u, so that neighbours read neighbours.
+// Included after dot.glsl's unit_of and part_of, FIXED being the number of
+// elements, a multiple of 256.
+const uint UNITS = FIXED / 64;
+shared uvec4 fixed_high[FIXED / 16];
+shared uvec4 fixed_low[FIXED / 16];
+shared vec4 fixed_scale[UNITS]; // of the four parts
+shared ivec4 fixed_sum[UNITS];  // the sum of each part's integers
+
+uint pack4(ivec4 b) { return uint(b.x & 255) | uint(b.y & 255) << 8 | uint(b.z & 255) << 16 | uint(b.w) << 24; }
+
+// fixed_put stores elements 8 * run .. 8 * run + 7. Four neighbouring
+// invocations must call it together, with neighbouring runs.
+void fixed_put(uint run, vec4 a, vec4 b) {
+    const vec4 m = max(abs(a), abs(b));
+    float top = max(max(m.x, m.y), max(m.z, m.w));
+    top = max(top, subgroupShuffleXor(top, 1));
+    top = max(top, subgroupShuffleXor(top, 2));
+    const float inverse = top > 1e-30 ? 32512.0 / top : 0.0;
+    const ivec4 p = ivec4(roundEven(a * inverse)), q = ivec4(roundEven(b * inverse));
+    const ivec4 ph = (p + 128) >> 8, qh = (q + 128) >> 8;
+    const ivec4 both = p + q;
+    int sum = both.x + both.y + both.z + both.w;
+    sum += subgroupShuffleXor(sum, 1);
+    const uint s = run >> 1, u = unit_of(s), part = part_of(s), at_part = part * UNITS + u;
+    const uvec2 high = uvec2(pack4(ph), pack4(qh)), low = uvec2(pack4(p - 256 * ph), pack4(q - 256 * qh));
+    if ((run & 1) == 0) {
+        fixed_high[at_part].xy = high;
+        fixed_low[at_part].xy = low;
+        fixed_scale[u][part] = top > 1e-30 ? top / 32512.0 : 0.0;
+        fixed_sum[u][part] = sum;
+    } else {
+        fixed_high[at_part].zw = high;
+        fixed_low[at_part].zw = low;
+    }
+}
+
+int dot16(uvec4 w, uvec4 x, int sum) {
+    sum += dotPacked4x8EXT(int(w.x), int(x.x));
+    sum += dotPacked4x8EXT(int(w.y), int(x.y));
+    sum += dotPacked4x8EXT(int(w.z), int(x.z));
+    return sum + dotPacked4x8EXT(int(w.w), int(x.w));
+}
+
+// fixed_dot multiplies sixteen small integers with part p of unit u; the sum is
+// exact: sixteen times 127 * 32512 at most.
+int fixed_dot(uvec4 w, uint u, uint p) {
+    return 256 * dot16(w, fixed_high[p * UNITS + u], 0) + dot16(w, fixed_low[p * UNITS + u], 0);
+}

@@ -1,0 +1,25 @@
+// The functions of sync.glsl. Included after the push constants. One invocation
+// makes what its workgroup wrote visible to the device, and the other way
+// round: fences of the whole device are slow, those of a workgroup are not.
+
+void sync_group() {
+    controlBarrier(gl_ScopeWorkgroup, gl_ScopeWorkgroup, gl_StorageSemanticsBuffer | gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
+}
+
+void sync_wait() {
+    if (sync == 0) return;
+    if (gl_LocalInvocationIndex == 0) {
+        while (atomicLoad(Counter(sync).done, gl_ScopeDevice, 0, 0) < sync_until) {}
+        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsAcquire);
+    }
+    sync_group();
+}
+
+void sync_done() {
+    if (sync == 0) return;
+    sync_group();
+    if (gl_LocalInvocationIndex == 0) {
+        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsRelease);
+        atomicAdd(Counter(sync).done, 1, gl_ScopeDevice, 0, 0);
+    }
+}

@@ -1,0 +1,86 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// expert_down with packed integer dot products, for few rows on a GPU.
+//
+//   y[r][o] = res[r][o] + sum_s weights[r][s] * sum_i w[ids[r][s]][o][i] * h[r][s][i]
+//
+// w {k, n, experts} of the kernel's type, h {k, top_k, R} F32, ids {top_k, R}
+// U32, weights {top_k, R} F32, res {n, R} F32 or absent, y {n, R} F32. One
+// workgroup covers 8 outputs of one row, a subgroup one at a time: its
+// invocations share out the units of all slots.
+//
+// op: expert_down
+// types: Q4_K Q5_K Q6_K
+// tile: 8 1 1
+// local: 256
+// spec: k top_k
+// needs: gpu dot
+// rows: 1 8
+// when: k%256 k<=1024 top_k<=8
+// precision: q16
+// sync: counter
+#include "common.glsl"
+#include "sync.glsl"
+#include "weight.glsl"
+#include "dot.glsl"
+layout(constant_id = 1) const uint K = 256;
+layout(constant_id = 2) const uint TOP_K = 1;
+const uint FIXED = K * TOP_K, TILE = 8, AHEAD = 3;
+#include "fixed.glsl"
+#include "dot_unit.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t w; uint64_t h; uint64_t ids; uint64_t weights; uint64_t res; uint64_t y;
+    uint k; uint n; uint top_k;
+};
+#include "sync_main.glsl"
+#include "product.glsl"
+
+shared uint64_t matrix[TOP_K]; // the address of each slot's expert
+shared float share[TOP_K];
+
+// load fetches units i, i + subgroup, … of output o, over all slots.
+void load(uint o, uint i, out Unit units[AHEAD]) {
+    for (uint j = 0; j < AHEAD; j++) {
+        const uint u = min(i + j * gl_SubgroupSize, UNITS - 1);
+        units[j] = unit_load(weight_row(matrix[u / (K / 64)], o, K), u % (K / 64));
+    }
+}
+
+float product(Unit units[AHEAD], uint i) {
+    float sum = 0;
+    for (uint j = 0; j < AHEAD; j++) {
+        const uint u = i + j * gl_SubgroupSize;
+        if (u < UNITS) sum = fma(share[u / (K / 64)], unit_dot(units[j], u % (K / 64), u), sum);
+    }
+    return sum;
+}
+
+void main() {
+    const uint r = gl_WorkGroupID.y, lane = gl_SubgroupInvocationID, end = min(n, (gl_WorkGroupID.x + 1) * TILE);
+    uint o = gl_WorkGroupID.x * TILE + gl_SubgroupID;
+    sync_wait();
+    if (r < step.v[STEP_ROWS]) {
+        for (uint s = gl_LocalInvocationID.x; s < TOP_K; s += gl_WorkGroupSize.x) {
+            matrix[s] = weight_row(w, uint64_t(ActU(at(ids, r, TOP_K)).v[s]) * n, K);
+            share[s] = Act(at(weights, r, TOP_K)).v[s];
+        }
+        barrier();
+        Unit units[AHEAD];
+        load(min(o, n - 1), lane, units);
+        Act4 v = Act4(at(h, r, FIXED));
+        for (uint i = gl_LocalInvocationID.x; i < FIXED / 8; i += gl_WorkGroupSize.x) fixed_put(i, v.v[2 * i], v.v[2 * i + 1]);
+        barrier();
+        for (; o < end; o += gl_NumSubgroups) {
+            float sum = product(units, lane);
+            for (uint i = AHEAD * gl_SubgroupSize; i < UNITS; i += AHEAD * gl_SubgroupSize) {
+                load(o, i + lane, units);
+                sum += product(units, i + lane);
+            }
+            if (o + gl_NumSubgroups < end) load(o + gl_NumSubgroups, lane, units);
+            sum = subgroupAdd(sum);
+            if (lane == 0) PutF32(at(y, r, n)).v[o] = sum + (res != 0 ? Act(at(res, r, n)).v[o] : 0);
+        }
+    }
+    sync_done();
+}
