@@ -58,7 +58,7 @@ func (b *builder) newBox(i int, n *graph.PlanNode) *box {
 	case levelDispatch:
 		x.frame = b.group(x.Name, b.layerGroup(x), x)
 		x.Kind, x.Params = d.Kernel.Op.String(), params(d)
-		x.Barrier, x.Starts = d.Barrier, b.starts[i]
+		x.Barrier, x.Starts, x.Wait = d.Barrier, b.starts[i], d.Wait
 	}
 	if x.frame != nil {
 		x.Group = x.frame.ID

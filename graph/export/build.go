@@ -60,6 +60,9 @@ func (b *builder) dispatch(i int) {
 	if d.Barrier {
 		x.Barriers++
 	}
+	if d.Wait > 0 && d.Wait != b.p.Dispatches[max(0, i-1)].Wait {
+		b.v.Waits++
+	}
 	if s := b.segOf[i]; !slices.Contains(x.segments, s) {
 		x.segments = append(x.segments, s)
 	}

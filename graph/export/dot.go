@@ -7,16 +7,19 @@ import (
 	"strings"
 )
 
-// dotText escapes text for a quoted string of DOT, whose labels give meaning to
-// backslashes and to HTML's entities.
-var dotText = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "&", "&amp;", "<", "&lt;", ">", "&gt;")
+// dotText escapes text for DOT's labels, which know HTML's entities, and
+// dotQuoted does so for a quoted string, where backslashes have a meaning too.
+var (
+	dotText   = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+	dotQuoted = strings.NewReplacer(`\`, `\\`, "&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+)
 
 // dotLines is a quoted label of left-justified lines.
 func dotLines(lines ...string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, l := range lines {
-		b.WriteString(dotText.Replace(l))
+		b.WriteString(dotQuoted.Replace(l))
 		b.WriteString(`\l`)
 	}
 	b.WriteByte('"')
@@ -48,21 +51,27 @@ func writeDOT(w io.Writer, v *view) error {
 	return out.Flush()
 }
 
-// dot writes a box, and the tensors from outside as nodes beside it.
+// dot writes a box as a table: a line of a tensor has its type's colour.
 func (x *box) dot(out io.Writer, in string) {
-	lines := append([]string{strings.TrimSpace(x.heading() + " " + x.badge()), x.place()}, x.facts()...)
+	cell := func(colour, bold, text string) {
+		fmt.Fprintf(out, `<tr><td align="left"><font color="%s">%s%s%s</font></td></tr>`, colour, bold, dotText.Replace(text), strings.Replace(bold, "<", "</", 1))
+	}
 	fill := ""
 	if x.Cost != nil {
-		lines = append(lines, x.Cost.text())
-		fill = fmt.Sprintf(", fillcolor=%q", heatColour(x.Cost.Heat))
+		fill = fmt.Sprintf("fillcolor=%q, ", heatColour(x.Cost.Heat))
 	}
-	fmt.Fprintf(out, "%s%s [label=%s%s];\n", in, x.ID, dotLines(lines...), fill)
-	for i, q := range x.shown() {
-		c := colourOf(q.Type)
-		fmt.Fprintf(out, "%s%s_t%d [shape=plaintext, style=\"\", fontcolor=%q, label=%s];\n", in, x.ID, i, c, dotLines(q.text()))
-		arrow := map[string]string{"r": "forward", "w": "back", "rw": "both"}[q.Access]
-		fmt.Fprintf(out, "%s%s_t%d -> %s [color=%q, dir=%s, penwidth=%s];\n", in, x.ID, i, x.ID, c, arrow, digits(q.width()))
+	fmt.Fprintf(out, `%s%s [%stooltip=%s, label=<<table border="0" cellspacing="0" cellpadding="1">`, in, x.ID, fill, dotLines(clean(x.Name)))
+	cell("#24292f", "<b>", strings.TrimSpace(x.heading()+" "+x.badge()))
+	for _, s := range append([]string{x.place()}, x.facts()...) {
+		cell("#57606a", "", s)
 	}
+	for _, q := range x.shown() {
+		cell(colourOf(q.Type), "", q.text())
+	}
+	if x.Cost != nil {
+		cell("#8a3412", "<b>", x.Cost.text())
+	}
+	fmt.Fprintln(out, "</table>>];")
 }
 
 func indent(depth int) string { return strings.Repeat("  ", depth+1) }

@@ -17,11 +17,13 @@ import (
 // picture is what the JSON format holds, as far as tests look at it.
 type picture struct {
 	Folded bool
+	Waits  int `json:"counter_waits"`
 	Groups []struct{ ID, Name, Parent string }
 	Nodes  []struct {
 		ID, Name, Kind, Group, Segment, Device string
 		Layers, Dispatches                     []int
 		Count, Barriers                        int
+		Wait                                   uint32 `json:"waits_for"`
 		Kernels                                []struct {
 			Name   string
 			Groups [3]uint32
@@ -202,12 +204,50 @@ func TestProfile(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for want, o := range map[string]export.Options{
-		`format "png", wanted dot, svg, mermaid or json`:         {Format: "png"},
+		`format "png", wanted dot, svg, mermaid, json or html`:   {Format: "png"},
 		`level "kernel", wanted model, layer, stage or dispatch`: {Format: "json", Level: "kernel"},
 	} {
 		if err := export.Write(new(strings.Builder), mixed(t), o); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
+	}
+}
+
+func TestEmptyPlan(t *testing.T) {
+	for _, f := range export.Formats() {
+		err := export.Write(new(strings.Builder), &graph.Plan{Name: "none"}, export.Options{Format: f})
+		if err == nil || err.Error() != `plan "none" has no dispatches to draw` {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+}
+
+// TestWaits: dispatches that wait by themselves are drawn in rows of their own,
+// with what they wait for.
+func TestWaits(t *testing.T) {
+	p := mixed(t)
+	for i := range p.Dispatches {
+		if d := &p.Dispatches[i]; d.Barrier && i > 5 {
+			d.Barrier, d.Wait = false, uint32(i)
+		} else if i > 5 {
+			d.Wait = p.Dispatches[i-1].Wait
+		}
+	}
+	v := read(t, p, export.Options{Level: "dispatch", Unfold: true})
+	waits := 0
+	for i, n := range v.Nodes {
+		if n.Wait != p.Dispatches[i].Wait {
+			t.Errorf("node %d waits for %d, its dispatch for %d", i, n.Wait, p.Dispatches[i].Wait)
+		}
+		if n.Wait == uint32(i) && i > 0 {
+			waits++
+		}
+	}
+	if waits < 5 || v.Waits != waits {
+		t.Errorf("%d waits, %d counted", waits, v.Waits)
+	}
+	if got := strings.Count(string(write(t, p, export.Options{Level: "dispatch", Unfold: true, Format: "svg"})), ">waits for "); got != waits {
+		t.Errorf("%d waits are drawn, wanted %d", got, waits)
 	}
 }
 
@@ -237,12 +277,13 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// What lines look like: a quoted string holds nothing that ends it or that the
+// What lines look like: a string holds nothing that ends it or that the
 // language gives a meaning to.
 var (
-	dotLine = regexp.MustCompile(strings.ReplaceAll(`^ *(digraph plan \{|\}|label=STR;.*|(graph|node|edge) .*|`+
-		`subgraph [a-z0-9_]+ \{ label=STR;.*|[a-z0-9_]+( -> [a-z0-9_]+)? \[([a-z]+=(STR|[a-z0-9.]+)(, )?)+\];)$`,
-		"STR", `"([^"\\<>&]|\\["\\l]|&[a-z]+;)*"`))
+	dotLine = regexp.MustCompile(strings.NewReplacer("STR", `"([^"\\<>&]|\\[\\l]|&[a-z]+;)*"`,
+		"TAB", `<<table[a-z0-9=" ]*>(<tr><td align="left"><font color="#[0-9a-f]+">(<b>)?([^"<>&]|&[a-z]+;)*(</b>)?</font></td></tr>)+</table>>`).
+		Replace(`^ *(digraph plan \{|\}|label=STR;.*|(graph|node|edge) .*|subgraph [a-z0-9_]+ \{ label=STR;.*|` +
+			`[a-z0-9_]+( -> [a-z0-9_]+)? \[([a-z]+=(STR|TAB|[a-z0-9.]+)(, )?)+\];)$`))
 	mermaidLine = regexp.MustCompile(strings.ReplaceAll(`^ *(---|title: "([^"\\<>&]|\\["\\]|\\u00[0-9a-f]{2})*"|flowchart TB|end|(subgraph )?[a-z0-9]+\[STR\]|`+
 		`[a-z0-9]+ -(->|\.->) ?\|STR\| [a-z0-9]+|(linkStyle|style) [a-z0-9]+ [a-z0-9:,.#-]+)$`,
 		"STR", `"([^"<>&\\$`+"`"+`]|<br/>)*"`))

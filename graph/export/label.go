@@ -45,7 +45,16 @@ func (x *box) heading() string {
 	case x.Group != "":
 		name = short(x.Name)
 	}
-	return clean(name)
+	return clean(brief(name))
+}
+
+// brief cuts a long list of layers.
+func brief(name string) string {
+	const most = 34
+	if !strings.HasPrefix(name, "layers ") || len(name) <= most {
+		return name
+	}
+	return name[:strings.LastIndexByte(name[:most], ',')+1] + "…"
 }
 
 // facts are the lines below it: what the box is and what runs in it.
@@ -145,7 +154,7 @@ func (g *group) title() string {
 	if g.up != nil {
 		return clean(short(g.Name))
 	}
-	return strings.TrimSpace(clean(g.Name) + " " + times(g.Count))
+	return strings.TrimSpace(clean(brief(g.Name)) + " " + times(g.Count))
 }
 
 // text is a legend's line.

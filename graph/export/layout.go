@@ -1,6 +1,7 @@
 package export
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -133,7 +134,7 @@ func (l *layout) makeRows(byID map[string]*card) {
 	}
 	for i, c := range l.cards {
 		x := c.box
-		fresh := i == 0 || x.Params == nil || x.Barrier || x.Starts || x.frame != l.cards[i-1].box.frame
+		fresh := i == 0 || x.Params == nil || x.frame != l.cards[i-1].box.frame || x.waits(l.cards[i-1].box)
 		var r *row
 		if !fresh {
 			r = l.rows[len(l.rows)-1]
@@ -143,7 +144,10 @@ func (l *layout) makeRows(byID map[string]*card) {
 			}
 		}
 		if fresh {
-			r = &row{mark: mark(x)}
+			r = &row{}
+			if i == 0 || x.waits(l.cards[i-1].box) {
+				r.mark = x.mark()
+			}
 			l.rows = append(l.rows, r)
 		}
 		r.cards = append(r.cards, c)
@@ -151,13 +155,20 @@ func (l *layout) makeRows(byID map[string]*card) {
 	}
 }
 
+// waits tells whether a box waits for more than the one before it does.
+func (x *box) waits(before *box) bool {
+	return x.Barrier || x.Starts || x.Wait > 0 && x.Wait != before.Wait
+}
+
 // mark says what the device waits for before a box.
-func mark(x *box) string {
+func (x *box) mark() string {
 	switch {
 	case x.Starts:
 		return "segment " + clean(x.Segment)
 	case x.Barrier:
 		return "barrier"
+	case x.Wait > 0:
+		return fmt.Sprintf("waits for %d workgroups", x.Wait)
 	}
 	return ""
 }

@@ -53,6 +53,7 @@ var formats = []format{
 	{"svg", ofView(writeSVG)},
 	{"mermaid", ofView(writeMermaid)},
 	{"json", ofView(writeJSON)},
+	{"html", writeHTML},
 }
 
 // ofView makes a format of a writer of one view.
@@ -84,6 +85,9 @@ func Write(w io.Writer, p *graph.Plan, o Options) error {
 	}
 	if !slices.Contains(Levels(), o.Level) {
 		return fmt.Errorf("level %q, wanted %s", o.Level, either(Levels()))
+	}
+	if len(p.Dispatches) == 0 {
+		return fmt.Errorf("plan %q has no dispatches to draw", p.Name)
 	}
 	if err := o.Profile.check(p); err != nil {
 		return err

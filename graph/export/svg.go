@@ -39,7 +39,11 @@ func drawSVG(out io.Writer, v *view, whole bool) {
 	}
 	l.placeDown(top)
 	l.placePorts()
-	d.printf("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plan\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n", l.w, l.h, l.w, l.h)
+	space := ""
+	if whole {
+		space = ` xmlns="http://www.w3.org/2000/svg"`
+	}
+	d.printf("<svg%s class=\"plan\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n", space, l.w, l.h, l.w, l.h)
 	if whole {
 		d.printf("<style>%s</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n%s", style, head.String())
 	}

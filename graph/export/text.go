@@ -124,6 +124,9 @@ func (v *view) subtitle() string {
 	}{{v.Dispatches, "dispatch"}, {v.Barriers, "barrier"}, {v.Segments, "segment"}} {
 		parts = append(parts, fmt.Sprintf("%d %s", c.n, plural(c.n, c.what)))
 	}
+	if v.Waits > 0 {
+		parts = append(parts, fmt.Sprintf("%d %s by counter", v.Waits, plural(v.Waits, "wait")))
+	}
 	parts = append(parts, "arena "+bytesText(v.ArenaBytes))
 	if v.Device != "" {
 		parts = append(parts, clean(v.Device))

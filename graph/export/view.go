@@ -13,6 +13,7 @@ type view struct {
 	Device     string    `json:"device,omitempty"`
 	Dispatches int       `json:"dispatches"`
 	Barriers   int       `json:"barriers"`
+	Waits      int       `json:"counter_waits,omitempty"` // groups of dispatches that wait by themselves
 	Segments   int       `json:"segments"`
 	ArenaBytes uint64    `json:"arena_bytes"`
 	Time       float64   `json:"nanoseconds,omitempty"` // of all dispatches
@@ -52,6 +53,7 @@ type box struct {
 	// equal layers; Barriers counts those inside all parts.
 	Barrier  bool    `json:"barrier,omitempty"`
 	Starts   bool    `json:"starts_segment,omitempty"`
+	Wait     uint32  `json:"waits_for,omitempty"` // workgroups: graph.Dispatch.Wait
 	Barriers int     `json:"barriers"`
 	Ports    []*port `json:"tensors"`
 	Cost     *cost   `json:"profile,omitempty"`

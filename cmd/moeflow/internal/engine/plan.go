@@ -17,7 +17,7 @@ func (m *Model) Plan(o Options, d *vk.DeviceInfo, rows int) (*graph.Plan, error)
 		d = &vk.DeviceInfo{}
 	}
 	plans, err := m.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
-		kernels: shaders.For(o.choice(d)), noFuse: o.NoFuse})
+		kernels: shaders.For(o.choice(d)), noFuse: o.NoFuse, counters: o.counters(d)})
 	if err != nil {
 		return nil, err
 	}
