@@ -49,7 +49,9 @@ func check(u *unit) error {
 
 // reported tells whether all dispatches from start to the first one that waits
 // as i does report.
-func (u *unit) reported(start, i int) bool { return allSignal(u.calls[start:max(start+1, u.waiters(i))]) }
+func (u *unit) reported(start, i int) bool {
+	return allSignal(u.calls[start:max(start+1, u.waiters(i))])
+}
 
 // waiters is the first of the dispatches up to i that wait for the same.
 func (u *unit) waiters(i int) int {

@@ -9,6 +9,7 @@ type rule struct {
 var rules = []rule{
 	{"gate+up+swiglu", fuseGateUp},
 	{"norm+products", fuseNorm},
+	{"rope+attention", fuseRope},
 }
 
 // fuse applies every rule once, in order. A rule applies only where the catalog

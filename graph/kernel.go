@@ -49,10 +49,10 @@ type KernelInfo struct {
 }
 
 // Condition is a demand on a parameter of an op: a multiple of Multiple (if not
-// zero) and at most Most (if not zero).
+// zero), at least Least, and at most Most (if not zero).
 type Condition struct {
-	Param          int
-	Multiple, Most uint32
+	Param                 int
+	Multiple, Least, Most uint32
 }
 
 // serves tells whether the kernel suits a call.
@@ -64,7 +64,7 @@ func (k *KernelInfo) serves(rows uint32, params []uint32) bool {
 func (k *KernelInfo) Suits(params []uint32) bool {
 	for _, c := range k.When {
 		p := params[c.Param]
-		if c.Multiple > 0 && p%c.Multiple != 0 || c.Most > 0 && p > c.Most {
+		if c.Multiple > 0 && p%c.Multiple != 0 || p < c.Least || c.Most > 0 && p > c.Most {
 			return false
 		}
 	}

@@ -69,6 +69,11 @@ const (
 	// x {k, R}, norm {k}, logits {experts, R}, y {n, top_k, R}; ids and weights
 	// as OpTopK leaves them. Work {n, top_k, R}.
 	OpRouteGateUp
+	// OpRopeAttention: OpRopeStore and OpAttentionSplit in one dispatch, with the
+	// scale 1/√head_dim. part is State: AttentionCounters words, zero before and
+	// after, then scratch of (d+2)·heads·AttentionSlots floats a row.
+	// Work {kv_heads·AttentionSlots, R}.
+	OpRopeAttention
 	// OpGather: y[j] = x[out(j)], the rows whose logits are wanted; x {n, R},
 	// y {n, O}. Work {n, O}.
 	OpGather
@@ -82,6 +87,10 @@ const (
 // AttentionSlots is how many workgroups share out a row's positions in
 // OpAttentionSplit.
 const AttentionSlots = 32
+
+// AttentionCounters is how many words of counters stand before OpRopeAttention's
+// scratch memory.
+const AttentionCounters = 1024
 
 // Access tells how a dispatch uses an argument.
 type Access uint8
@@ -123,6 +132,7 @@ var ops = [opCount]opInfo{
 	OpExpertDown:     op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
 	OpNormMatVec:     op("norm_matvec", "step:r x:r norm:r *w:r y:w", "k n active eps:f"),
 	OpRouteGateUp:    op("expert_route_gate_up", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
+	OpRopeAttention:  op("rope_attention", "step:r q:r k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw part:s y:w", "heads kv_heads head_dim rope_dim page_size eps:f"),
 	OpGather:         op("gather", "step:r *x:r y:w", "n"),
 	OpArgMax:         op("argmax", "step:r *logits:r sampled:w", "n"),
 }

@@ -23,6 +23,15 @@ func place(u *unit) error {
 		}
 		return lives[i].first < lives[j].first
 	})
+	used := map[TensorID]bool{}
+	for _, l := range lives {
+		used[l.id] = true
+	}
+	for i := range u.tensors { // what fusion left without a use takes no memory
+		if t := &u.tensors[i]; t.Role == Activation && !used[TensorID(i)] {
+			t.Bytes = 0
+		}
+	}
 	var placed []life
 	for _, l := range lives {
 		var busy []life

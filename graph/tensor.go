@@ -90,7 +90,8 @@ type Tensor struct {
 	// Offset is an Activation's place in the plan's arena, in bytes, set by
 	// place.
 	Offset uint64
-	// Bytes is the size in memory, set by infer.
+	// Bytes is the size in memory, set by infer; 0 for an Activation that no
+	// dispatch uses.
 	Bytes uint64
 }
 

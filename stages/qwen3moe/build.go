@@ -36,8 +36,10 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	sampled := b.g.Tensor(graph.Tensor{Name: Sampled, Shape: graph.Shape{uint64(o.Slots)}, Type: quant.U32, Role: graph.State})
 	freqs := b.g.Tensor(graph.Tensor{Name: "rope_freqs", Shape: graph.Shape{uint64(c.RopeDim / 2), 2},
 		Type: quant.F32, Role: graph.Weight, Data: rotations(c)})
-	// Sized for the largest step, so that all plans share it.
-	b.done = b.g.Tensor(graph.Tensor{Name: "attention_done", Shape: graph.Shape{uint64(c.KVHeads * max(o.MaxRows, o.Layout.Rows))},
+	// Sized for the largest step, so that all plans share it; a single row's
+	// attention also has its parts there.
+	counters := max(graph.AttentionCounters, c.KVHeads*max(o.MaxRows, o.Layout.Rows))
+	b.done = b.g.Tensor(graph.Tensor{Name: "attention_parts", Shape: graph.Shape{uint64(counters + (c.HeadDim+2)*c.Heads*graph.AttentionSlots)},
 		Type: quant.U32, Role: graph.State})
 	table := b.weight("token_embd.weight")
 	b.checkVocabulary(c)

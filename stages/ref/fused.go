@@ -1,5 +1,7 @@
 package ref
 
+import "math"
+
 // Operations that are others in one dispatch: each runs what it is made of.
 
 // with is the call with other arguments and parameters.
@@ -34,4 +36,17 @@ func routeGateUp(c *call) error {
 		return err
 	}
 	return expertGateUp(c.with([]*value{step, gate, up, h, ids, y}, k, n, slots))
+}
+
+// ropeAttention is rope_store and attention.
+func ropeAttention(c *call) error {
+	step, q, y := c.args[0], c.args[1], c.args[10]
+	turned := temp(q, len(q.floats))
+	copy(turned.floats, q.floats)
+	if err := ropeStore(c.with([]*value{step, turned, c.args[2], c.args[3], c.args[4], c.args[5], c.args[6], c.args[7], c.args[8]}, c.params...)); err != nil {
+		return err
+	}
+	heads, kvHeads, d, page := c.params[0], c.params[1], c.params[2], c.params[4]
+	scale := math.Float32bits(float32(1 / math.Sqrt(float64(d))))
+	return attention(c.with([]*value{step, turned, c.args[7], c.args[8], y}, heads, kvHeads, d, page, scale))
 }

@@ -72,6 +72,7 @@ var evals = map[graph.Op]eval{
 	graph.OpExpertDown:     expertDown,
 	graph.OpNormMatVec:     normMatVec,
 	graph.OpRouteGateUp:    routeGateUp,
+	graph.OpRopeAttention:  ropeAttention,
 	graph.OpGather:         gather,
 	graph.OpArgMax:         argMax,
 }

@@ -88,6 +88,9 @@ func normMatVecCases(k graph.Kernel) []testCase {
 	for i, w := range append(widths(k.Type), 4096) {
 		for _, rows := range [][2]int{{1, 1}, {3, 4}} {
 			n := []int{1, 3, 16, 17, 70}[i%5]
+			if info, _, _ := shaders.Info(k); len(info.When) > 0 && i == 0 {
+				n = max(n, int(info.When[len(info.When)-1].Least)+3) // what a kernel for wide matrices asks for
+			}
 			name := caseName(k, "k=%d n=%d rows=%d of %d", w, n, rows[0], rows[1])
 			s := newSource(name)
 			step, _ := s.step(rows[0], rows[1], nil, 1, nil)
@@ -153,4 +156,100 @@ func routeGateUpCases(k graph.Kernel) []testCase {
 		out = append(out, c)
 	}
 	return out
+}
+
+// ropeAttentionCases are rows of one position each, at depths of one slot, of
+// several, and of several tiles a slot.
+func ropeAttentionCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for i, h := range []headShape{{1, 1, 64, 64, 64, []int{0}}, {8, 1, 128, 128, 64, []int{63}}, {8, 1, 128, 64, 64, []int{64}}, {4, 2, 128, 128, 64, []int{300}},
+		{6, 2, 96, 96, 64, []int{129}}, {5, 1, 32, 32, 64, []int{2047}}, {16, 2, 64, 64, 64, []int{2500}}, {4, 4, 256, 256, 64, []int{190}},
+		{8, 4, 32, 32, 128, []int{4200}}, {4, 1, 32, 16, 16, []int{70}}} {
+		name := caseName(k, "%+v", h)
+		s := newSource(name)
+		step, pages := s.step(1, 1, h.positions, h.page, nil)
+		d, width, n := uint64(h.dim), uint64(h.dim*h.kvHeads), uint64(h.dim*h.heads)
+		qNorm, kNorm := tensor{}, tensor{}
+		if i%2 == 0 {
+			qNorm, kNorm = s.in("q_norm", 3, d), s.in("k_norm", 3, d)
+		}
+		kc := s.weight("k_cache", k.Type, width, uint64(pages*h.page))
+		vc := s.weight("v_cache", k.Type, width, uint64(pages*h.page))
+		poison(kc, step, h)
+		poison(vc, step, h)
+		words := graph.AttentionCounters + h.heads*(h.dim+2)*graph.AttentionSlots
+		part := tensor{"part", quant.U32, graph.Shape{uint64(words)}, make([]byte, 4*words)}
+		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(h.kvHeads * graph.AttentionSlots), 1, 1},
+			params: []uint32{uint32(h.heads), uint32(h.kvHeads), uint32(h.dim), uint32(h.rope), uint32(h.page), math.Float32bits(1e-6)},
+			args: []tensor{step, s.in("q", 5, n, 1), s.in("k", 5, width, 1), s.rounded("v", width, 1), qNorm, kNorm, freqs(h.rope), kc, vc, part,
+				outTensor("y", n, 1)}}
+		c.bound = map[string]func([]float64) ([]float64, error){
+			"k_cache": func(want []float64) ([]float64, error) {
+				tol := heads(want, h.dim, (16+math.Sqrt(float64(h.dim)))*eps)
+				for i, w := range want {
+					tol[i] += roundings[k.Type](w, want, i)
+				}
+				return tol, nil
+			},
+			"y": func([]float64) ([]float64, error) { return ropeAttentionBound(c, h, k.Type) }}
+		out = append(out, c)
+	}
+	return out
+}
+
+// ropeAttentionBound is attentionBound with what rope and the rounding of the
+// new key add to the scores.
+func ropeAttentionBound(c testCase, h headShape, typ quant.Type) ([]float64, error) {
+	rope := c
+	rope.kernel = graph.Kernel{Op: graph.OpRopeStore, Type: typ}
+	rope.args = append([]tensor(nil), c.args[:9]...)
+	rope.work = [3]uint32{uint32(h.heads + 2*h.kvHeads), 1, 1}
+	r, p, err := rope.reference()
+	if err != nil {
+		return nil, err
+	}
+	turned := func(i int) tensor {
+		a := c.args[i]
+		a.data = r.Bytes(p.Find(a.name))
+		return a
+	}
+	at := testCase{name: c.name, kernel: graph.Kernel{Op: graph.OpAttention, Type: typ}, work: [3]uint32{uint32(h.heads), 1, 1},
+		params: []uint32{c.params[0], c.params[1], c.params[2], c.params[4], math.Float32bits(float32(1 / math.Sqrt(float64(h.dim))))},
+		args:   []tensor{c.args[0], turned(1), turned(7), turned(8), c.args[10]}}
+	tol, err := attentionBound(at, h)
+	if err != nil {
+		return nil, err
+	}
+	mag := at
+	mag.args = append([]tensor(nil), at.args...)
+	mag.args[3] = absolute(at.args[3], 0)
+	m, mp, err := mag.reference()
+	if err != nil {
+		return nil, err
+	}
+	values, err := m.Floats(mp.Find("y"))
+	if err != nil {
+		return nil, err
+	}
+	// A head's elements are right to (16 + √d) roundings of its largest, and
+	// the new key to one rounding into the cache's type.
+	top := func(x []float32) (t, sum float64) {
+		for _, v := range x {
+			if !math.IsNaN(float64(v)) {
+				t, sum = max(t, math.Abs(float64(v))), sum+math.Abs(float64(v))
+			}
+		}
+		return t, sum
+	}
+	keyTop, _ := top(at.args[2].decode())
+	rounded := map[quant.Type]float64{quant.F32: eps, quant.F16: 1.0 / 1024, quant.Q8_0: 1.01 / 127}[typ]
+	q := at.args[1].decode()
+	for i := range tol {
+		head := i / h.dim * h.dim
+		_, qSum := top(q[head : head+h.dim])
+		slack := (2*(16+math.Sqrt(float64(h.dim)))*eps + rounded) * qSum * keyTop / math.Sqrt(float64(h.dim))
+		// Only the new position's weight moves with its key.
+		tol[i] += 2 * min(slack, 2) * values[i]
+	}
+	return tol, nil
 }

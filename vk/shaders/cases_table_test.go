@@ -18,6 +18,7 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpExpertDown:     expertDownCases,
 	graph.OpNormMatVec:     normMatVecCases,
 	graph.OpRouteGateUp:    routeGateUpCases,
+	graph.OpRopeAttention:  ropeAttentionCases,
 	graph.OpGather:         gatherCases,
 	graph.OpArgMax:         argMaxCases,
 }

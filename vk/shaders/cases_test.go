@@ -3,6 +3,7 @@ package shaders_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"moeflow/gguf/quant"
@@ -161,6 +162,9 @@ func (c *testCase) verify(t *testing.T, a tensor, got []byte, r *ref.Run, p *gra
 		ok := math.Abs(float64(g[i])-w[i]) <= tol[i]+flushed
 		if math.IsNaN(w[i]) && a.typ == quant.F32 {
 			ok = math.Float32bits(g[i]) == unwritten
+		}
+		if math.IsNaN(w[i]) && strings.HasSuffix(a.name, "_cache") { // places that no row owns
+			ok = math.IsNaN(float64(g[i]))
 		}
 		if bad++; ok {
 			bad--

@@ -42,7 +42,7 @@ func open(t *testing.T, local uint32, cases []testCase) *bench {
 	t.Helper()
 	b := &bench{cases: cases}
 	var err error
-	b.run, err = vk.Open(vk.Options{LocalSize: local, Validation: true, OnMessage: func(m string) {
+	b.run, err = vk.Open(vk.Options{LocalSize: local, Validation: !*noLayers, OnMessage: func(m string) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.messages = append(b.messages, m)
@@ -177,6 +177,9 @@ func localSizes(t *testing.T) []uint32 {
 	}
 	return out
 }
+
+// noLayers is for a machine with a GPU and without the validation layers.
+var noLayers = flag.Bool("nolayers", false, "run without the validation layers")
 
 // onlyKernels narrows the test to some kernels, while one is being written.
 var onlyKernels = flag.String("only", "", "test only the kernels whose name contains this")

@@ -33,8 +33,8 @@ type kernel struct {
 
 // condition is one demand of a header's "when" line on a parameter.
 type condition struct {
-	param          string
-	multiple, most uint32
+	param                 string
+	multiple, least, most uint32
 }
 
 // variant is one kernel compiled for one type: one .spv file.
@@ -184,8 +184,11 @@ func (k *kernel) choice(name string, words []string) error {
 				return fmt.Errorf("%q: wanted a count", w)
 			}
 			c := condition{param: m[1], most: uint32(n)}
-			if m[2] == "%" {
+			switch m[2] {
+			case "%":
 				c.multiple, c.most = c.most, 0
+			case ">=":
+				c.least, c.most = c.most, 0
 			}
 			k.when = append(k.when, c)
 		}
@@ -193,7 +196,7 @@ func (k *kernel) choice(name string, words []string) error {
 	return nil
 }
 
-var demand = regexp.MustCompile(`^(\w+)(%|<=)(\d+)$`)
+var demand = regexp.MustCompile(`^(\w+)(%|<=|>=)(\d+)$`)
 
 // variants lists every kernel for every type it serves, in file order.
 func variants(root string) ([]variant, error) {

@@ -141,7 +141,7 @@ func (v *variant) conditions(b *bytes.Buffer, ref opRef) error {
 		if i < 0 {
 			return fmt.Errorf("%s: %s is no parameter of op %s", v.path, c.param, v.op)
 		}
-		fmt.Fprintf(b, "{Param: %d, Multiple: %d, Most: %d}, ", i, c.multiple, c.most)
+		fmt.Fprintf(b, "{Param: %d, Multiple: %d, Least: %d, Most: %d}, ", i, c.multiple, c.least, c.most)
 	}
 	b.WriteString("}")
 	return nil

@@ -6,12 +6,12 @@
 //
 // w {k, n, experts} of the kernel's type, h {k, top_k, R} F32, ids {top_k, R}
 // U32, weights {top_k, R} F32, res {n, R} F32 or absent, y {n, R} F32. One
-// workgroup covers 8 outputs of one row, a subgroup one at a time: its
+// workgroup covers 16 outputs of one row, a subgroup one at a time: its
 // invocations share out the units of all slots.
 //
 // op: expert_down
 // types: Q4_K Q5_K Q6_K
-// tile: 8 1 1
+// tile: 16 1 1
 // local: 256
 // spec: k top_k
 // needs: gpu dot
@@ -25,7 +25,7 @@
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;
 layout(constant_id = 2) const uint TOP_K = 1;
-const uint FIXED = K * TOP_K, TILE = 8, AHEAD = 3;
+const uint FIXED = K * TOP_K, TILE = 16, AHEAD = 3;
 #include "fixed.glsl"
 #include "dot_unit.glsl"
 

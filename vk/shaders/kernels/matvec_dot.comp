@@ -13,7 +13,7 @@
 // op: matvec
 // types: Q4_K Q5_K Q6_K
 // tile: 16 1 1
-// most: 1024
+// most: 256
 // local: 256
 // spec: k
 // needs: gpu dot

@@ -1,0 +1,56 @@
+// The joining of slots' parts: each leaves its sums, the largest score and the
+// total weight of every head; the last to come adds them up (Dao et al.,
+// flash-decoding). Included after the push constants.
+
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Part4 { vec4 v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Part { float v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Finished { uint v[]; };
+const uint COUNTERS = 1024, QUADS = GROUP * D / 4;
+shared float share_of[SLOTS * GROUP]; // each slot's factor
+shared uint before;
+
+void parts_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slots) {
+    barrier();
+    if (slots == 1) {
+        for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
+            const vec4 s = tile_sum(i) / total[4 * i / D];
+            for (uint j = 0; j < 4; j++) PutF32(out_row).v[4 * i + j] = s[j];
+        }
+        return;
+    }
+    // First all slots' sums, then their maxima and totals.
+    const uint64_t all = part + COUNTERS * 4 + uint64_t(index) * SLOTS * GROUP * (D + 2) * 4;
+    const uint64_t stats = all + SLOTS * GROUP * D * 4;
+    for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) Part4(all).v[slot * QUADS + i] = tile_sum(i);
+    for (uint h = gl_LocalInvocationID.x; h < GROUP; h += gl_WorkGroupSize.x) {
+        Part(stats).v[(slot * GROUP + h) * 2] = largest[h];
+        Part(stats).v[(slot * GROUP + h) * 2 + 1] = total[h];
+    }
+    sync_group();
+    if (gl_LocalInvocationID.x == 0) {
+        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsAcquireRelease);
+        before = atomicAdd(Finished(part).v[index], 1);
+        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsAcquireRelease);
+    }
+    sync_group();
+    if (before != slots - 1) return;
+    for (uint i = gl_LocalInvocationID.x; i < slots * GROUP; i += gl_WorkGroupSize.x) {
+        const uint h = i % GROUP;
+        float top = NOTHING, sum = 0;
+        for (uint s = 0; s < slots; s++) top = max(top, Part(stats).v[(s * GROUP + h) * 2]);
+        for (uint s = 0; s < slots; s++)
+            sum += Part(stats).v[(s * GROUP + h) * 2 + 1] * exp(Part(stats).v[(s * GROUP + h) * 2] - top);
+        share_of[i] = exp(Part(stats).v[2 * i] - top) / sum;
+    }
+    barrier();
+    for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
+        vec4 sum = vec4(0);
+        for (uint s = 0; s < slots; s += 8) {
+            vec4 p[8]; // loaded ahead of their use
+            for (uint j = 0; j < 8; j++) p[j] = Part4(all).v[min(s + j, slots - 1) * QUADS + i];
+            for (uint j = 0; j < 8 && s + j < slots; j++) sum = fma(vec4(share_of[(s + j) * GROUP + 4 * i / D]), p[j], sum);
+        }
+        for (uint j = 0; j < 4; j++) PutF32(out_row).v[4 * i + j] = sum[j];
+    }
+    if (gl_LocalInvocationID.x == 0) Finished(part).v[index] = 0;
+}

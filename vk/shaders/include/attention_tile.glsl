@@ -1,0 +1,110 @@
+// Attention of a group of query heads over tiles of up to TILE positions, by
+// one workgroup, with running maxima (Milakov and Gimelshein, arXiv 1805.02867).
+// An invocation multiplies a position's key, or a part of it, with the queries
+// of all heads; and a pair of heads' weights with eight elements of values, for
+// every SUMSth position. Included after rope_head.glsl and cache.glsl.
+
+const uint PAIRS = (GROUP + 1) / 2, RUNS = D / 8;
+const uint SUMS = gl_WorkGroupSize.x < 2 * PAIRS * RUNS ? 1 : gl_WorkGroupSize.x / (PAIRS * RUNS);
+const uint PARTS = gl_WorkGroupSize.x < 2 * TILE ? 1 : 2;
+shared float scores[PARTS * GROUP * TILE];
+shared uint place[TILE];
+shared vec4 sums[SUMS * 2 * PAIRS * D / 4];
+shared float largest[GROUP], total[GROUP], fade[GROUP];
+
+const float NOTHING = uintBitsToFloat(0xff800000u); // minus infinity
+
+void tile_begin() {
+    for (uint i = gl_LocalInvocationID.x; i < SUMS * 2 * PAIRS * D / 4; i += gl_WorkGroupSize.x) sums[i] = vec4(0);
+    for (uint h = gl_LocalInvocationID.x; h < GROUP; h += gl_WorkGroupSize.x) {
+        largest[h] = NOTHING;
+        total[h] = 0;
+    }
+}
+
+// tile_scores multiplies the keys of positions t .. t + n - 1 with all queries.
+void tile_scores(U32 step, uint64_t k_cache, uint pages, uint t, uint n, uint first, uint page_size) {
+    for (uint w = gl_LocalInvocationID.x; w < PARTS * TILE; w += gl_WorkGroupSize.x) {
+        const uint i = w % TILE, part = w / TILE;
+        if (i >= n) continue;
+        const uint index = cache_index(step, pages, t + i, page_size);
+        if (part == 0) place[i] = index;
+        const uint64_t row = cache_row(k_cache, index, KV_HEADS * D);
+        float sum[GROUP];
+        for (uint h = 0; h < GROUP; h++) sum[h] = 0;
+        for (uint j = 0; j < RUNS / PARTS; j++) {
+            const uint run = part * (RUNS / PARTS) + j;
+            vec4 lo, hi;
+            kv_load8(row, first + 8 * run, lo, hi);
+            for (uint h = 0; h < GROUP; h++) sum[h] += dot(lo, query[h * (D / 4) + 2 * run]) + dot(hi, query[h * (D / 4) + 2 * run + 1]);
+        }
+        for (uint h = 0; h < GROUP; h++) scores[(part * GROUP + h) * TILE + i] = sum[h];
+    }
+}
+
+// tile_weigh turns scores into exponentials against the running maximum.
+void tile_weigh(uint n) {
+    for (uint h = gl_SubgroupID; h < GROUP; h += gl_NumSubgroups) {
+        float top = NOTHING, sum = 0;
+        for (uint i = gl_SubgroupInvocationID; i < n; i += gl_SubgroupSize) {
+            float s = scores[h * TILE + i];
+            if (PARTS == 2) scores[h * TILE + i] = s = s + scores[(GROUP + h) * TILE + i];
+            top = max(top, s);
+        }
+        top = max(largest[h], subgroupMax(top));
+        for (uint i = gl_SubgroupInvocationID; i < n; i += gl_SubgroupSize) {
+            const float e = exp(scores[h * TILE + i] - top);
+            scores[h * TILE + i] = e;
+            sum += e;
+        }
+        sum = subgroupAdd(sum);
+        if (gl_SubgroupInvocationID == 0) {
+            fade[h] = exp(largest[h] - top);
+            total[h] = total[h] * fade[h] + sum;
+            largest[h] = top;
+        }
+    }
+}
+
+// tile_values adds the weighted values.
+void tile_values(uint64_t v_cache, uint n, uint first) {
+    for (uint w = gl_LocalInvocationID.x; w < SUMS * PAIRS * RUNS; w += gl_WorkGroupSize.x) {
+        const uint run = w % RUNS, pair = w / RUNS % PAIRS, share = w / (RUNS * PAIRS);
+        const uint a = 2 * pair, b = min(a + 1, GROUP - 1);
+        vec4 al = vec4(0), ah = vec4(0), bl = vec4(0), bh = vec4(0);
+        for (uint i = share; i < n; i += 8 * SUMS) {
+            vec4 lo[8], hi[8]; // loaded ahead of their use
+            for (uint j = 0; j < 8; j++) kv_load8(cache_row(v_cache, place[min(i + j * SUMS, n - 1)], KV_HEADS * D), first + 8 * run, lo[j], hi[j]);
+            for (uint j = 0; j < 8; j++) {
+                const uint p = i + j * SUMS;
+                if (p >= n) break;
+                const float x = scores[a * TILE + p], y = scores[b * TILE + p];
+                al = fma(vec4(x), lo[j], al);
+                ah = fma(vec4(x), hi[j], ah);
+                bl = fma(vec4(y), lo[j], bl);
+                bh = fma(vec4(y), hi[j], bh);
+            }
+        }
+        const uint at_a = (share * 2 * PAIRS + a) * (D / 4) + 2 * run, at_b = at_a + D / 4;
+        sums[at_a] = fma(sums[at_a], vec4(fade[a]), al);
+        sums[at_a + 1] = fma(sums[at_a + 1], vec4(fade[a]), ah);
+        sums[at_b] = fma(sums[at_b], vec4(fade[b]), bl);
+        sums[at_b + 1] = fma(sums[at_b + 1], vec4(fade[b]), bh);
+    }
+}
+
+void tile_add(U32 step, uint64_t k_cache, uint64_t v_cache, uint pages, uint t, uint n, uint first, uint page_size) {
+    barrier();
+    tile_scores(step, k_cache, pages, t, n, first, page_size);
+    barrier();
+    tile_weigh(n);
+    barrier();
+    tile_values(v_cache, n, first);
+}
+
+// tile_sum is four elements of the group's sums.
+vec4 tile_sum(uint i) {
+    vec4 s = vec4(0);
+    for (uint j = 0; j < SUMS; j++) s += sums[j * 2 * PAIRS * (D / 4) + i];
+    return s;
+}

@@ -1,0 +1,79 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// rope_store and attention_split in one, for single rows on a GPU: the
+// positions are shared out to SLOTS workgroups a kv head, each of which
+// normalizes and rotates its query heads for itself; the one that has the last
+// position also makes its key and value and stores them. A slot has whole pages
+// of 64 positions, as many as the row's length asks for; the last slot to
+// finish joins the parts. The order of a row's sums depends on its position
+// alone.
+//
+// q, y {d * heads, R} F32, k, v {d * kv_heads, R} F32, q_norm, k_norm {d} or
+// absent, freqs {rope_dim / 2, 2} F32, k_cache, v_cache {d * kv_heads,
+// positions} of the kernel's type; part is scratch: 1024 words, zero before and
+// after, then (d + 2) * heads * SLOTS floats a row. See rope_store.comp and
+// attention_split.comp for the formulas; the scores' factor is 1 / sqrt(d).
+//
+// op: rope_attention
+// types: F32 F16 Q8_0
+// tile: 1 1 1
+// local: 256
+// spec: heads kv_heads head_dim
+// needs: gpu
+// rows: 1 1
+// when: head_dim%32 head_dim<=256
+// sync: counter
+#include "common.glsl"
+#include "sync.glsl"
+#include "turn.glsl"
+layout(constant_id = 1) const uint HEADS = 8;
+layout(constant_id = 2) const uint KV_HEADS = 1;
+layout(constant_id = 3) const uint D = 128;
+const uint SLOTS = 32, TILE = 128, GROUP = HEADS / KV_HEADS;
+shared float head[2 * D]; // the new key and value
+#include "kv.glsl"
+#include "cache.glsl"
+#include "rope_head.glsl"
+#include "attention_tile.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
+    uint64_t k_cache; uint64_t v_cache; uint64_t part; uint64_t y;
+    uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
+};
+#include "sync_main.glsl"
+#include "attention_parts.glsl"
+
+// store makes the row's key and value and writes them to the cache.
+void store(uint r, uint g, uint position, uint pages) {
+    const uint64_t from = at(0, r, KV_HEADS * D) + g * D * 4;
+    if (gl_SubgroupID == 0) rope_head(k + from, k_norm, 0, position, freqs, rope_dim, eps, 1.0);
+    for (uint i = gl_LocalInvocationID.x; i < D; i += gl_WorkGroupSize.x) head[D + i] = Act(v + from).v[i];
+    barrier();
+    const uint index = cache_index(step, pages, position, page_size);
+    const uint64_t kr = cache_row(k_cache, index, KV_HEADS * D), vr = cache_row(v_cache, index, KV_HEADS * D);
+    for (uint i = gl_LocalInvocationID.x * KV_RUN; i < 2 * D; i += gl_WorkGroupSize.x * KV_RUN)
+        kv_store(i < D ? kr : vr, g * D + i % D, i);
+    sync_group();
+}
+
+void attend(uint r, uint g, uint slot) {
+    const uint position = step_row(step, r, ROW_POSITION), pages = step_row(step, r, ROW_PAGES), n = position + 1;
+    const uint share = (n + 64 * SLOTS - 1) / (64 * SLOTS) * 64, slots = (n + share - 1) / share;
+    if (slot >= slots) return;
+    const uint64_t row = at(0, r, HEADS * D) + g * GROUP * D * 4;
+    for (uint h = gl_SubgroupID; h < GROUP; h += gl_NumSubgroups)
+        rope_query(q + row + h * D * 4, q_norm, h, position, freqs, rope_dim, eps, 1.0 / sqrt(float(D)));
+    if (slot == slots - 1) store(r, g, position, pages);
+    tile_begin();
+    for (uint t = slot * share; t < min(n, (slot + 1) * share); t += TILE)
+        tile_add(step, k_cache, v_cache, pages, t, min(TILE, min(n, (slot + 1) * share) - t), g * D, page_size);
+    parts_put(part, y + row, r * KV_HEADS + g, slot, slots);
+}
+
+void main() {
+    const uint r = gl_WorkGroupID.y;
+    sync_wait();
+    if (r < step.v[STEP_ROWS]) attend(r, gl_WorkGroupID.x / SLOTS, gl_WorkGroupID.x % SLOTS);
+    sync_done();
+}
