@@ -2,10 +2,52 @@ package engine
 
 import (
 	"context"
+	"reflect"
 	"testing"
 
+	"moeflow/gguf/quant"
 	"moeflow/graph"
+	"moeflow/vk"
+	"moeflow/vk/shaders"
 )
+
+// TestPlan: without a device only kernels that run anywhere are in the plan;
+// with one it is the plan that an engine runs there.
+func TestPlan(t *testing.T) {
+	m, o := tiny(t), Options{Context: 128, KVType: quant.F16}
+	for _, rows := range []int{1, 2, 512} {
+		p, err := m.Plan(o, nil, rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Rows < rows {
+			t.Errorf("a plan of %d rows for a step of %d", p.Rows, rows)
+		}
+		for _, d := range p.Dispatches {
+			if _, needs, ok := shaders.Info(d.Kernel); !ok || len(needs) > 0 || d.Signals || d.Wait > 0 {
+				t.Errorf("%s asks the device for %v", d.Kernel, needs)
+			}
+		}
+	}
+	if _, err := m.Plan(o, nil, 513); err == nil || err.Error() != "no plan for a step of 513 rows, the largest has 512" {
+		t.Errorf("a step of 513 rows: %v", err)
+	}
+	e := start(t, m, o)
+	d, err := vk.Find("auto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Plan(o, &d, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Name != e.Device.Name {
+		t.Fatalf("auto is %s, the engine runs on %s", d.Name, e.Device.Name)
+	}
+	if !reflect.DeepEqual(p, e.Plans[0]) {
+		t.Error("the plan for the device is not the one that runs there")
+	}
+}
 
 // TestProfileDispatches: every dispatch has a time, the times and bytes are
 // those that ProfileDecode sums, and bytes of arguments are at most what the

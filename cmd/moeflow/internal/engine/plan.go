@@ -13,11 +13,12 @@ import (
 // reads the file's header and no weights.
 func (m *Model) Plan(o Options, d *vk.DeviceInfo, rows int) (*graph.Plan, error) {
 	o.fill(m)
-	if d == nil {
-		d = &vk.DeviceInfo{}
+	choice, counters := shaders.Choice{Without: o.Without}, false
+	if d != nil {
+		choice, counters = o.choice(d), o.counters(d)
 	}
 	plans, err := m.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
-		kernels: shaders.For(o.choice(d)), noFuse: o.NoFuse, counters: o.counters(d)})
+		kernels: shaders.For(choice), noFuse: o.NoFuse, counters: counters})
 	if err != nil {
 		return nil, err
 	}
