@@ -28,7 +28,7 @@ var imports = map[string][]string{
 	"stages/sample":   {},
 	"vk/shaders":      {"graph", "gguf/quant"},
 	"vk/shaders/gen":  {"graph", "gguf/quant"},
-	"vk":              {"graph", "vk/shaders"},
+	"vk":              {"graph", "gguf/quant", "vk/shaders"},
 	"tokenizer":       {},
 	"tokenizer/chat":  {"tokenizer/chat/jinja"},
 
@@ -56,7 +56,6 @@ var modules = map[string][]string{
 	"github.com/spf13/pflag":            {"cmd/moeflow/internal/cli"},
 	"github.com/schollz/progressbar/v3": {"cmd/moeflow/internal/cli"},
 	"golang.org/x/term":                 {"cmd/moeflow/internal/cli"},
-	"github.com/goccy/go-graphviz":      {"graph/export"},
 }
 
 func TestImports(t *testing.T) {

@@ -7,6 +7,7 @@ layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Par
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Finished { uint v[]; };
 const uint COUNTERS = 1024, QUADS = GROUP * D / 4;
 shared float share_of[SLOTS * GROUP]; // each slot's factor
+shared vec2 stat[SLOTS * GROUP];
 shared uint before;
 
 void parts_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slots) {
@@ -34,21 +35,23 @@ void parts_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slot
     }
     sync_group();
     if (before != slots - 1) return;
+    for (uint i = gl_LocalInvocationID.x; i < slots * GROUP; i += gl_WorkGroupSize.x)
+        stat[i] = vec2(Part(stats).v[2 * i], Part(stats).v[2 * i + 1]);
+    barrier();
     for (uint i = gl_LocalInvocationID.x; i < slots * GROUP; i += gl_WorkGroupSize.x) {
         const uint h = i % GROUP;
         float top = NOTHING, sum = 0;
-        for (uint s = 0; s < slots; s++) top = max(top, Part(stats).v[(s * GROUP + h) * 2]);
-        for (uint s = 0; s < slots; s++)
-            sum += Part(stats).v[(s * GROUP + h) * 2 + 1] * exp(Part(stats).v[(s * GROUP + h) * 2] - top);
-        share_of[i] = exp(Part(stats).v[2 * i] - top) / sum;
+        for (uint s = 0; s < slots; s++) top = max(top, stat[s * GROUP + h].x);
+        for (uint s = 0; s < slots; s++) sum += stat[s * GROUP + h].y * exp(stat[s * GROUP + h].x - top);
+        share_of[i] = exp(stat[i].x - top) / sum;
     }
     barrier();
     for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
         vec4 sum = vec4(0);
         for (uint s = 0; s < slots; s += 8) {
             vec4 p[8]; // loaded ahead of their use
-            for (uint j = 0; j < 8; j++) p[j] = Part4(all).v[min(s + j, slots - 1) * QUADS + i];
-            for (uint j = 0; j < 8 && s + j < slots; j++) sum = fma(vec4(share_of[(s + j) * GROUP + 4 * i / D]), p[j], sum);
+            [[unroll]] for (uint j = 0; j < 8; j++) p[j] = Part4(all).v[min(s + j, slots - 1) * QUADS + i];
+            [[unroll]] for (uint j = 0; j < 8; j++) sum = fma(vec4(s + j < slots ? share_of[(s + j) * GROUP + 4 * i / D] : 0), p[j], sum);
         }
         for (uint j = 0; j < 4; j++) PutF32(out_row).v[4 * i + j] = sum[j];
     }

@@ -2,7 +2,8 @@
 // one workgroup, with running maxima (Milakov and Gimelshein, arXiv 1805.02867).
 // An invocation multiplies a position's key, or a part of it, with the queries
 // of all heads; and a pair of heads' weights with eight elements of values, for
-// every SUMSth position. Included after rope_head.glsl and cache.glsl.
+// every SUMSth position. Included after rope_head.glsl, cache.glsl and the
+// push constants.
 
 const uint PAIRS = (GROUP + 1) / 2, RUNS = D / 8;
 const uint SUMS = gl_WorkGroupSize.x < 2 * PAIRS * RUNS ? 1 : gl_WorkGroupSize.x / (PAIRS * RUNS);
@@ -14,7 +15,14 @@ shared float largest[GROUP], total[GROUP], fade[GROUP];
 
 const float NOTHING = uintBitsToFloat(0xff800000u); // minus infinity
 
-void tile_begin() {
+// tile_places looks up where positions t .. t + n - 1 lie in the cache.
+void tile_places(U32 step, uint pages, uint t, uint n, uint page_size) {
+    for (uint i = gl_LocalInvocationID.x; i < n; i += gl_WorkGroupSize.x) place[i] = cache_index(step, pages, t + i, page_size);
+}
+
+// tile_begin clears the sums and looks up the first tile.
+void tile_begin(U32 step, uint pages, uint t, uint n, uint page_size) {
+    tile_places(step, pages, t, n, page_size);
     for (uint i = gl_LocalInvocationID.x; i < SUMS * 2 * PAIRS * D / 4; i += gl_WorkGroupSize.x) sums[i] = vec4(0);
     for (uint h = gl_LocalInvocationID.x; h < GROUP; h += gl_WorkGroupSize.x) {
         largest[h] = NOTHING;
@@ -22,23 +30,21 @@ void tile_begin() {
     }
 }
 
-// tile_scores multiplies the keys of positions t .. t + n - 1 with all queries.
-void tile_scores(U32 step, uint64_t k_cache, uint pages, uint t, uint n, uint first, uint page_size) {
+// tile_scores multiplies the keys of n positions with all queries.
+void tile_scores(uint64_t k_cache, uint n, uint first) {
     for (uint w = gl_LocalInvocationID.x; w < PARTS * TILE; w += gl_WorkGroupSize.x) {
         const uint i = w % TILE, part = w / TILE;
         if (i >= n) continue;
-        const uint index = cache_index(step, pages, t + i, page_size);
-        if (part == 0) place[i] = index;
-        const uint64_t row = cache_row(k_cache, index, KV_HEADS * D);
+        const uint64_t row = cache_row(k_cache, place[i], KV_HEADS * D);
         float sum[GROUP];
-        for (uint h = 0; h < GROUP; h++) sum[h] = 0;
-        for (uint j = 0; j < RUNS / PARTS; j++) {
+        [[unroll]] for (uint h = 0; h < GROUP; h++) sum[h] = 0;
+        [[unroll]] for (uint j = 0; j < RUNS / PARTS; j++) {
             const uint run = part * (RUNS / PARTS) + j;
             vec4 lo, hi;
             kv_load8(row, first + 8 * run, lo, hi);
-            for (uint h = 0; h < GROUP; h++) sum[h] += dot(lo, query[h * (D / 4) + 2 * run]) + dot(hi, query[h * (D / 4) + 2 * run + 1]);
+            [[unroll]] for (uint h = 0; h < GROUP; h++) sum[h] += dot(lo, query[h * (D / 4) + 2 * run]) + dot(hi, query[h * (D / 4) + 2 * run + 1]);
         }
-        for (uint h = 0; h < GROUP; h++) scores[(part * GROUP + h) * TILE + i] = sum[h];
+        [[unroll]] for (uint h = 0; h < GROUP; h++) scores[(part * GROUP + h) * TILE + i] = sum[h];
     }
 }
 
@@ -74,11 +80,11 @@ void tile_values(uint64_t v_cache, uint n, uint first) {
         vec4 al = vec4(0), ah = vec4(0), bl = vec4(0), bh = vec4(0);
         for (uint i = share; i < n; i += 8 * SUMS) {
             vec4 lo[8], hi[8]; // loaded ahead of their use
-            for (uint j = 0; j < 8; j++) kv_load8(cache_row(v_cache, place[min(i + j * SUMS, n - 1)], KV_HEADS * D), first + 8 * run, lo[j], hi[j]);
-            for (uint j = 0; j < 8; j++) {
-                const uint p = i + j * SUMS;
-                if (p >= n) break;
-                const float x = scores[a * TILE + p], y = scores[b * TILE + p];
+            [[unroll]] for (uint j = 0; j < 8; j++) kv_load8(cache_row(v_cache, place[min(i + j * SUMS, n - 1)], KV_HEADS * D), first + 8 * run, lo[j], hi[j]);
+            [[unroll]] for (uint j = 0; j < 8; j++) {
+                const uint p = min(i + j * SUMS, n - 1);
+                const bool in_tile = i + j * SUMS < n;
+                const float x = in_tile ? scores[a * TILE + p] : 0, y = in_tile ? scores[b * TILE + p] : 0;
                 al = fma(vec4(x), lo[j], al);
                 ah = fma(vec4(x), hi[j], ah);
                 bl = fma(vec4(y), lo[j], bl);
@@ -93,9 +99,15 @@ void tile_values(uint64_t v_cache, uint n, uint first) {
     }
 }
 
-void tile_add(U32 step, uint64_t k_cache, uint64_t v_cache, uint pages, uint t, uint n, uint first, uint page_size) {
-    barrier();
-    tile_scores(step, k_cache, pages, t, n, first, page_size);
+// tile_add adds positions t .. t + n - 1, whose places are known for the first
+// tile.
+void tile_add(uint64_t k_cache, uint64_t v_cache, uint pages, uint t, uint n, uint first, bool known) {
+    if (!known) {
+        barrier();
+        tile_places(step, pages, t, n, page_size);
+        barrier();
+    }
+    tile_scores(k_cache, n, first);
     barrier();
     tile_weigh(n);
     barrier();

@@ -8,7 +8,7 @@ void norm_take(uint64_t x, uint64_t norm) {
     Act4 v = Act4(x);
     F32x4 w = F32x4(norm);
     float sum = 0;
-    for (uint i = gl_LocalInvocationID.x; i < K / 8; i += gl_WorkGroupSize.x) {
+    [[unroll]] for (uint i = gl_LocalInvocationID.x; i < K / 8; i += gl_WorkGroupSize.x) {
         const vec4 a = v.v[2 * i], b = v.v[2 * i + 1];
         sum += dot(a, a) + dot(b, b);
         fixed_put(i, a * w.v[2 * i], b * w.v[2 * i + 1]);

@@ -27,6 +27,7 @@ layout(constant_id = 1) const uint K = 256;
 layout(constant_id = 2) const uint TOP_K = 1;
 const uint FIXED = K * TOP_K, TILE = 16, AHEAD = 3;
 #include "fixed.glsl"
+#include "fixed_take.glsl"
 #include "dot_unit.glsl"
 
 layout(push_constant, scalar) uniform Push {
@@ -41,7 +42,7 @@ shared float share[TOP_K];
 
 // load fetches units i, i + subgroup, … of output o, over all slots.
 void load(uint o, uint i, out Unit units[AHEAD]) {
-    for (uint j = 0; j < AHEAD; j++) {
+    [[unroll]] for (uint j = 0; j < AHEAD; j++) {
         const uint u = min(i + j * gl_SubgroupSize, UNITS - 1);
         units[j] = unit_load(weight_row(matrix[u / (K / 64)], o, K), u % (K / 64));
     }
@@ -49,7 +50,7 @@ void load(uint o, uint i, out Unit units[AHEAD]) {
 
 float product(Unit units[AHEAD], uint i) {
     float sum = 0;
-    for (uint j = 0; j < AHEAD; j++) {
+    [[unroll]] for (uint j = 0; j < AHEAD; j++) {
         const uint u = i + j * gl_SubgroupSize;
         if (u < UNITS) sum = fma(share[u / (K / 64)], unit_dot(units[j], u % (K / 64), u), sum);
     }
@@ -68,8 +69,7 @@ void main() {
         barrier();
         Unit units[AHEAD];
         load(min(o, n - 1), lane, units);
-        Act4 v = Act4(at(h, r, FIXED));
-        for (uint i = gl_LocalInvocationID.x; i < FIXED / 8; i += gl_WorkGroupSize.x) fixed_put(i, v.v[2 * i], v.v[2 * i + 1]);
+        fixed_take(at(h, r, FIXED));
         barrier();
         for (; o < end; o += gl_NumSubgroups) {
             float sum = product(units, lane);

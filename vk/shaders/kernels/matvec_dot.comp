@@ -28,6 +28,7 @@
 layout(constant_id = 1) const uint K = 256;
 const uint FIXED = K, TILE = 16;
 #include "fixed.glsl"
+#include "fixed_take.glsl"
 #include "dot_unit.glsl"
 #include "rows_dot.glsl"
 
@@ -37,11 +38,6 @@ layout(push_constant, scalar) uniform Push {
 };
 #include "sync_main.glsl"
 #include "product.glsl"
-
-void take(uint64_t row) {
-    Act4 v = Act4(row);
-    for (uint i = gl_LocalInvocationID.x; i < K / 8; i += gl_WorkGroupSize.x) fixed_put(i, v.v[2 * i], v.v[2 * i + 1]);
-}
 
 void put(uint r, uint o, vec2 v) {
     if (res != 0) v += vec2(Act(at(res, r, n)).v[o], o + 1 < n ? Act(at(res, r, n)).v[o + 1] : 0);
@@ -56,7 +52,7 @@ void main() {
     Pair first = walk_first(w, n);
     sync_wait();
     if (r < step.v[count]) {
-        take(at(x, r, K));
+        fixed_take(at(x, r, K));
         barrier();
         walk(w, n, r, 1.0, first);
     }

@@ -34,22 +34,26 @@ shared float head[2 * D]; // the new key and value
 #include "kv.glsl"
 #include "cache.glsl"
 #include "rope_head.glsl"
-#include "attention_tile.glsl"
-
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
     uint64_t k_cache; uint64_t v_cache; uint64_t part; uint64_t y;
     uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
 };
 #include "sync_main.glsl"
+#include "attention_tile.glsl"
 #include "attention_parts.glsl"
 
-// store makes the row's key and value and writes them to the cache.
-void store(uint r, uint g, uint position, uint pages) {
+// take brings the row's queries, key and value into shared memory.
+void take(uint r, uint g, bool stores) {
+    Act4 queries = Act4(q + at(0, r, HEADS * D) + g * GROUP * D * 4);
+    for (uint i = gl_LocalInvocationID.x; i < GROUP * D / 4; i += gl_WorkGroupSize.x) query[i] = queries.v[i];
+    if (!stores) return;
     const uint64_t from = at(0, r, KV_HEADS * D) + g * D * 4;
-    if (gl_SubgroupID == 0) rope_head(k + from, k_norm, 0, position, freqs, rope_dim, eps, 1.0);
-    for (uint i = gl_LocalInvocationID.x; i < D; i += gl_WorkGroupSize.x) head[D + i] = Act(v + from).v[i];
-    barrier();
+    for (uint i = gl_LocalInvocationID.x; i < 2 * D; i += gl_WorkGroupSize.x) head[i] = Act((i < D ? k : v) + from).v[i % D];
+}
+
+// store writes the row's key and value to the cache.
+void store(uint g, uint position, uint pages) {
     const uint index = cache_index(step, pages, position, page_size);
     const uint64_t kr = cache_row(k_cache, index, KV_HEADS * D), vr = cache_row(v_cache, index, KV_HEADS * D);
     for (uint i = gl_LocalInvocationID.x * KV_RUN; i < 2 * D; i += gl_WorkGroupSize.x * KV_RUN)
@@ -57,23 +61,30 @@ void store(uint r, uint g, uint position, uint pages) {
     sync_group();
 }
 
-void attend(uint r, uint g, uint slot) {
+void main() {
+    const uint r = gl_WorkGroupID.y, g = gl_WorkGroupID.x / SLOTS, slot = gl_WorkGroupID.x % SLOTS;
     const uint position = step_row(step, r, ROW_POSITION), pages = step_row(step, r, ROW_PAGES), n = position + 1;
     const uint share = (n + 64 * SLOTS - 1) / (64 * SLOTS) * 64, slots = (n + share - 1) / share;
-    if (slot >= slots) return;
-    const uint64_t row = at(0, r, HEADS * D) + g * GROUP * D * 4;
-    for (uint h = gl_SubgroupID; h < GROUP; h += gl_NumSubgroups)
-        rope_query(q + row + h * D * 4, q_norm, h, position, freqs, rope_dim, eps, 1.0 / sqrt(float(D)));
-    if (slot == slots - 1) store(r, g, position, pages);
-    tile_begin();
-    for (uint t = slot * share; t < min(n, (slot + 1) * share); t += TILE)
-        tile_add(step, k_cache, v_cache, pages, t, min(TILE, min(n, (slot + 1) * share) - t), g * D, page_size);
-    parts_put(part, y + row, r * KV_HEADS + g, slot, slots);
-}
-
-void main() {
-    const uint r = gl_WorkGroupID.y;
+    const uint first = slot * share, last = min(n, first + share);
+    const bool works = r < step.v[STEP_ROWS] && slot < slots, stores = slot == slots - 1;
+    if (works) {
+        rope_prepare(q_norm, k_norm, position, freqs, rope_dim);
+        tile_begin(step, pages, first, min(TILE, last - first), page_size);
+    }
     sync_wait();
-    if (r < step.v[STEP_ROWS]) attend(r, gl_WorkGroupID.x / SLOTS, gl_WorkGroupID.x % SLOTS);
+    if (works) {
+        take(r, g, stores);
+        barrier();
+        for (uint h = gl_SubgroupID; h < GROUP + (stores ? 1 : 0); h += gl_NumSubgroups) {
+            if (h < GROUP)
+                rope_query(h, q_norm != 0, rope_dim, eps, 1.0 / sqrt(float(D)));
+            else
+                rope_key(k_norm != 0, rope_dim, eps);
+        }
+        barrier();
+        if (stores) store(g, position, pages);
+        for (uint t = first; t < last; t += TILE) tile_add(k_cache, v_cache, pages, t, min(TILE, last - t), g * D, t == first);
+        parts_put(part, y + at(0, r, HEADS * D) + g * GROUP * D * 4, r * KV_HEADS + g, slot, slots);
+    }
     sync_done();
 }
