@@ -17,6 +17,8 @@ layout(push_constant, scalar) uniform Push {
 #include "sync_main.glsl"
 #include "product.glsl"
 
+vec2 begin(uint r, uint o) { return vec2(0); }
+
 void put(uint r, uint o, vec2 v) {
     PutF32(at(y, r, n)).v[o] = v.x;
     if (o + 1 < n) PutF32(at(y, r, n)).v[o + 1] = v.y;
@@ -29,7 +31,7 @@ void main() {
     Pair first = walk_first(w, n);
     sync_wait();
     if (r < step.v[count]) {
-        norm_take(at(x, r, K), norm);
+        norm_take(at(x, r, K), norm, norm_ahead(at(x, r, K)));
         barrier();
         walk(w, n, r, norm_factor(eps), first);
     }

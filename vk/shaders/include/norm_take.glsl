@@ -3,15 +3,26 @@
 
 shared float norm_part[1024 / 4]; // no subgroup is smaller than four
 
+// An invocation's first eight elements, loaded ahead.
+struct Ahead { vec4 a, b; };
+
+Ahead norm_ahead(uint64_t x) {
+    const uint i = min(gl_LocalInvocationID.x, K / 8 - 1);
+    return Ahead(Act4(x).v[2 * i], Act4(x).v[2 * i + 1]);
+}
+
 // norm_take stores x * norm and leaves each subgroup's sum of squares.
-void norm_take(uint64_t x, uint64_t norm) {
-    Act4 v = Act4(x);
+void norm_take(uint64_t x, uint64_t norm, Ahead next) {
     F32x4 w = F32x4(norm);
     float sum = 0;
-    [[unroll]] for (uint i = gl_LocalInvocationID.x; i < K / 8; i += gl_WorkGroupSize.x) {
-        const vec4 a = v.v[2 * i], b = v.v[2 * i + 1];
+    for (uint i = gl_LocalInvocationID.x; i < K / 8; i += gl_WorkGroupSize.x) {
+        const vec4 a = next.a, b = next.b, wa = w.v[2 * i], wb = w.v[2 * i + 1];
+        if (i + gl_WorkGroupSize.x < K / 8) {
+            next.a = Act4(x).v[2 * (i + gl_WorkGroupSize.x)];
+            next.b = Act4(x).v[2 * (i + gl_WorkGroupSize.x) + 1];
+        }
         sum += dot(a, a) + dot(b, b);
-        fixed_put(i, a * w.v[2 * i], b * w.v[2 * i + 1]);
+        fixed_put(i, a * wa, b * wb);
     }
     sum = subgroupAdd(sum);
     if (gl_SubgroupInvocationID == 0) norm_part[gl_SubgroupID] = sum;

@@ -1,7 +1,8 @@
 // A workgroup's way through the rows of a weight matrix: tiles of TILE rows in
 // strides of the grid, in each a pair a subgroup at a time. What a subgroup
 // needs next is loaded before it multiplies what it has. Included after a
-// function put(r, o, vec2) that takes the products of rows o and o + 1.
+// function put(r, o, vec2) that takes the products of rows o and o + 1, and
+// begin(r, o), what is added to them.
 
 uint walk_next(uint o) {
     const uint in_tile = o % TILE;
@@ -22,7 +23,7 @@ Pair walk_first(uint64_t w, uint n) {
 void walk(uint64_t w, uint n, uint r, float factor, Pair next) {
     uint o = gl_WorkGroupID.x * TILE + 2 * gl_SubgroupID, u = gl_SubgroupInvocationID;
     if (2 * gl_SubgroupID >= TILE) return; // more subgroups than pairs in a tile
-    vec2 sum = vec2(0);
+    vec2 sum = vec2(0), plus = begin(r, o);
     while (o < n) {
         const Pair now = next;
         const bool ends = u - gl_SubgroupInvocationID + gl_SubgroupSize >= UNITS;
@@ -31,8 +32,9 @@ void walk(uint64_t w, uint n, uint r, float factor, Pair next) {
         sum += pair_dot(now, u);
         if (ends) {
             sum = subgroupAdd(sum);
-            if (gl_SubgroupInvocationID == 0) put(r, o, factor * sum);
+            if (gl_SubgroupInvocationID == 0) put(r, o, fma(vec2(factor), sum, plus));
             sum = vec2(0);
+            plus = begin(r, no);
         }
         o = no;
         u = nu;

@@ -1,6 +1,7 @@
 // The functions of sync.glsl. Included after the push constants. One invocation
-// makes what its workgroup wrote visible to the device, and the other way
-// round: fences of the whole device are slow, those of a workgroup are not.
+// makes what its workgroup wrote visible to the device: fences of the whole
+// device are slow, those of a workgroup are not. Who waits needs no fence of the
+// device, since all that was written before is read through coherent views.
 
 void sync_group() {
     controlBarrier(gl_ScopeWorkgroup, gl_ScopeWorkgroup, gl_StorageSemanticsBuffer | gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
@@ -10,7 +11,6 @@ void sync_wait() {
     if (sync == 0) return;
     if (gl_LocalInvocationIndex == 0) {
         while (atomicLoad(Counter(sync).done, gl_ScopeDevice, 0, 0) < sync_until) {}
-        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsAcquire);
     }
     sync_group();
 }

@@ -10,7 +10,7 @@
 // op: argmax
 // types: F32
 // tile: all 1 1
-// local: 512
+// local: 1024
 // spec:
 #include "common.glsl"
 
@@ -23,19 +23,30 @@ const uint NONE = 0xffffffffu;
 shared float best_of[1024];
 shared uint index_of[1024];
 
+void take(float v, uint i, inout float best, inout uint index) {
+    if (!is_nan(v) && (v > best || index == NONE)) {
+        best = v;
+        index = i;
+    }
+}
+
 void main() {
     const uint j = gl_WorkGroupID.y;
     if (j >= step.v[STEP_OUTS]) return;
-    F32 row = F32(at(logits, j, n));
+    const uint64_t row = at(logits, j, n);
     float best = uintBitsToFloat(0xff800000u); // minus infinity
     uint index = NONE;
-    for (uint i = gl_LocalInvocationID.x; i < n; i += gl_WorkGroupSize.x) {
-        const float v = row.v[i];
-        if (!is_nan(v) && (v > best || index == NONE)) {
-            best = v;
-            index = i;
+    // Rows of whole vectors are read four vectors ahead.
+    const uint quads = (n & 3) == 0 ? n / 4 : 0, step4 = 4 * gl_WorkGroupSize.x;
+    for (uint i = gl_LocalInvocationID.x; i < quads; i += step4) {
+        vec4 v[4];
+        [[unroll]] for (uint u = 0; u < 4; u++) v[u] = F32x4(row).v[min(i + u * gl_WorkGroupSize.x, quads - 1)];
+        [[unroll]] for (uint u = 0; u < 4; u++) {
+            const uint first = 4 * min(i + u * gl_WorkGroupSize.x, quads - 1);
+            [[unroll]] for (uint c = 0; c < 4; c++) take(v[u][c], first + c, best, index);
         }
     }
+    for (uint i = 4 * quads + gl_LocalInvocationID.x; i < n; i += gl_WorkGroupSize.x) take(F32(row).v[i], i, best, index);
     const float top = subgroupMax(best);
     index = subgroupMin(best == top ? index : NONE);
     if (gl_SubgroupInvocationID == 0) {

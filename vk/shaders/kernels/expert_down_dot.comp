@@ -6,12 +6,12 @@
 //
 // w {k, n, experts} of the kernel's type, h {k, top_k, R} F32, ids {top_k, R}
 // U32, weights {top_k, R} F32, res {n, R} F32 or absent, y {n, R} F32. One
-// workgroup covers 16 outputs of one row, a subgroup one at a time: its
+// workgroup covers 8 outputs of one row, a subgroup one at a time: its
 // invocations share out the units of all slots.
 //
 // op: expert_down
 // types: Q4_K Q5_K Q6_K
-// tile: 16 1 1
+// tile: 8 1 1
 // local: 256
 // spec: k top_k
 // needs: gpu dot
@@ -25,7 +25,7 @@
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;
 layout(constant_id = 2) const uint TOP_K = 1;
-const uint FIXED = K * TOP_K, TILE = 16, AHEAD = 3;
+const uint FIXED = K * TOP_K, TILE = 8, AHEAD = 3;
 #include "fixed.glsl"
 #include "fixed_take.glsl"
 #include "dot_unit.glsl"
@@ -57,11 +57,15 @@ float product(Unit units[AHEAD], uint i) {
     return sum;
 }
 
+// before is the residual of output o.
+float before(uint r, uint o, uint end) { return res != 0 && o < end && gl_SubgroupInvocationID == 0 ? Act(at(res, r, n)).v[o] : 0; }
+
 void main() {
     const uint r = gl_WorkGroupID.y, lane = gl_SubgroupInvocationID, end = min(n, (gl_WorkGroupID.x + 1) * TILE);
     uint o = gl_WorkGroupID.x * TILE + gl_SubgroupID;
     sync_wait();
     if (r < step.v[STEP_ROWS]) {
+        const Taken first = fixed_ahead(at(h, r, FIXED), 0);
         for (uint s = gl_LocalInvocationID.x; s < TOP_K; s += gl_WorkGroupSize.x) {
             matrix[s] = weight_row(w, uint64_t(ActU(at(ids, r, TOP_K)).v[s]) * n, K);
             share[s] = Act(at(weights, r, TOP_K)).v[s];
@@ -69,7 +73,8 @@ void main() {
         barrier();
         Unit units[AHEAD];
         load(min(o, n - 1), lane, units);
-        fixed_take(at(h, r, FIXED));
+        fixed_take(at(h, r, FIXED), first);
+        float plus = before(r, o, end);
         barrier();
         for (; o < end; o += gl_NumSubgroups) {
             float sum = product(units, lane);
@@ -79,7 +84,8 @@ void main() {
             }
             if (o + gl_NumSubgroups < end) load(o + gl_NumSubgroups, lane, units);
             sum = subgroupAdd(sum);
-            if (lane == 0) PutF32(at(y, r, n)).v[o] = sum + (res != 0 ? Act(at(res, r, n)).v[o] : 0);
+            if (lane == 0) PutF32(at(y, r, n)).v[o] = sum + plus;
+            plus = before(r, o + gl_NumSubgroups, end);
         }
     }
     sync_done();

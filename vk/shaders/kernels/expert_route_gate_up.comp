@@ -10,12 +10,12 @@
 //
 // x {k, R}, norm {k}, logits {experts, R} F32, gate, up {k, n, experts} of the
 // kernel's type, ids {top_k, R} U32, weights {top_k, R}, y {n, top_k, R} F32.
-// One workgroup covers 48 outputs of one slot and row. A NaN among the logits
+// One workgroup covers 24 outputs of one slot and row. A NaN among the logits
 // counts as the lowest value.
 //
 // op: expert_route_gate_up
 // types: Q4_K Q5_K Q6_K
-// tile: 48 1 1
+// tile: 24 1 1
 // local: 256
 // spec: k experts
 // needs: gpu dot
@@ -29,7 +29,7 @@
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;
 layout(constant_id = 2) const uint EXPERTS = 1;
-const uint FIXED = K, TILE = 48;
+const uint FIXED = K, TILE = 24;
 #include "fixed.glsl"
 #include "dot_unit.glsl"
 #include "rows_dot.glsl"
@@ -65,6 +65,7 @@ void main() {
     const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;
     sync_wait();
     if (r < step.v[STEP_ROWS]) {
+        const Ahead row = norm_ahead(at(x, r, K));
         route_take(at(logits, r, EXPERTS));
         barrier();
         route_rank(top_k);
@@ -73,7 +74,7 @@ void main() {
         const uint64_t g = weight_row(gate, first, K), u = weight_row(up, first, K);
         const uint o = min(gl_WorkGroupID.x * TILE + gl_SubgroupID, n - 1);
         const Pair begin = pair_load(weight_row(g, o, K), weight_row(u, o, K), gl_SubgroupInvocationID);
-        norm_take(at(x, r, K), norm);
+        norm_take(at(x, r, K), norm, row);
         if (gl_WorkGroupID.x == 0 && s == 0) route_put(at(ids, r, top_k), at(weights, r, top_k), top_k, renormalize != 0, scale);
         barrier();
         outputs(r, s, g, u, norm_factor(eps), begin);

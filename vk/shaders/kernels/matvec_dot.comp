@@ -39,8 +39,13 @@ layout(push_constant, scalar) uniform Push {
 #include "sync_main.glsl"
 #include "product.glsl"
 
+vec2 begin(uint r, uint o) {
+    if (res == 0 || o >= n || gl_SubgroupInvocationID != 0) return vec2(0);
+    Act v = Act(at(res, r, n));
+    return vec2(v.v[o], v.v[min(o + 1, n - 1)]);
+}
+
 void put(uint r, uint o, vec2 v) {
-    if (res != 0) v += vec2(Act(at(res, r, n)).v[o], o + 1 < n ? Act(at(res, r, n)).v[o + 1] : 0);
     PutF32(at(y, r, n)).v[o] = v.x;
     if (o + 1 < n) PutF32(at(y, r, n)).v[o + 1] = v.y;
 }
@@ -52,7 +57,7 @@ void main() {
     Pair first = walk_first(w, n);
     sync_wait();
     if (r < step.v[count]) {
-        fixed_take(at(x, r, K));
+        fixed_take(at(x, r, K), fixed_ahead(at(x, r, K), 0));
         barrier();
         walk(w, n, r, 1.0, first);
     }

@@ -53,8 +53,7 @@ void take(uint r, uint g, bool stores) {
 }
 
 // store writes the row's key and value to the cache.
-void store(uint g, uint position, uint pages) {
-    const uint index = cache_index(step, pages, position, page_size);
+void store(uint g, uint index) {
     const uint64_t kr = cache_row(k_cache, index, KV_HEADS * D), vr = cache_row(v_cache, index, KV_HEADS * D);
     for (uint i = gl_LocalInvocationID.x * KV_RUN; i < 2 * D; i += gl_WorkGroupSize.x * KV_RUN)
         kv_store(i < D ? kr : vr, g * D + i % D, i);
@@ -71,6 +70,7 @@ void main() {
         rope_prepare(q_norm, k_norm, position, freqs, rope_dim);
         tile_begin(step, pages, first, min(TILE, last - first), page_size);
     }
+    const uint index = works && stores ? cache_index(step, pages, position, page_size) : 0;
     sync_wait();
     if (works) {
         take(r, g, stores);
@@ -82,7 +82,7 @@ void main() {
                 rope_key(k_norm != 0, rope_dim, eps);
         }
         barrier();
-        if (stores) store(g, position, pages);
+        if (stores) store(g, index);
         for (uint t = first; t < last; t += TILE) tile_add(k_cache, v_cache, pages, t, min(TILE, last - t), g * D, t == first);
         parts_put(part, y + at(0, r, HEADS * D) + g * GROUP * D * 4, r * KV_HEADS + g, slot, slots);
     }
