@@ -10,6 +10,7 @@ var rules = []rule{
 	{"gate+up+swiglu", fuseGateUp},
 	{"norm+products", fuseNorm},
 	{"rope+attention", fuseRope},
+	{"experts by group", groupExperts},
 }
 
 // fuse applies every rule once, in order. A rule applies only where the catalog
@@ -22,7 +23,7 @@ func fuse(u *unit) error {
 	for _, r := range rules {
 		u.calls = r.apply(u, u.calls)
 	}
-	return nil
+	return u.sizeAll()
 }
 
 // uses counts how many calls read each tensor.

@@ -74,6 +74,21 @@ const (
 	// after, then scratch of (d+2)·heads·AttentionSlots floats a row.
 	// Work {kv_heads·AttentionSlots, R}.
 	OpRopeAttention
+	// OpExpertGroup: groups (see graph/groups.go) lists the active rows' places,
+	// row·top_k + slot, by expert and then rising, and cuts each expert's list
+	// into tiles of at most tile places. ids {top_k, R}. Work {experts}.
+	OpExpertGroup
+	// OpExpertMatMul: y[p][o] = Σ_i w[e(p)][o][i]·x[p/share][i] for every place p
+	// of the groups, e(p) being its expert; w {k, n, experts}, x {k, rows}, y
+	// {n, top_k, R}. Work {n, tiles}.
+	OpExpertMatMul
+	// OpExpertMatMulSwiGLU: OpExpertMatMul of gate and of up (one type) and
+	// OpSwiGLU in one dispatch. Work {n, tiles}.
+	OpExpertMatMulSwiGLU
+	// OpExpertCombine: y[r][o] = res[r][o] + Σ_s weights[r][s]·x[r][s][o], added
+	// in the order of the slots, x {n, top_k, R}, res, y {n, R}; res may be
+	// absent. Work {n, R}.
+	OpExpertCombine
 	// OpGather: y[j] = x[out(j)], the rows whose logits are wanted; x {n, R},
 	// y {n, O}. Work {n, O}.
 	OpGather
@@ -119,22 +134,26 @@ type opInfo struct {
 // type selects the kernel; a trailing ? marks an optional one. The parameter
 // "active" is the word of the step's header that holds the row count.
 var ops = [opCount]opInfo{
-	OpEmbed:          op("embed", "step:r sampled:r *table:r x:w", "k"),
-	OpRMSNorm:        op("rms_norm", "step:r *x:r w:r y:w", "n active eps:f"),
-	OpMatVec:         op("matvec", "step:r *w:r x:r res:r? y:w", "k n active"),
-	OpRopeStore:      op("rope_store", "step:r q:rw k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw", "heads kv_heads head_dim rope_dim page_size eps:f"),
-	OpAttention:      op("attention", "step:r q:r *k_cache:r v_cache:r y:w", "heads kv_heads head_dim page_size scale:f"),
-	OpAttentionSplit: op("attention_split", "step:r q:r *k_cache:r v_cache:r part:s done:rw y:w", "heads kv_heads head_dim page_size scale:f"),
-	OpTopK:           op("top_k", "step:r *logits:r ids:w weights:w", "experts top_k norm scale:f"),
-	OpExpertMatVec:   op("expert_matvec", "step:r *w:r x:r ids:r y:w", "k n top_k"),
-	OpSwiGLU:         op("swiglu", "step:r *gate:r up:r y:w", "n"),
-	OpExpertGateUp:   op("expert_gate_up", "step:r *gate:r up:r x:r ids:r y:w", "k n top_k"),
-	OpExpertDown:     op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
-	OpNormMatVec:     op("norm_matvec", "step:r x:r norm:r *w:r y:w", "k n active eps:f"),
-	OpRouteGateUp:    op("expert_route_gate_up", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
-	OpRopeAttention:  op("rope_attention", "step:r q:r k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw part:s y:w", "heads kv_heads head_dim rope_dim page_size eps:f"),
-	OpGather:         op("gather", "step:r *x:r y:w", "n"),
-	OpArgMax:         op("argmax", "step:r *logits:r sampled:w", "n"),
+	OpEmbed:              op("embed", "step:r sampled:r *table:r x:w", "k"),
+	OpRMSNorm:            op("rms_norm", "step:r *x:r w:r y:w", "n active eps:f"),
+	OpMatVec:             op("matvec", "step:r *w:r x:r res:r? y:w", "k n active"),
+	OpRopeStore:          op("rope_store", "step:r q:rw k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw", "heads kv_heads head_dim rope_dim page_size eps:f"),
+	OpAttention:          op("attention", "step:r q:r *k_cache:r v_cache:r y:w", "heads kv_heads head_dim page_size scale:f"),
+	OpAttentionSplit:     op("attention_split", "step:r q:r *k_cache:r v_cache:r part:s done:rw y:w", "heads kv_heads head_dim page_size scale:f"),
+	OpTopK:               op("top_k", "step:r *logits:r ids:w weights:w", "experts top_k norm scale:f"),
+	OpExpertMatVec:       op("expert_matvec", "step:r *w:r x:r ids:r y:w", "k n top_k"),
+	OpSwiGLU:             op("swiglu", "step:r *gate:r up:r y:w", "n"),
+	OpExpertGateUp:       op("expert_gate_up", "step:r *gate:r up:r x:r ids:r y:w", "k n top_k"),
+	OpExpertDown:         op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
+	OpNormMatVec:         op("norm_matvec", "step:r x:r norm:r *w:r y:w", "k n active eps:f"),
+	OpRouteGateUp:        op("expert_route_gate_up", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
+	OpRopeAttention:      op("rope_attention", "step:r q:r k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw part:s y:w", "heads kv_heads head_dim rope_dim page_size eps:f"),
+	OpExpertGroup:        op("expert_group", "step:r *ids:r groups:w", "experts top_k tile tiles"),
+	OpExpertMatMul:       op("expert_matmul", "step:r *w:r x:r groups:r y:w", "k n tiles share"),
+	OpExpertMatMulSwiGLU: op("expert_matmul_swiglu", "step:r *gate:r up:r x:r groups:r y:w", "k n tiles share"),
+	OpExpertCombine:      op("expert_combine", "step:r *x:r weights:r res:r? y:w", "n top_k"),
+	OpGather:             op("gather", "step:r *x:r y:w", "n"),
+	OpArgMax:             op("argmax", "step:r *logits:r sampled:w", "n"),
 }
 
 // String returns the op's name, which is also its kernel's file name.

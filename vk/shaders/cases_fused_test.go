@@ -151,7 +151,7 @@ func routeGateUpCases(k graph.Kernel) []testCase {
 				plain := c
 				plain.partOf, plain.kernel.Op, plain.params = &c.kernel, graph.OpExpertGateUp, []uint32{uint32(e.width), uint32(e.n), uint32(e.topK)}
 				plain.args = []tensor{step, gate, up, h, chosen, c.args[8]}
-				return gatedBound(plain, 2*e.width)
+				return plain.gated(graph.OpExpertMatVec, 2*e.width)
 			}}
 		out = append(out, c)
 	}

@@ -1,8 +1,6 @@
 package shaders_test
 
 import (
-	"math"
-
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 )
@@ -138,42 +136,11 @@ func gateUpCases(k graph.Kernel) []testCase {
 		c := testCase{name: name, kernel: k, params: []uint32{uint32(e.width), uint32(e.n), uint32(e.topK)},
 			work: [3]uint32{uint32(e.n), uint32(e.topK), uint32(e.bucket)}, args: []tensor{step, gate, up, x, ids, y}}
 		c.bound = map[string]func([]float64) ([]float64, error){"y": func([]float64) ([]float64, error) {
-			return gatedBound(c, e.width)
+			return c.gated(graph.OpExpertMatVec, e.width)
 		}}
 		out = append(out, c)
 	}
 	return out
-}
-
-// gatedBound carries the bounds of the two products through silu(g)·u, whose
-// slope in g is at most 1.1, and adds what exp may err.
-func gatedBound(c testCase, k int) ([]float64, error) {
-	var val, tol [2][]float64
-	for i := range val {
-		part := c
-		if part.partOf == nil {
-			part.partOf = &c.kernel
-		}
-		part.kernel = graph.Kernel{Op: graph.OpExpertMatVec, Type: c.kernel.Type}
-		part.args = []tensor{c.args[0], c.args[1+i], c.args[3], c.args[4], c.args[5]}
-		r, p, err := part.reference()
-		if err != nil {
-			return nil, err
-		}
-		if val[i], err = r.Floats(p.Find("y")); err != nil {
-			return nil, err
-		}
-		if tol[i], err = part.sumsRounded("x", "y", k)(nil); err != nil {
-			return nil, err
-		}
-	}
-	out := make([]float64, len(val[0]))
-	for i := range out {
-		g, u := val[0][i], math.Abs(val[1][i])
-		act := math.Abs(g / (1 + math.Exp(-g)))
-		out[i] = 1.1*tol[0][i]*(u+tol[1][i]) + act*tol[1][i] + act*u*(8+2*math.Abs(g))*eps
-	}
-	return out, nil
 }
 
 func expertDownCases(k graph.Kernel) []testCase {
