@@ -8,6 +8,7 @@
 const uint PAIRS = (GROUP + 1) / 2, RUNS = D / 8;
 const uint SUMS = gl_WorkGroupSize.x < 2 * PAIRS * RUNS ? 1 : gl_WorkGroupSize.x / (PAIRS * RUNS);
 const uint PARTS = gl_WorkGroupSize.x < 2 * TILE ? 1 : 2;
+const uint RUN_AHEAD = 2; // half a head is a multiple of 16 elements
 shared float scores[PARTS * GROUP * TILE];
 shared uint place[TILE];
 shared vec4 sums[SUMS * 2 * PAIRS * D / 4];
@@ -30,21 +31,36 @@ void tile_begin(U32 step, uint pages, uint t, uint n, uint page_size) {
     }
 }
 
+// scores4 is a run's share of the scores of heads h .. h + 3.
+vec4 scores4(uint h, uint run, vec4 lo, vec4 hi) {
+    const uint q = 2 * run, last = GROUP - 1;
+    const uvec4 at = uvec4(min(h, last), min(h + 1, last), min(h + 2, last), min(h + 3, last)) * (D / 4) + q;
+    return vec4(dot(lo, query[at.x]) + dot(hi, query[at.x + 1]), dot(lo, query[at.y]) + dot(hi, query[at.y + 1]),
+                dot(lo, query[at.z]) + dot(hi, query[at.z + 1]), dot(lo, query[at.w]) + dot(hi, query[at.w + 1]));
+}
+
 // tile_scores multiplies the keys of n positions with all queries.
 void tile_scores(uint64_t k_cache, uint n, uint first) {
     for (uint w = gl_LocalInvocationID.x; w < PARTS * TILE; w += gl_WorkGroupSize.x) {
         const uint i = w % TILE, part = w / TILE;
         if (i >= n) continue;
         const uint64_t row = cache_row(k_cache, place[i], KV_HEADS * D);
-        float sum[GROUP];
-        [[unroll]] for (uint h = 0; h < GROUP; h++) sum[h] = 0;
-        [[unroll]] for (uint j = 0; j < RUNS / PARTS; j++) {
-            const uint run = part * (RUNS / PARTS) + j;
-            vec4 lo, hi;
-            kv_load8(row, first + 8 * run, lo, hi);
-            [[unroll]] for (uint h = 0; h < GROUP; h++) sum[h] += dot(lo, query[h * (D / 4) + 2 * run]) + dot(hi, query[h * (D / 4) + 2 * run + 1]);
+        for (uint h = 0; h < GROUP; h += 8) {
+            vec4 near = vec4(0), far = vec4(0); // heads h .. h + 3 and h + 4 .. h + 7
+            for (uint j = 0; j < RUNS / PARTS; j += RUN_AHEAD) {
+                const uint run = part * (RUNS / PARTS) + j;
+                vec4 lo[RUN_AHEAD], hi[RUN_AHEAD];
+                [[unroll]] for (uint u = 0; u < RUN_AHEAD; u++) kv_load8(row, first + 8 * (run + u), lo[u], hi[u]);
+                [[unroll]] for (uint u = 0; u < RUN_AHEAD; u++) {
+                    near += scores4(h, run + u, lo[u], hi[u]);
+                    if (h + 4 < GROUP) far += scores4(h + 4, run + u, lo[u], hi[u]);
+                }
+            }
+            [[unroll]] for (uint u = 0; u < 4; u++) {
+                if (h + u < GROUP) scores[(part * GROUP + h + u) * TILE + i] = near[u];
+                if (h + 4 + u < GROUP) scores[(part * GROUP + h + 4 + u) * TILE + i] = far[u];
+            }
         }
-        [[unroll]] for (uint h = 0; h < GROUP; h++) scores[(part * GROUP + h) * TILE + i] = sum[h];
     }
 }
 

@@ -68,7 +68,9 @@ void main() {
         const Ahead row = norm_ahead(at(x, r, K));
         route_take(at(logits, r, EXPERTS));
         barrier();
-        route_rank(top_k);
+        route_rank();
+        barrier();
+        route_choose(top_k);
         barrier();
         const uint64_t first = uint64_t(route_ids[s]) * n;
         const uint64_t g = weight_row(gate, first, K), u = weight_row(up, first, K);
