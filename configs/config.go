@@ -58,8 +58,9 @@ type Pipeline struct {
 // Compute is the [compute] table: in what precision the kernels calculate.
 type Compute struct {
 	// Activations is the type in which activations meet quantized weights when
-	// few rows are computed: "f32", or "q16", 16-bit fixed point within each 32
-	// elements where the device has packed integer dot products.
+	// few rows are computed: "f32", or, where the device has packed integer dot
+	// products, "q16" or "q8", fixed point of so many bits within each 32
+	// elements.
 	Activations string
 	// MatMul is the type of the factors when many rows are computed: "f32", or
 	// "f16" where the device has matrix units. Sums are always float32.

@@ -28,7 +28,7 @@ func TestErrors(t *testing.T) {
 		{"fraction", "[context]\nlength = 1.5", "p.toml:2: context.length is 1.5, want a whole number from 1 to 16777216"},
 		{"choice", "[pipeline]\ngranularity = 'token'", `p.toml:2: pipeline.granularity is the text "token", want "stage", "layer" or "device"`},
 		{"choice of two", "[context]\nkv_type = 'f32'", `p.toml:2: context.kv_type is the text "f32", want "f16" or "q8_0"`},
-		{"choice of one", "[compute]\nactivations = 'q9'", `p.toml:2: compute.activations is the text "q9", want "f32" or "q16"`},
+		{"choice of one", "[compute]\nactivations = 'q9'", `p.toml:2: compute.activations is the text "q9", want "f32", "q16" or "q8"`},
 		{"negative temperature", "[sampling]\ntemperature = -0.1", "p.toml:2: sampling.temperature is -0.1, want a number from 0 to 100"},
 		{"nan", "[sampling]\ntemperature = nan", "p.toml:2: sampling.temperature is NaN, want a number from 0 to 100"},
 		{"infinite", "[sampling]\ntemperature = inf", "p.toml:2: sampling.temperature is +Inf, want a number from 0 to 100"},

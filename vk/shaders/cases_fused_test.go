@@ -9,9 +9,9 @@ import (
 	"moeflow/vk/shaders"
 )
 
-// fixedError is how far a 16-bit fixed-point activation is from its value, as a
-// share of the largest magnitude among its 32: half a step.
-const fixedError = 0.51 / 32512
+// fixedError is how far a fixed-point activation is from its value, as a share
+// of the largest magnitude among its 32: half a step.
+var fixedError = map[string]float32{"q16": 0.51 / 32512, "q8": 0.51 / 127}
 
 // rounding bounds what a kernel's own precision adds to sums of w·x: the
 // rounding of x, elements of rows of k, carried through the magnitudes of w.
@@ -22,7 +22,8 @@ func (c *testCase) rounding(x string, output string, k int) ([]float64, error) {
 	if c.partOf != nil {
 		of = *c.partOf
 	}
-	if shaders.Precision(of) != "q16" {
+	share, ok := fixedError[shaders.Precision(of)]
+	if !ok {
 		return nil, nil
 	}
 	m := *c
@@ -36,7 +37,7 @@ func (c *testCase) rounding(x string, output string, k int) ([]float64, error) {
 					top = max(top, float32(math.Abs(float64(v))))
 				}
 				for j := i; j < min(i+32, len(f)); j++ {
-					f[j] = top * fixedError
+					f[j] = top * share
 				}
 			}
 			a.data = f32Bytes(f)

@@ -110,7 +110,7 @@ func TestHeaderErrors(t *testing.T) {
 			t.Errorf("field %s = %q was accepted", name, value)
 		}
 	}
-	if _, err := resolve(root, "Q2_K", "weight.glsl"); err == nil {
+	if _, err := resolve(root, "Q2_K", "", "weight.glsl"); err == nil {
 		t.Error("a type without a decoder was accepted")
 	}
 }

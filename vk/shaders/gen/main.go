@@ -83,7 +83,7 @@ func fresh(root string, v variant, old []byte) bool {
 func compile(glslang, root string, v variant) error {
 	out := filepath.Join("spv", v.file())
 	args := []string{"-V", "-g0", "--quiet", "--target-env", "vulkan1.2"}
-	for _, d := range dirs(v.typ) {
+	for _, d := range dirs(v.typ, v.precision) {
 		args = append(args, "-I"+d)
 	}
 	cmd := exec.Command(glslang, append(args, v.path, "-o", out)...)

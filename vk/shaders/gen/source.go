@@ -26,9 +26,10 @@ type kernel struct {
 	needs []string // device features
 	rows  [2]uint32
 	when  []condition
-	// precision is "" for exact float32 and else names how the kernel rounds.
-	precision string
-	sync      bool
+	// precisions names how the kernel rounds beyond float32, if it does; it is
+	// compiled once for each.
+	precisions []string
+	sync       bool
 }
 
 // condition is one demand of a header's "when" line on a parameter.
@@ -40,27 +41,40 @@ type condition struct {
 // variant is one kernel compiled for one type: one .spv file.
 type variant struct {
 	kernel
-	typ     string
-	sources []string // every file that goes into it, slash paths under root
-	hash    string   // of those files' names and contents
+	typ       string
+	precision string   // "" for exact float32
+	sources   []string // every file that goes into it, slash paths under root
+	hash      string   // of those files' names and contents
 }
 
 // file is the name of the variant's .spv.
-func (v variant) file() string { return v.name + "_" + strings.ToLower(v.typ) + ".spv" }
+func (v variant) file() string { return v.full() + "_" + strings.ToLower(v.typ) + ".spv" }
 
-// variantName is "" for the kernel whose file bears the op's name.
-func (v variant) variantName() string {
-	if v.name == v.op {
-		return ""
+// full is the kernel's name; a precision after the first is part of it.
+func (v variant) full() string {
+	if len(v.precisions) > 1 && v.precision != v.precisions[0] {
+		return v.name + "_" + v.precision
 	}
 	return v.name
 }
 
-// dirs lists the include path of a kernel for a type: it ends in the type's own
-// decoders, so that the kernel's text names none.
-func dirs(typ string) []string {
+// variantName is "" for the kernel whose file bears the op's name.
+func (v variant) variantName() string {
+	if v.full() == v.op {
+		return ""
+	}
+	return v.full()
+}
+
+// dirs lists the include path of a kernel for a type and a precision: it ends in
+// their own parts, so that the kernel's text names none.
+func dirs(typ, precision string) []string {
 	t := strings.ToLower(typ)
-	return []string{"include", "weight/" + t, "kv/" + t}
+	out := []string{"include", "weight/" + t, "kv/" + t}
+	if precision != "" {
+		out = append(out, "precision/"+precision)
+	}
+	return out
 }
 
 var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec|needs|rows|when|precision|sync):\s*(.*)$`)
@@ -154,10 +168,7 @@ func (k *kernel) choice(name string, words []string) error {
 	case "needs":
 		k.needs = words
 	case "precision":
-		if len(words) != 1 {
-			return fmt.Errorf("wanted one name, got %q", words)
-		}
-		k.precision = words[0]
+		k.precisions = words
 	case "sync":
 		if k.sync = len(words) == 1 && words[0] == "counter"; !k.sync {
 			return fmt.Errorf("wanted counter, got %q", words)
@@ -212,11 +223,13 @@ func variants(root string) ([]variant, error) {
 			return nil, err
 		}
 		for _, t := range k.types {
-			v := variant{kernel: k, typ: t}
-			if err := v.gather(root); err != nil {
-				return nil, err
+			for _, p := range append(k.precisions, "")[:max(1, len(k.precisions))] {
+				v := variant{kernel: k, typ: t, precision: p}
+				if err := v.gather(root); err != nil {
+					return nil, err
+				}
+				out = append(out, v)
 			}
-			out = append(out, v)
 		}
 	}
 	if len(out) == 0 {
@@ -245,7 +258,7 @@ func (v *variant) gather(root string) error {
 		v.sources = append(v.sources, path)
 		fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
 		for _, m := range include.FindAllStringSubmatch(string(text), -1) {
-			found, err := resolve(root, v.typ, m[1])
+			found, err := resolve(root, v.typ, v.precision, m[1])
 			if err != nil {
 				return fmt.Errorf("%s: %w", path, err)
 			}
@@ -263,12 +276,12 @@ func (v *variant) gather(root string) error {
 }
 
 // resolve finds an included file along the include path of a type.
-func resolve(root, typ, name string) (string, error) {
-	for _, d := range dirs(typ) {
+func resolve(root, typ, precision, name string) (string, error) {
+	for _, d := range dirs(typ, precision) {
 		p := d + "/" + name
 		if _, err := os.Stat(filepath.Join(root, p)); err == nil {
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("include %q: no such file for type %s in %v", name, typ, dirs(typ))
+	return "", fmt.Errorf("include %q: no such file for type %s in %v", name, typ, dirs(typ, precision))
 }

@@ -28,10 +28,11 @@ void put(uint r, uint o, vec2 v) {
 
 void main() {
     const uint r = gl_WorkGroupID.y;
-    Pair first = walk_first(w, n);
+    const Pair first = walk_first(w, n);
+    const Ahead factors = norm_ahead(norm);
     sync_wait();
     if (r < step.v[count]) {
-        norm_take(at(x, r, K), norm, norm_ahead(at(x, r, K)));
+        norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)), factors);
         barrier();
         walk(w, n, r, norm_factor(eps), first);
     }

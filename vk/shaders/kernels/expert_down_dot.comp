@@ -17,7 +17,7 @@
 // needs: gpu dot
 // rows: 1 8
 // when: k%256 k<=1024 top_k<=8
-// precision: q16
+// precision: q16 q8
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"

@@ -21,7 +21,7 @@
 // needs: gpu dot
 // rows: 1 8
 // when: k%256 k<=8192 experts<=256 top_k<=16
-// precision: q16
+// precision: q16 q8
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"
@@ -63,9 +63,10 @@ void outputs(uint r, uint s, uint64_t g, uint64_t u, float factor, Pair next) {
 
 void main() {
     const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;
+    const Ahead factors = norm_ahead(norm);
     sync_wait();
     if (r < step.v[STEP_ROWS]) {
-        const Ahead row = norm_ahead(at(x, r, K));
+        const Ahead row = row_ahead(at(x, r, K));
         route_take(at(logits, r, EXPERTS));
         barrier();
         route_rank();
@@ -76,7 +77,7 @@ void main() {
         const uint64_t g = weight_row(gate, first, K), u = weight_row(up, first, K);
         const uint o = min(gl_WorkGroupID.x * TILE + gl_SubgroupID, n - 1);
         const Pair begin = pair_load(weight_row(g, o, K), weight_row(u, o, K), gl_SubgroupInvocationID);
-        norm_take(at(x, r, K), norm, row);
+        norm_take(at(x, r, K), norm, row, factors);
         if (gl_WorkGroupID.x == 0 && s == 0) route_put(at(ids, r, top_k), at(weights, r, top_k), top_k, renormalize != 0, scale);
         barrier();
         outputs(r, s, g, u, norm_factor(eps), begin);

@@ -19,7 +19,7 @@
 // needs: gpu dot
 // rows: 1 8
 // when: k%256 k<=8192
-// precision: q16
+// precision: q16 q8
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"

@@ -17,6 +17,6 @@
 // needs: gpu dot
 // rows: 1 8
 // when: k%256 k<=8192
-// precision: q16
+// precision: q16 q8
 // sync: counter
 #include "norm_matvec.glsl"

@@ -18,6 +18,6 @@
 // needs: gpu dot
 // rows: 1 8
 // when: k%256 k<=8192 n>=16384
-// precision: q16
+// precision: q16 q8
 // sync: counter
 #include "norm_matvec.glsl"

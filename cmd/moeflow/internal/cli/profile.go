@@ -106,8 +106,10 @@ func (a *app) engineOptions(c *configs.Config) engine.Options {
 // without lists the kernels' precisions that a profile does not allow.
 func without(c configs.Compute) []string {
 	var out []string
-	if c.Activations == "f32" {
-		out = append(out, "q16")
+	for _, p := range []string{"q16", "q8"} {
+		if c.Activations != p {
+			out = append(out, p)
+		}
 	}
 	if c.MatMul == "f32" {
 		out = append(out, "f16")

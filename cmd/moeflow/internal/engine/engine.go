@@ -24,7 +24,7 @@ type Options struct {
 	Buckets     []Bucket // step sizes; nil: RunBuckets
 	Slots       int      // steps in flight; at least 2 is used
 	NoFuse      bool
-	Without     []string                            // precisions that no kernel may have: see shaders.Choice
+	Without     []string                            // precisions that no kernel may have (see shaders.Choice); nil is q8
 	Sync        string                              // barrier, counter or auto; "" is auto
 	BeyondModel bool                                // Context may exceed what the model was trained for: a cache for several sequences
 	Pretend     []string                            // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
@@ -109,7 +109,11 @@ func (o *Options) counters(d *vk.DeviceInfo) bool {
 
 // choice is which kernels are wanted on a device.
 func (o *Options) choice(d *vk.DeviceInfo) shaders.Choice {
-	return shaders.Choice{Has: append(d.Capabilities(), o.Pretend...), Without: o.Without}
+	without := o.Without
+	if without == nil {
+		without = []string{"q8"}
+	}
+	return shaders.Choice{Has: append(d.Capabilities(), o.Pretend...), Without: without}
 }
 
 func (o *Options) fill(m *Model) {
