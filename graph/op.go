@@ -89,6 +89,10 @@ const (
 	// in the order of the slots, x {n, top_k, R}, res, y {n, R}; res may be
 	// absent. Work {n, R}.
 	OpExpertCombine
+	// OpExpertCount: counts[layer][e] += how many of the active rows' slots chose
+	// expert e, modulo 2³². ids {top_k, R}, counts {experts, layers}. Work
+	// {top_k, R}.
+	OpExpertCount
 	// OpGather: y[j] = x[out(j)], the rows whose logits are wanted; x {n, R},
 	// y {n, O}. Work {n, O}.
 	OpGather
@@ -152,6 +156,7 @@ var ops = [opCount]opInfo{
 	OpExpertMatMul:       op("expert_matmul", "step:r *w:r x:r groups:r y:w", "k n tiles share"),
 	OpExpertMatMulSwiGLU: op("expert_matmul_swiglu", "step:r *gate:r up:r x:r groups:r y:w", "k n tiles share"),
 	OpExpertCombine:      op("expert_combine", "step:r *x:r weights:r res:r? y:w", "n top_k"),
+	OpExpertCount:        op("expert_count", "step:r *ids:r counts:rw", "experts top_k layer"),
 	OpGather:             op("gather", "step:r *x:r y:w", "n"),
 	OpArgMax:             op("argmax", "step:r *logits:r sampled:w", "n"),
 }

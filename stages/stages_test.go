@@ -19,12 +19,12 @@ type block struct {
 func sound() block {
 	return block{
 		shapes: map[string]graph.Shape{
-			"sampled": {2}, "done": {8}, "token_embd": {64, 40}, "output_norm": {64}, "output": {64, 40}, "freqs": {16, 2},
+			"sampled": {2}, "done": {8}, "counts": {5, 2}, "token_embd": {64, 40}, "output_norm": {64}, "output": {64, 40}, "freqs": {16, 2},
 			"attn_norm": {64}, "attn_q": {64, 128}, "attn_k": {64, 64}, "attn_v": {64, 64}, "attn_output": {128, 64},
 			"attn_q_norm": {32}, "attn_k_norm": {32}, "k_cache": {64, 128}, "v_cache": {64, 128},
 			"ffn_norm": {64}, "ffn_gate_inp": {64, 5}, "ffn_gate_exps": {64, 96, 5}, "ffn_up_exps": {64, 96, 5}, "ffn_down_exps": {96, 64, 5},
 		},
-		types: map[string]quant.Type{"sampled": quant.U32, "done": quant.U32}, // others are F32
+		types: map[string]quant.Type{"sampled": quant.U32, "done": quant.U32, "counts": quant.U32}, // others are F32
 		topK:  3,
 	}
 }
@@ -34,7 +34,7 @@ func (b block) compile() (*graph.Plan, error) {
 	id := map[string]graph.TensorID{}
 	for name, shape := range b.shapes {
 		role := graph.Weight
-		if name == "sampled" || name == "done" || strings.HasSuffix(name, "cache") {
+		if name == "sampled" || name == "done" || name == "counts" || strings.HasSuffix(name, "cache") {
 			role = graph.State
 		}
 		id[name] = g.Tensor(graph.Tensor{Name: name, Shape: shape, Type: b.types[name], Role: role})
@@ -49,6 +49,7 @@ func (b block) compile() (*graph.Plan, error) {
 	r := add("router", stages.Router{X: x, Norm: id["ffn_norm"], Gate: id["ffn_gate_inp"], Experts: 5, TopK: b.topK, Scale: 1, Eps: 1e-6}, "h", "ids", "weights")
 	x = add("experts", stages.ExpertSwiGLU{X: x, H: r[0], IDs: r[1], Weights: r[2], Gate: id["ffn_gate_exps"], Up: id["ffn_up_exps"],
 		Down: id["ffn_down_exps"], Width: 96, Experts: 5}, "x")[0]
+	add("count", stages.ExpertCount{IDs: r[1], Counts: id["counts"], Layer: 1, Experts: 5})
 	logits := add("lm_head", stages.LMHead{X: x, Norm: id["output_norm"], W: id["output"], Eps: 1e-6}, "logits")[0]
 	add("sample", stages.ArgMax{Logits: logits, Sampled: id["sampled"]})
 	return graph.Compile(g, graph.Options{Kernels: catalog{}})
@@ -90,6 +91,8 @@ func TestWrongEdges(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*block){
 		"tensor token_embd has shape {64}, wanted {embedding, vocabulary}":   func(b *block) { b.shapes["token_embd"] = graph.Shape{64} },
+		"tensor counts is F32, wanted one of [U32]":                          func(b *block) { b.types["counts"] = quant.F32 },
+		"tensor counts has shape {5, 1}, wanted {5, more than 1}":            func(b *block) { b.shapes["counts"] = graph.Shape{5, 1} },
 		"tensor sampled is F32, wanted one of [U32]":                         func(b *block) { b.types["sampled"] = quant.F32 },
 		"tensor attn_norm is F16, wanted one of [F32]":                       func(b *block) { b.types["attn_norm"] = quant.F16 },
 		"tensor attn_k_norm is F16, wanted one of [F32]":                     func(b *block) { b.types["attn_k_norm"] = quant.F16 },

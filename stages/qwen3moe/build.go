@@ -20,19 +20,23 @@ type Options struct {
 	PageSize  int        // positions a page
 	MaxRows   int        // the rows of the largest step that shares the state
 	Slots     int        // tokens that can be kept sampled on the device, at least Layout.Outs
+	// CountExperts adds a stage to every layer that counts its choices in the
+	// state Counts, which can then be read back.
+	CountExperts bool
 }
 
 // Names of edges that a caller looks up in the plan.
 const (
 	Sampled = "sampled"        // U32, State: the tokens of the last step's output rows
 	Logits  = "lm_head/logits" // F32 {vocab, O}, Output
+	Counts  = "expert_counts"  // U32 {experts, layers}, State: with CountExperts, how often each was chosen
 )
 
 // Build makes the graph of a file: embed, then attention, router and
 // expert-swiglu for each block, then lm-head and sample. Missing tensors are
 // reported together; shapes are checked by graph.Compile.
 func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
-	b := &builder{f: f, g: graph.New(Architecture, o.Layout)}
+	b := &builder{f: f, g: graph.New(Architecture, o.Layout), counts: graph.NoTensor}
 	sampled := b.g.Tensor(graph.Tensor{Name: Sampled, Shape: graph.Shape{uint64(o.Slots)}, Type: quant.U32, Role: graph.State})
 	freqs := b.g.Tensor(graph.Tensor{Name: "rope_freqs", Shape: graph.Shape{uint64(c.RopeDim / 2), 2},
 		Type: quant.F32, Role: graph.Weight, Data: rotations(c)})
@@ -41,6 +45,9 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	counters := max(graph.AttentionCounters, c.KVHeads*max(o.MaxRows, o.Layout.Rows))
 	b.done = b.g.Tensor(graph.Tensor{Name: "attention_parts", Shape: graph.Shape{uint64(counters + (c.HeadDim+2)*c.Heads*graph.AttentionSlots)},
 		Type: quant.U32, Role: graph.State})
+	if o.CountExperts {
+		b.counts = b.g.Tensor(graph.Tensor{Name: Counts, Shape: graph.Shape{uint64(c.Experts), uint64(c.Layers)}, Type: quant.U32, Role: graph.State})
+	}
 	table := b.weight("token_embd.weight")
 	b.checkVocabulary(c)
 	x := b.add("embed", "embed", -1, stages.Embed{Table: table, Sampled: sampled}, "x")[0]
@@ -55,14 +62,18 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	b.add("sample", "sample", -1, stages.ArgMax{Logits: logits, Sampled: sampled})
 	b.g.Readable(sampled)
 	b.g.Readable(logits)
+	if o.CountExperts {
+		b.g.Readable(b.counts)
+	}
 	return b.g, errors.Join(b.errs...)
 }
 
 type builder struct {
-	f    *gguf.File
-	g    *graph.Graph
-	done graph.TensorID
-	errs []error
+	f      *gguf.File
+	g      *graph.Graph
+	done   graph.TensorID
+	counts graph.TensorID // NoTensor if nothing is counted
+	errs   []error
 }
 
 func (b *builder) add(name, kind string, layer int, s graph.Stage, out ...string) []graph.TensorID {
@@ -114,10 +125,14 @@ func (b *builder) block(i int, x, freqs graph.TensorID, c Config, o Options) gra
 		X: x, Norm: w("ffn_norm"), Gate: w("ffn_gate_inp"), Experts: c.Experts, TopK: c.TopK,
 		NormTopK: c.NormTopK, Scale: c.WeightScale, Eps: c.Eps,
 	}, "h", "ids", "weights")
-	return b.add(name("experts"), "expert-swiglu", i, stages.ExpertSwiGLU{
+	x = b.add(name("experts"), "expert-swiglu", i, stages.ExpertSwiGLU{
 		X: x, H: r[0], IDs: r[1], Weights: r[2], Gate: w("ffn_gate_exps"), Up: w("ffn_up_exps"), Down: w("ffn_down_exps"),
 		Width: c.ExpertWidth, Experts: c.Experts,
 	}, "x")[0]
+	if b.counts != graph.NoTensor {
+		b.add(name("count"), "expert-count", i, stages.ExpertCount{IDs: r[1], Counts: b.counts, Layer: i, Experts: c.Experts})
+	}
+	return x
 }
 
 // rotations gives, for each pair of a head, the rotation a position in turns,

@@ -77,6 +77,7 @@ var evals = map[graph.Op]eval{
 	graph.OpExpertMatMul:       expertMatMul,
 	graph.OpExpertMatMulSwiGLU: expertMatMulSwiGLU,
 	graph.OpExpertCombine:      expertCombine,
+	graph.OpExpertCount:        expertCount,
 	graph.OpGather:             gather,
 	graph.OpArgMax:             argMax,
 }

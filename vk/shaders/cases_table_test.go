@@ -23,6 +23,7 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpExpertMatMul:       expertMatMulCases,
 	graph.OpExpertMatMulSwiGLU: expertMatMulSwiGLUCases,
 	graph.OpExpertCombine:      expertCombineCases,
+	graph.OpExpertCount:        expertCountCases,
 	graph.OpGather:             gatherCases,
 	graph.OpArgMax:             argMaxCases,
 }

@@ -18,7 +18,7 @@ func TestComplete(t *testing.T) {
 	want := map[graph.Op][]quant.Type{
 		graph.OpEmbed: weights, graph.OpMatVec: weights, graph.OpExpertMatVec: weights,
 		graph.OpExpertGateUp: weights, graph.OpExpertDown: weights,
-		graph.OpExpertGroup: {quant.U32}, graph.OpExpertMatMul: weights, graph.OpExpertMatMulSwiGLU: weights,
+		graph.OpExpertGroup: {quant.U32}, graph.OpExpertCount: {quant.U32}, graph.OpExpertMatMul: weights, graph.OpExpertMatMulSwiGLU: weights,
 		graph.OpRopeStore: caches, graph.OpAttention: caches, graph.OpAttentionSplit: caches,
 	}
 	n := 0

@@ -24,6 +24,7 @@ var table = map[graph.Kernel]entry{
 	{Op: graph.OpEmbed, Type: quant.Q5_K, Variant: ""}:                              {"embed_q5_k.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{0, 1, 1}, Local: 256}},
 	{Op: graph.OpEmbed, Type: quant.Q6_K, Variant: ""}:                              {"embed_q6_k.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{0, 1, 1}, Local: 256}},
 	{Op: graph.OpExpertCombine, Type: quant.F32, Variant: ""}:                       {"expert_combine_f32.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{1024, 1, 1}, Local: 256}},
+	{Op: graph.OpExpertCount, Type: quant.U32, Variant: ""}:                         {"expert_count_u32.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{0, 64, 1}, Local: 64}},
 	{Op: graph.OpExpertDown, Type: quant.F32, Variant: ""}:                          {"expert_down_f32.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{2, 1, 1}, Local: 128, Most: 32768}},
 	{Op: graph.OpExpertDown, Type: quant.F16, Variant: ""}:                          {"expert_down_f16.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{2, 1, 1}, Local: 128, Most: 32768}},
 	{Op: graph.OpExpertDown, Type: quant.BF16, Variant: ""}:                         {"expert_down_bf16.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{2, 1, 1}, Local: 128, Most: 32768}},
