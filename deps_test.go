@@ -41,6 +41,8 @@ var imports = map[string][]string{
 	"cmd/moeflow/internal/engine": {"*"},
 	"cmd/moeflow/internal/cli":    {"*"},
 	"cmd/moeflow/internal/npy":    {},
+
+	"cmd/moeflow/internal/experts": {},
 }
 
 // modules is every module of others in use, and where. A new dependency is a

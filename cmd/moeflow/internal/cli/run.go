@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,7 @@ type runFlags struct {
 	temp, topP, minP, repeat      float64
 	topK                          int
 	seed                          uint64
+	stats                         statsFlags
 }
 
 func runCommand(a *app) *cobra.Command {
@@ -50,6 +52,7 @@ func runCommand(a *app) *cobra.Command {
 	fl.Float64Var(&f.minP, "min-p", 0, "drop tokens below this share of the likeliest; 0 is off")
 	fl.Float64Var(&f.repeat, "repeat-penalty", 1, "penalty on tokens already there; 1 is off")
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of the random numbers")
+	f.stats.add(fl)
 	c.RunE = func(c *cobra.Command, args []string) error { return a.run(c, args, &f) }
 	return c
 }
@@ -75,7 +78,7 @@ func (f *runFlags) overrides(c *cobra.Command, cfg *configs.Config) error {
 	return nil
 }
 
-func (a *app) run(c *cobra.Command, args []string, f *runFlags) error {
+func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	name, rest := splitConfig(args)
 	if len(rest) == 1 && rest[0] == "-" {
 		f.file = "-"
@@ -99,11 +102,15 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) error {
 	if !given && f.ids == "" && !isTerminal(a.In) {
 		return usage{fmt.Errorf("no prompt: give --prompt, --prompt-file, --ids or -")}
 	}
-	s, err := a.newSession(cfg, f)
-	if err != nil {
+	if err := f.stats.open(); err != nil {
 		return err
 	}
-	defer s.close()
+	s, err := a.newSession(cfg, f)
+	if err != nil {
+		f.stats.discard()
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
 	if !given && f.ids == "" {
 		return s.interactive(c.Context())
 	}
@@ -151,7 +158,7 @@ type session struct {
 }
 
 func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
-	e, done, err := a.start(cfg, nil)
+	e, done, err := a.start(cfg, func(o *engine.Options, _ *engine.Model) { o.CountExperts = f.stats.on() })
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +169,7 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 
 func (s *session) close() error {
 	s.seq.Close()
-	return s.done()
+	return errors.Join(s.flags.stats.write(s.engine), s.done())
 }
 
 func samplingParams(c configs.Sampling) sample.Params {

@@ -24,15 +24,18 @@ type Options struct {
 	Buckets     []Bucket // step sizes; nil: RunBuckets
 	Slots       int      // steps in flight; at least 2 is used
 	NoFuse      bool
-	Without     []string                            // precisions that no kernel may have (see shaders.Choice); nil is q8
-	Sync        string                              // barrier, counter or auto; "" is auto
-	BeyondModel bool                                // Context may exceed what the model was trained for: a cache for several sequences
-	Pretend     []string                            // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
-	CacheDir    string                              // where compiled pipelines are kept; "" for nowhere
-	Validation  bool                                // run under Vulkan's validation layers
-	Timestamps  bool                                // time every dispatch: see ProfileDecode
-	OnMessage   func(string)                        // a validation message
-	Progress    func(what string, done, all uint64) // may be nil
+	Without     []string // precisions that no kernel may have (see shaders.Choice); nil is q8
+	Sync        string   // barrier, counter or auto; "" is auto
+	BeyondModel bool     // Context may exceed what the model was trained for: a cache for several sequences
+	Pretend     []string // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
+	CacheDir    string   // where compiled pipelines are kept; "" for nowhere
+	Validation  bool     // run under Vulkan's validation layers
+	Timestamps  bool     // time every dispatch: see ProfileDecode
+	// CountExperts has the device count how often each expert is chosen: see
+	// ExpertCounts.
+	CountExperts bool
+	OnMessage    func(string)                        // a validation message
+	Progress     func(what string, done, all uint64) // may be nil
 }
 
 // program is a plan loaded on a backend.
@@ -62,6 +65,8 @@ type Engine struct {
 	step      uint64
 	words     []uint32
 	sequences int
+	counts    *expertCounts // nil if nothing is counted
+	decoding  bool          // the steps in flight are decode steps
 }
 
 // Open compiles a model for its step sizes, loads it onto a device and starts
@@ -92,7 +97,7 @@ func (e *Engine) compile(o Options) error {
 	e.Device = e.rt.Info()
 	var err error
 	e.Plans, err = e.Model.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
-		kernels: shaders.For(o.choice(&e.Device)), noFuse: o.NoFuse, counters: o.counters(&e.Device)})
+		kernels: shaders.For(o.choice(&e.Device)), noFuse: o.NoFuse, counters: o.counters(&e.Device), count: o.CountExperts})
 	e.Memory = memoryOf(e.Plans, o.Slots)
 	return err
 }
@@ -155,6 +160,9 @@ func (e *Engine) load(o Options) error {
 	for _, p := range progs {
 		e.programs = append(e.programs, p)
 	}
+	if o.CountExperts {
+		e.counts = newExpertCounts(e.Plans[0], e.Model.TopK)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
 	e.backend = newBackend(e.programs, e.Segments())
@@ -186,6 +194,7 @@ func (e *Engine) bucket(rows int) int {
 const (
 	readSampled = 1 << 0
 	readLogits  = 1 << 1
+	readCounts  = 1 << 2
 )
 
 // enqueue writes a step into the next slot and starts it. At most Slots steps
@@ -217,11 +226,21 @@ func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32
 			break
 		}
 	}
+	if e.counts != nil {
+		e.counts.rows(e.decoding, len(rows))
+		read |= readCounts
+	}
 	return e.flow.Enqueue(graph.Ticket{Step: e.step, Slot: slot, Plan: plan, Read: read})
 }
 
 // next waits for the oldest step in flight.
-func (e *Engine) next() (graph.Ticket, error) { return e.flow.Next() }
+func (e *Engine) next() (graph.Ticket, error) {
+	t, err := e.flow.Next()
+	if err == nil && e.counts != nil {
+		err = e.takeCounts(t)
+	}
+	return t, err
+}
 
 // sampled returns the tokens that a finished step sampled.
 func (e *Engine) sampled(t graph.Ticket) ([]uint32, error) {

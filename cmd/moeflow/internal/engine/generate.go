@@ -98,6 +98,7 @@ type generation struct {
 // read, up to the number of slots.
 func (g *generation) decode(ctx context.Context, t graph.Ticket) error {
 	s, e := g.s, g.s.e
+	e.decoding = true
 	inFlight := 0
 	for {
 		id, err := g.pick(t)

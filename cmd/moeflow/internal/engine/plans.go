@@ -33,6 +33,7 @@ type planOptions struct {
 	kernels     graph.Catalog
 	noFuse      bool
 	counters    bool
+	count       bool // how often experts are chosen
 }
 
 // pages is how many pages hold n positions.
@@ -53,6 +54,7 @@ func (m *Model) compile(o planOptions) ([]*graph.Plan, error) {
 		g, err := m.family.build(m.File, qwen3moe.Options{
 			Layout: graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: pages(o.context)},
 			KVType: o.kvType, Positions: pages(o.context) * PageSize, PageSize: PageSize, MaxRows: rows, Slots: slots,
+			CountExperts: o.count,
 		})
 		if err != nil {
 			return nil, err

@@ -75,6 +75,7 @@ func (s *Sequence) rows(n int, token func(i int) uint32) ([]graph.StepRow, error
 // last chunk has outputs, read as last asks.
 func (s *Sequence) prefill(ctx context.Context, ids []int32, last uint64, done func(tokens int)) (graph.Ticket, error) {
 	e := s.e
+	e.decoding = false
 	var t graph.Ticket
 	inFlight, finished := []int{}, 0
 	wait := func() error {
