@@ -7,7 +7,7 @@
 
 const uint PAIRS = (GROUP + 1) / 2, RUNS = D / 8;
 const uint SUMS = gl_WorkGroupSize.x < 2 * PAIRS * RUNS ? 1 : gl_WorkGroupSize.x / (PAIRS * RUNS);
-const uint PARTS = gl_WorkGroupSize.x < 2 * TILE ? 1 : 2;
+const uint PARTS = gl_WorkGroupSize.x < 2 * TILE ? 1 : gl_WorkGroupSize.x < 4 * TILE ? 2 : D < 64 ? 2 : D % 64 == 0 ? 4 : 2;
 const uint RUN_AHEAD = 2; // half a head is a multiple of 16 elements
 shared float scores[PARTS * GROUP * TILE];
 shared uint place[TILE];
@@ -70,7 +70,8 @@ void tile_weigh(uint n) {
         float top = NOTHING, sum = 0;
         for (uint i = gl_SubgroupInvocationID; i < n; i += gl_SubgroupSize) {
             float s = scores[h * TILE + i];
-            if (PARTS == 2) scores[h * TILE + i] = s = s + scores[(GROUP + h) * TILE + i];
+            for (uint p = 1; p < PARTS; p++) s += scores[(p * GROUP + h) * TILE + i];
+            scores[h * TILE + i] = s;
             top = max(top, s);
         }
         top = max(largest[h], subgroupMax(top));

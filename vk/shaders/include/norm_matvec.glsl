@@ -29,10 +29,9 @@ void put(uint r, uint o, vec2 v) {
 void main() {
     const uint r = gl_WorkGroupID.y;
     const Pair first = walk_first(w, n);
-    const Ahead factors = norm_ahead(norm);
     sync_wait();
     if (r < step.v[count]) {
-        norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)), factors);
+        norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
         barrier();
         walk(w, n, r, norm_factor(eps), first);
     }

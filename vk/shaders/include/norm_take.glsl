@@ -11,21 +11,14 @@ Ahead row_ahead(uint64_t x) {
     return Ahead(Act4(x).v[2 * i], Act4(x).v[2 * i + 1]);
 }
 
-Ahead norm_ahead(uint64_t norm) {
-    const uint i = min(gl_LocalInvocationID.x, K / 8 - 1);
-    return Ahead(F32x4(norm).v[2 * i], F32x4(norm).v[2 * i + 1]);
-}
-
 // norm_take stores x * norm and leaves each subgroup's sum of squares.
-void norm_take(uint64_t x, uint64_t norm, Ahead next, Ahead w) {
+void norm_take(uint64_t x, uint64_t norm, Ahead next) {
+    F32x4 w = F32x4(norm);
     float sum = 0;
     for (uint i = gl_LocalInvocationID.x; i < K / 8; i += gl_WorkGroupSize.x) {
-        const vec4 a = next.a, b = next.b, wa = w.a, wb = w.b;
+        const vec4 a = next.a, b = next.b, wa = w.v[2 * i], wb = w.v[2 * i + 1];
         const uint more = i + gl_WorkGroupSize.x;
-        if (more < K / 8) {
-            next = Ahead(Act4(x).v[2 * more], Act4(x).v[2 * more + 1]);
-            w = Ahead(F32x4(norm).v[2 * more], F32x4(norm).v[2 * more + 1]);
-        }
+        if (more < K / 8) next = Ahead(Act4(x).v[2 * more], Act4(x).v[2 * more + 1]);
         sum += dot(a, a) + dot(b, b);
         fixed_put(i, a * wa, b * wb);
     }

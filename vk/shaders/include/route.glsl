@@ -33,9 +33,7 @@ void route_rank() {
     for (uint w = gl_LocalInvocationID.x; w < EXPERTS * parts; w += gl_WorkGroupSize.x) {
         const uint e = w % EXPERTS, first = w / EXPERTS * half_quads, key = route_order[e / 4][e & 3];
         uvec4 before = uvec4(0);
-        [[unroll]] for (uint i = 0; i < half_quads; i++) {
-            const uint j = first + i;
-            if (j >= ROUTE_QUADS) continue;
+        for (uint j = first; j < min(first + half_quads, ROUTE_QUADS); j++) {
             const uvec4 least = key + uvec4(greaterThanEqual(uvec4(4 * j, 4 * j + 1, 4 * j + 2, 4 * j + 3), uvec4(e)));
             before += uvec4(greaterThanEqual(route_order[j], least));
         }

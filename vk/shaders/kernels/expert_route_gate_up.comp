@@ -63,7 +63,6 @@ void outputs(uint r, uint s, uint64_t g, uint64_t u, float factor, Pair next) {
 
 void main() {
     const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;
-    const Ahead factors = norm_ahead(norm);
     sync_wait();
     if (r < step.v[STEP_ROWS]) {
         const Ahead row = row_ahead(at(x, r, K));
@@ -77,7 +76,7 @@ void main() {
         const uint64_t g = weight_row(gate, first, K), u = weight_row(up, first, K);
         const uint o = min(gl_WorkGroupID.x * TILE + gl_SubgroupID, n - 1);
         const Pair begin = pair_load(weight_row(g, o, K), weight_row(u, o, K), gl_SubgroupInvocationID);
-        norm_take(at(x, r, K), norm, row, factors);
+        norm_take(at(x, r, K), norm, row);
         if (gl_WorkGroupID.x == 0 && s == 0) route_put(at(ids, r, top_k), at(weights, r, top_k), top_k, renormalize != 0, scale);
         barrier();
         outputs(r, s, g, u, norm_factor(eps), begin);

@@ -17,7 +17,7 @@
 // op: rope_attention
 // types: F32 F16 Q8_0
 // tile: 1 1 1
-// local: 256
+// local: 512
 // spec: heads kv_heads head_dim
 // needs: gpu
 // rows: 1 1
