@@ -16,6 +16,7 @@ type device struct {
 	info     DeviceInfo
 	stamps   uint32 // bits of a timestamp, 0 if the queue has none
 	taken    uint64 // bytes allocated of the heap that info.heap names
+	clock    bool   // the host can read the clock of timestamps
 }
 
 // memoryType is what the allocator needs to know of one.
@@ -24,7 +25,9 @@ type memoryType struct {
 	heap  int
 }
 
-func openDevice(p vulkan.PhysicalDevice, info DeviceInfo) (*device, error) {
+// openDevice opens a device; timed, with what relates its timestamps to the
+// host's clock, where there is such a thing.
+func openDevice(p vulkan.PhysicalDevice, info DeviceInfo, timed bool) (*device, error) {
 	d := &device{physical: p, info: info}
 	family, bits, err := computeFamily(p)
 	d.stamps = bits
@@ -35,6 +38,9 @@ func openDevice(p vulkan.PhysicalDevice, info DeviceInfo) (*device, error) {
 	ci := vulkan.DeviceCreateInfo{SType: vulkan.StructureTypeDeviceCreateInfo, PNext: info.features.enable(&c, info.api),
 		QueueCreateInfoCount: 1, PQueueCreateInfos: []vulkan.DeviceQueueCreateInfo{{
 			SType: vulkan.StructureTypeDeviceQueueCreateInfo, QueueFamilyIndex: family, QueueCount: 1, PQueuePriorities: []float32{1}}}}
+	if d.clock = timed && hasExtension(p, calibratedTimestamps) && calibrates(p); d.clock {
+		ci.EnabledExtensionCount, ci.PpEnabledExtensionNames = 1, []string{calibratedTimestamps + "\x00"}
+	}
 	var handle vulkan.Device
 	err = failed("open "+info.Name, vulkan.CreateDevice(p, &ci, nil, &handle))
 	ci.Free()

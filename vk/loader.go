@@ -187,7 +187,7 @@ const counterBytes = 256
 
 // program makes a plan's slots.
 func (l *loader) program(p *graph.Plan) (*Program, error) {
-	prog := &Program{r: l.r, plan: p, last: map[uint64]uint64{}, ran: map[int]bool{}}
+	prog := &Program{r: l.r, plan: p, last: map[uint64]uint64{}, ran: map[int]bool{}, marks: map[uint64][]uint64{}}
 	for i := range l.slots {
 		s := &slot{io: map[graph.TensorID]buffer{}, counter: l.counts[i]}
 		prog.slots = append(prog.slots, s)

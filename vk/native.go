@@ -38,6 +38,9 @@ static int (*p_submit)(void *, uint32_t, const void *, void *);
 static int (*p_pipelines)(void *, void *, uint32_t, const void *, const void *, void **);
 static void (*p_barrier)(void *, uint32_t, uint32_t, uint32_t, uint32_t, const void *, uint32_t, const void *, uint32_t, const void *);
 static void (*p_copy)(void *, void *, void *, uint32_t, const void *);
+static int (*p_counter)(void *, void *, uint64_t *);
+static any_fn (*p_device_fn)(void *, const char *);
+static int (*p_domains)(void *, uint32_t *, uint32_t *);
 
 // native_load finds the loader's own functions, which serve every instance, so
 // once is enough.
@@ -54,7 +57,10 @@ static int native_load(void *instance) {
 	p_submit = (int (*)(void *, uint32_t, const void *, void *))get(instance, "vkQueueSubmit");
 	p_pipelines = (int (*)(void *, void *, uint32_t, const void *, const void *, void **))get(instance, "vkCreateComputePipelines");
 	p_barrier = (void (*)(void *, uint32_t, uint32_t, uint32_t, uint32_t, const void *, uint32_t, const void *, uint32_t, const void *))get(instance, "vkCmdPipelineBarrier");
-	if (!(p_features && p_properties && p_memory && p_address && p_wait && p_submit && p_pipelines && p_barrier)) return 0;
+	p_counter = (int (*)(void *, void *, uint64_t *))get(instance, "vkGetSemaphoreCounterValue");
+	p_device_fn = (any_fn(*)(void *, const char *))get(instance, "vkGetDeviceProcAddr");
+	p_domains = (int (*)(void *, uint32_t *, uint32_t *))get(instance, "vkGetPhysicalDeviceCalibrateableTimeDomainsEXT");
+	if (!(p_counter && p_device_fn && p_features && p_properties && p_memory && p_address && p_wait && p_submit && p_pipelines && p_barrier)) return 0;
 	p_copy = (void (*)(void *, void *, void *, uint32_t, const void *))get(instance, "vkCmdCopyBuffer");
 	return p_copy != NULL;
 }
@@ -91,6 +97,30 @@ static int native_submit(void *queue, void *semaphore, uint64_t wait, uint64_t s
 	struct timeline t = {1000207003, NULL, wait != 0, &wait, 1, &signal};
 	struct submit s = {4, &t, wait != 0, &semaphore, &stage, n, commands, 1, &semaphore};
 	return p_submit(queue, 1, &s, NULL);
+}
+
+// native_counter is a timeline semaphore's value.
+static int native_counter(void *device, void *semaphore, uint64_t *out) { return p_counter(device, semaphore, out); }
+
+// native_calibrates tells whether the device's own clock (domain 0) can be read.
+// Only for devices with VK_EXT_calibrated_timestamps.
+static int native_calibrates(void *physical) {
+	uint32_t n = 16, list[16];
+	if (!p_domains || p_domains(physical, &n, list) < 0) return 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i] == 0) return 1;
+	return 0;
+}
+
+struct time_info { uint32_t type; const void *next; uint32_t domain; };
+
+// native_ticks reads the device's clock, on devices that calibrate.
+static int native_ticks(void *device, uint64_t *out) {
+	int (*read)(void *, uint32_t, const void *, uint64_t *, uint64_t *) =
+		(int (*)(void *, uint32_t, const void *, uint64_t *, uint64_t *))p_device_fn(device, "vkGetCalibratedTimestampsEXT");
+	struct time_info i = {1000184000, NULL, 0};
+	uint64_t deviation;
+	return read ? read(device, 1, &i, out, &deviation) : -7;
 }
 
 struct memory_barrier { uint32_t type; const void *next; uint32_t src, dst; };
@@ -167,6 +197,24 @@ func waitSemaphore(d vulkan.Device, s vulkan.Semaphore, value, ns uint64) vulkan
 func submit(q vulkan.Queue, s vulkan.Semaphore, wait, signal uint64, commands []vulkan.CommandBuffer) vulkan.Result {
 	return vulkan.Result(C.native_submit(unsafe.Pointer(q), unsafe.Pointer(s), C.uint64_t(wait), C.uint64_t(signal),
 		C.uint32_t(len(commands)), (*unsafe.Pointer)(unsafe.Pointer(&commands[0]))))
+}
+
+// semaphoreValue is how far a timeline semaphore has come.
+func semaphoreValue(d vulkan.Device, s vulkan.Semaphore) (uint64, vulkan.Result) {
+	var out C.uint64_t
+	r := C.native_counter(unsafe.Pointer(d), unsafe.Pointer(s), &out)
+	return uint64(out), vulkan.Result(r)
+}
+
+// calibrates tells whether a device with VK_EXT_calibrated_timestamps lets the
+// host read its own clock.
+func calibrates(d vulkan.PhysicalDevice) bool { return C.native_calibrates(unsafe.Pointer(d)) != 0 }
+
+// deviceTicks reads the device's clock through VK_EXT_calibrated_timestamps.
+func deviceTicks(d vulkan.Device) (uint64, vulkan.Result) {
+	var out C.uint64_t
+	r := C.native_ticks(unsafe.Pointer(d), &out)
+	return uint64(out), vulkan.Result(r)
 }
 
 // barrier records a global memory barrier.

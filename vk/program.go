@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
-	"unsafe"
 
 	vulkan "github.com/goki/vulkan"
 
@@ -19,8 +17,9 @@ type Program struct {
 	plan  *graph.Plan
 	slots []*slot
 	mu    sync.Mutex
-	last  map[uint64]uint64 // by step: the timeline value of its latest segment
-	ran   map[int]bool      // by slot: whether a whole step was submitted
+	last  map[uint64]uint64   // by step: the timeline value of its latest segment
+	ran   map[int]bool        // by slot: whether a whole step was submitted
+	marks map[uint64][]uint64 // by step, with Timestamps: each segment's timeline value
 }
 
 // Input is the memory of an input tensor of a slot, which the host may write
@@ -61,6 +60,9 @@ func (p *Program) Submit(segment int, t graph.Ticket) error {
 	}
 	p.mu.Lock()
 	p.last[t.Step] = v
+	if p.r.opts.Timestamps {
+		p.marks[t.Step] = append(p.marks[t.Step], v)
+	}
 	if segment == len(s.segments)-1 {
 		p.ran[t.Slot] = true
 	}
@@ -83,6 +85,7 @@ func (p *Program) Wait(ctx context.Context, t graph.Ticket) error {
 	}
 	p.mu.Lock()
 	delete(p.last, t.Step)
+	delete(p.marks, t.Step)
 	p.mu.Unlock()
 	return nil
 }
@@ -96,36 +99,6 @@ func (p *Program) Read(slot int, id graph.TensorID) ([]byte, error) {
 		}
 	}
 	return nil, fmt.Errorf("plan %s reads back no tensor %d in slot %d", p.plan.Name, id, slot)
-}
-
-// Times gives how long each dispatch of a slot's last step took on the device,
-// in the order of Plan.Dispatches. A dispatch that runs beside the one before
-// shares its time. The runtime must have been opened with Timestamps.
-func (p *Program) Times(slot int) ([]time.Duration, error) {
-	if !p.r.opts.Timestamps || slot < 0 || slot >= len(p.slots) {
-		return nil, fmt.Errorf("plan %s has no timestamps of slot %d", p.plan.Name, slot)
-	}
-	p.mu.Lock()
-	ran := p.ran[slot]
-	p.mu.Unlock()
-	if !ran { // reading would wait for ever
-		return nil, fmt.Errorf("plan %s has run no step in slot %d to have timed", p.plan.Name, slot)
-	}
-	n := len(p.plan.Dispatches) + len(p.plan.Segments)
-	ticks := make([]uint64, n)
-	const flags = vulkan.QueryResultFlags(vulkan.QueryResult64Bit | vulkan.QueryResultWaitBit)
-	if err := failed("read timestamps", vulkan.GetQueryPoolResults(p.r.d.handle, p.slots[slot].queries, 0, uint32(n),
-		uint64(8*n), unsafe.Pointer(&ticks[0]), 8, flags)); err != nil {
-		return nil, err
-	}
-	out := make([]time.Duration, 0, len(p.plan.Dispatches))
-	for k, s := range p.plan.Segments {
-		for i := s.First; i < s.Last; i++ {
-			dt := (ticks[i+k+1] - ticks[i+k]) & (1<<p.r.d.stamps - 1)
-			out = append(out, time.Duration(float64(dt)*float64(p.r.d.info.period)))
-		}
-	}
-	return out, nil
 }
 
 // close frees what the heap does not.

@@ -16,7 +16,7 @@ type Options struct {
 	Validation bool         // run under the validation layers
 	OnMessage  func(string) // gets each validation message; needed with Validation
 	CacheDir   string       // where compiled pipelines are kept; "" keeps none
-	Timestamps bool         // time every dispatch: see Program.Times
+	Timestamps bool         // time every dispatch: see Program.Times, Ticks and Clock
 	// LocalSize overrides the invocations of all workgroups, in tests that
 	// try kernels at several sizes. 0 is off.
 	LocalSize uint32
@@ -63,7 +63,7 @@ func Open(o Options) (*Runtime, error) {
 }
 
 func open(in *instance, p vulkan.PhysicalDevice, info DeviceInfo, o Options) (*Runtime, error) {
-	d, err := openDevice(p, info)
+	d, err := openDevice(p, info, o.Timestamps)
 	if err != nil {
 		return nil, err
 	}

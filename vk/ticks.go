@@ -1,0 +1,160 @@
+package vk
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+
+	vulkan "github.com/goki/vulkan"
+
+	"moeflow/graph"
+)
+
+// Ticks are a dispatch's begin and end on the device's clock; see Clock.
+type Ticks struct{ Begin, End uint64 }
+
+// Ticks gives when each dispatch of a slot's last step ran, in the order of
+// Plan.Dispatches. Begin is when all before it was done, so a dispatch that runs
+// beside the one before begins when that ends. The runtime must have been opened
+// with Timestamps.
+func (p *Program) Ticks(slot int) ([]Ticks, error) {
+	if !p.r.opts.Timestamps || slot < 0 || slot >= len(p.slots) {
+		return nil, fmt.Errorf("plan %s has no timestamps of slot %d", p.plan.Name, slot)
+	}
+	p.mu.Lock()
+	ran := p.ran[slot]
+	p.mu.Unlock()
+	if !ran { // reading would wait for ever
+		return nil, fmt.Errorf("plan %s has run no step in slot %d to have timed", p.plan.Name, slot)
+	}
+	n := len(p.plan.Dispatches) + len(p.plan.Segments)
+	ticks := make([]uint64, n)
+	if err := p.r.d.readTicks(p.slots[slot].queries, ticks); err != nil {
+		return nil, err
+	}
+	out := make([]Ticks, 0, len(p.plan.Dispatches))
+	for k, s := range p.plan.Segments {
+		for i := s.First; i < s.Last; i++ {
+			out = append(out, Ticks{ticks[i+k], ticks[i+k+1]})
+		}
+	}
+	return out, nil
+}
+
+// Times gives how long each dispatch of a slot's last step took on the device:
+// the differences of Ticks.
+func (p *Program) Times(slot int) ([]time.Duration, error) {
+	ticks, err := p.Ticks(slot)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]time.Duration, len(ticks))
+	for i, t := range ticks {
+		dt := (t.End - t.Begin) & (1<<p.r.d.stamps - 1)
+		out[i] = time.Duration(float64(dt) * float64(p.r.d.info.period))
+	}
+	return out, nil
+}
+
+// readTicks waits for and reads the first timestamps of a pool.
+func (d *device) readTicks(pool vulkan.QueryPool, ticks []uint64) error {
+	const flags = vulkan.QueryResultFlags(vulkan.QueryResult64Bit | vulkan.QueryResultWaitBit)
+	return failed("read timestamps", vulkan.GetQueryPoolResults(d.handle, pool, 0, uint32(len(ticks)),
+		uint64(8*len(ticks)), unsafe.Pointer(&ticks[0]), 8, flags))
+}
+
+// Progress tells how many segments of a step are done on the device: after the
+// step's Wait, and before any submit, none is known. It does not wait and may be
+// called at any time. The runtime must have been opened with Timestamps.
+func (p *Program) Progress(t graph.Ticket) (int, error) {
+	value, r := semaphoreValue(p.r.d.handle, p.r.line.semaphore)
+	if err := failed("ask for progress", r); err != nil {
+		return 0, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, v := range p.marks[t.Step] {
+		if v <= value {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// Clock relates the device's clock, which Ticks are read from, to the host's.
+type Clock struct {
+	Tick   uint64        // of the device's clock
+	Host   time.Time     // the same moment on the host's
+	Within time.Duration // how far Host may be off
+	Period float64       // nanoseconds a tick
+	Bits   uint32        // after which ticks wrap around
+	// Calibrated tells that the clock was read by VK_EXT_calibrated_timestamps;
+	// otherwise by a submit that only writes a timestamp.
+	Calibrated bool
+}
+
+// At is the host's time of a tick up to half of the clock's range away. The
+// clocks drift apart by some microseconds a second, so a Clock should not be old.
+func (c Clock) At(tick uint64) time.Time {
+	unused := 64 - c.Bits
+	ticks := int64((tick-c.Tick)<<unused) >> unused
+	return c.Host.Add(time.Duration(float64(ticks) * c.Period))
+}
+
+// How names the way the clocks were compared.
+func (c Clock) How() string {
+	if c.Calibrated {
+		return calibratedTimestamps
+	}
+	return "a submit between two readings of the host's clock"
+}
+
+const calibratedTimestamps = "VK_EXT_calibrated_timestamps"
+
+// Clock compares the clocks now: it reads the device's between two readings of
+// the host's, several times, and keeps the closest pair. Without
+// VK_EXT_calibrated_timestamps that takes submits, which wait for all work on
+// the device: then it must be idle. The runtime must have been opened with
+// Timestamps.
+func (p *Program) Clock() (Clock, error) {
+	d := p.r.d
+	if !p.r.opts.Timestamps {
+		return Clock{}, fmt.Errorf("%s was opened without timestamps", d.info.Name)
+	}
+	read := func() (uint64, error) {
+		tick, r := deviceTicks(d.handle)
+		return tick, failed("read the device's clock", r)
+	}
+	if !d.clock {
+		var pool vulkan.QueryPool
+		qi := vulkan.QueryPoolCreateInfo{SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: 1}
+		if err := failed("make a query pool", vulkan.CreateQueryPool(d.handle, &qi, nil, &pool)); err != nil {
+			return Clock{}, err
+		}
+		defer vulkan.DestroyQueryPool(d.handle, pool, nil)
+		read = func() (uint64, error) {
+			if err := d.once(p.r.line, func(cb vulkan.CommandBuffer) {
+				vulkan.CmdResetQueryPool(cb, pool, 0, 1)
+				vulkan.CmdWriteTimestamp(cb, vulkan.PipelineStageBottomOfPipeBit, pool, 0)
+			}); err != nil {
+				return 0, err
+			}
+			tick := []uint64{0}
+			err := d.readTicks(pool, tick)
+			return tick[0], err
+		}
+	}
+	best := Clock{Within: time.Hour, Period: float64(d.info.period), Bits: d.stamps, Calibrated: d.clock}
+	for range 8 {
+		before := time.Now()
+		tick, err := read()
+		if err != nil {
+			return Clock{}, err
+		}
+		if half := time.Since(before) / 2; half < best.Within {
+			best.Tick, best.Host, best.Within = tick, before.Add(half), half
+		}
+	}
+	return best, nil
+}
