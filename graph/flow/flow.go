@@ -21,10 +21,17 @@ type Backend interface {
 	Wait(ctx context.Context, t graph.Ticket) error
 }
 
-// Hooks are called by the flow's goroutines; each may be nil.
+// Hooks are called by the flow's goroutines, each of which is a worker: worker i
+// submits segment i, and the worker behind the last segment waits for finished
+// steps. Each may be nil, and costs nothing then; none may block.
 type Hooks struct {
-	// Submitted is called after a segment's submit.
-	Submitted func(segment int, t graph.Ticket)
+	// Received is called when a worker has a ticket to work on.
+	Received func(worker int, t graph.Ticket)
+	// Worked is called when its work is done: the segment submitted, or, for the
+	// last worker, the step finished and its slot not yet in use again.
+	Worked func(worker int, t graph.Ticket)
+	// Sent is called when the ticket lies in the next channel.
+	Sent func(worker int, t graph.Ticket)
 }
 
 // ErrClosed is returned by Enqueue after Close.
@@ -34,6 +41,7 @@ var ErrClosed = errors.New("the flow is closed")
 type Flow struct {
 	in    chan graph.Ticket
 	done  chan graph.Ticket
+	chans []chan graph.Ticket // in, those between workers, done
 	group *errgroup.Group
 	ctx   context.Context
 
@@ -47,32 +55,40 @@ type Flow struct {
 func Start(ctx context.Context, segments, depth int, b Backend, h Hooks) *Flow {
 	g, ctx := errgroup.WithContext(ctx)
 	f := &Flow{in: make(chan graph.Ticket, depth), done: make(chan graph.Ticket, depth), group: g, ctx: ctx}
-	from := f.in
+	f.chans = append(f.chans, f.in)
+	for range segments {
+		f.chans = append(f.chans, make(chan graph.Ticket, depth))
+	}
+	f.chans = append(f.chans, f.done)
 	for seg := range segments {
-		in, out := from, make(chan graph.Ticket, depth)
 		g.Go(func() error {
-			return hop(ctx, in, out, func(t graph.Ticket) error {
+			return hop(ctx, f.chans[seg], f.chans[seg+1], seg, h, func(t graph.Ticket) error {
 				if err := b.Submit(seg, t); err != nil {
 					return fmt.Errorf("segment %d of step %d: %w", seg, t.Step, err)
-				}
-				if h.Submitted != nil {
-					h.Submitted(seg, t)
 				}
 				return nil
 			})
 		})
-		from = out
 	}
-	last := from
 	g.Go(func() error {
-		return hop(ctx, last, f.done, func(t graph.Ticket) error { return b.Wait(ctx, t) })
+		return hop(ctx, f.chans[segments], f.done, segments, h, func(t graph.Ticket) error { return b.Wait(ctx, t) })
 	})
 	return f
 }
 
+// Depths tells how many tickets lie in each channel: before worker 0, 1, …, and
+// last those that Next has not taken. It may be called at any time.
+func (f *Flow) Depths() []int {
+	out := make([]int, len(f.chans))
+	for i, c := range f.chans {
+		out[i] = len(c)
+	}
+	return out
+}
+
 // hop works on each ticket from in and passes it on, until in is closed or the
 // context ends; it closes out.
-func hop(ctx context.Context, in <-chan graph.Ticket, out chan<- graph.Ticket, work func(graph.Ticket) error) error {
+func hop(ctx context.Context, in <-chan graph.Ticket, out chan<- graph.Ticket, worker int, h Hooks, work func(graph.Ticket) error) error {
 	defer close(out)
 	for {
 		var t graph.Ticket
@@ -85,13 +101,22 @@ func hop(ctx context.Context, in <-chan graph.Ticket, out chan<- graph.Ticket, w
 				return nil
 			}
 		}
+		if h.Received != nil {
+			h.Received(worker, t)
+		}
 		if err := work(t); err != nil {
 			return err
+		}
+		if h.Worked != nil {
+			h.Worked(worker, t)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case out <- t:
+		}
+		if h.Sent != nil {
+			h.Sent(worker, t)
 		}
 	}
 }
