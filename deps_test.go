@@ -43,6 +43,7 @@ var imports = map[string][]string{
 	"cmd/moeflow/internal/npy":    {},
 
 	"cmd/moeflow/internal/experts": {},
+	"cmd/moeflow/internal/trace":   {},
 }
 
 // modules is every module of others in use, and where. A new dependency is a

@@ -25,7 +25,7 @@ type runFlags struct {
 	temp, topP, minP, repeat      float64
 	topK                          int
 	seed                          uint64
-	stats                         statsFlags
+	see                           seeFlags
 }
 
 func runCommand(a *app) *cobra.Command {
@@ -52,7 +52,7 @@ func runCommand(a *app) *cobra.Command {
 	fl.Float64Var(&f.minP, "min-p", 0, "drop tokens below this share of the likeliest; 0 is off")
 	fl.Float64Var(&f.repeat, "repeat-penalty", 1, "penalty on tokens already there; 1 is off")
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of the random numbers")
-	f.stats.add(fl)
+	f.see.add(fl)
 	c.RunE = func(c *cobra.Command, args []string) error { return a.run(c, args, &f) }
 	return c
 }
@@ -102,12 +102,12 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	if !given && f.ids == "" && !isTerminal(a.In) {
 		return usage{fmt.Errorf("no prompt: give --prompt, --prompt-file, --ids or -")}
 	}
-	if err := f.stats.open(); err != nil {
+	if err := f.see.open(); err != nil {
 		return err
 	}
 	s, err := a.newSession(cfg, f)
 	if err != nil {
-		f.stats.discard()
+		f.see.discard()
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
@@ -158,7 +158,7 @@ type session struct {
 }
 
 func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
-	e, done, err := a.start(cfg, func(o *engine.Options, _ *engine.Model) { o.CountExperts = f.stats.on() })
+	e, done, err := a.start(cfg, func(o *engine.Options, _ *engine.Model) { f.see.options(o) })
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 
 func (s *session) close() error {
 	s.seq.Close()
-	return errors.Join(s.flags.stats.write(s.engine), s.done())
+	return errors.Join(s.flags.see.write(s.engine), s.done(), s.flags.see.close(s.Err))
 }
 
 func samplingParams(c configs.Sampling) sample.Params {
@@ -179,6 +179,7 @@ func samplingParams(c configs.Sampling) sample.Params {
 
 // promptIDs turns the prompt into tokens.
 func (s *session) promptIDs(f *runFlags, text string) ([]int32, error) {
+	defer s.engine.Tokenizing("tokenize the prompt")()
 	if f.ids != "" {
 		return parseIDs(f.ids)
 	}
@@ -250,7 +251,10 @@ func (s *session) stream(ctx context.Context, ids []int32) (engine.Result, strin
 		IDs: ids, MaxTokens: s.cfg.Run.MaxTokens, Sampling: s.params, IgnoreEOG: s.flags.ignoreEOS,
 		OnToken: func(id int32) error {
 			if !s.flags.printID {
-				return put(dec.Add(id))
+				done := s.engine.Tokenizing("detokenize")
+				text := dec.Add(id)
+				done()
+				return put(text)
 			}
 			sep := " "
 			if first {

@@ -16,6 +16,9 @@ import (
 type backend struct {
 	programs []program
 	last     int // index of a step's last segment
+	// started, if not nil, is called when a step's first segment may be
+	// submitted.
+	started func(graph.Ticket)
 
 	mu        sync.Mutex
 	moved     sync.Cond
@@ -42,6 +45,9 @@ func (b *backend) follow(step uint64) {
 func (b *backend) Submit(seg int, t graph.Ticket) error {
 	if seg == 0 && !b.turn(t.Step) {
 		return errors.New("an earlier step failed")
+	}
+	if seg == 0 && b.started != nil {
+		b.started(t)
 	}
 	err := b.programs[t.Plan].Submit(seg, t)
 	b.note(err, seg, t.Step)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"moeflow/cmd/moeflow/internal/trace"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/graph/flow"
@@ -34,6 +35,8 @@ type Options struct {
 	// CountExperts has the device count how often each expert is chosen: see
 	// ExpertCounts.
 	CountExperts bool
+	Trace        *trace.Writer                       // gets all that happens; implies Timestamps
+	Live         bool                                // Now tells what happens; implies Timestamps
 	OnMessage    func(string)                        // a validation message
 	Progress     func(what string, done, all uint64) // may be nil
 }
@@ -66,13 +69,16 @@ type Engine struct {
 	words     []uint32
 	sequences int
 	counts    *expertCounts // nil if nothing is counted
-	decoding  bool          // the steps in flight are decode steps
+	observers []observer    // none: nothing is observed
+	live      *live
+	decoding  bool // the steps in flight are decode steps
 }
 
 // Open compiles a model for its step sizes, loads it onto a device and starts
 // the flow. The model stays the caller's to close.
 func Open(m *Model, o Options) (*Engine, error) {
 	o.fill(m)
+	o.Timestamps = o.Timestamps || o.Trace != nil || o.Live
 	e := &Engine{Model: m, Context: o.Context, buckets: o.Buckets, slots: o.Slots}
 	var err error
 	if e.Pool, err = kvcache.New(pages(o.Context), PageSize); err != nil {
@@ -166,7 +172,12 @@ func (e *Engine) load(o Options) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
 	e.backend = newBackend(e.programs, e.Segments())
-	e.flow = flow.Start(ctx, e.Segments(), e.slots, e.backend, flow.Hooks{})
+	hooks, err := e.observe(o)
+	if err != nil {
+		cancel()
+		return err
+	}
+	e.flow = flow.Start(ctx, e.Segments(), e.slots, e.backend, hooks)
 	return nil
 }
 
@@ -230,12 +241,16 @@ func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32
 		e.counts.rows(e.decoding, len(rows))
 		read |= readCounts
 	}
-	return e.flow.Enqueue(graph.Ticket{Step: e.step, Slot: slot, Plan: plan, Read: read})
+	t := graph.Ticket{Step: e.step, Slot: slot, Plan: plan, Read: read}
+	defer e.span(rowHost, "enqueue", e.enqueued(t, len(rows)), t)
+	return e.flow.Enqueue(t)
 }
 
 // next waits for the oldest step in flight.
 func (e *Engine) next() (graph.Ticket, error) {
+	begin := e.begin()
 	t, err := e.flow.Next()
+	e.span(rowHost, "wait for a step", begin, t)
 	if err == nil && e.counts != nil {
 		err = e.takeCounts(t)
 	}

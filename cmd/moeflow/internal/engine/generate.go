@@ -101,10 +101,12 @@ func (g *generation) decode(ctx context.Context, t graph.Ticket) error {
 	e.decoding = true
 	inFlight := 0
 	for {
+		begin := e.begin()
 		id, err := g.pick(t)
 		if err != nil {
 			return err
 		}
+		e.picked(id, g.device, begin, t)
 		s.known(len(g.r.IDs)+len(g.res.IDs), id)
 		ended, err := g.accept(ctx, id)
 		if ended || err != nil {
