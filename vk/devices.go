@@ -28,6 +28,7 @@ type DeviceInfo struct {
 	id       [16]byte // pipeline cache UUID
 	features features
 	vendor   uint32    // PCI id
+	shared   uint32    // bytes of shared memory of a workgroup
 	api      uint32    // version in Vulkan's encoding
 	groups   [3]uint32 // most workgroups an axis
 	local    uint32    // most invocations of a workgroup
@@ -51,7 +52,7 @@ func (d *DeviceInfo) Capabilities() []string {
 		name string
 		has  bool
 	}{
-		{"gpu", d.Kind != "cpu"}, {"subgroup32", d.Subgroup == 32},
+		{"gpu", d.Kind != "cpu"}, {"shared48", d.shared >= 48<<10}, {"subgroup32", d.Subgroup == 32},
 		{"int8", d.features.int8 && d.features.storage8}, {"float16", d.features.float16},
 		{"dot", d.features.dot && d.features.int8},
 	} {
@@ -108,7 +109,7 @@ func describe(d vulkan.PhysicalDevice) DeviceInfo {
 	p.Deref()
 	p.Limits.Deref()
 	info := DeviceInfo{Name: vulkan.ToString(p.DeviceName[:]), Kind: kinds[p.DeviceType], API: version(p.ApiVersion), api: p.ApiVersion,
-		vendor: p.VendorID, groups: p.Limits.MaxComputeWorkGroupCount, period: p.Limits.TimestampPeriod,
+		vendor: p.VendorID, shared: p.Limits.MaxComputeSharedMemorySize, groups: p.Limits.MaxComputeWorkGroupCount, period: p.Limits.TimestampPeriod,
 		local: min(p.Limits.MaxComputeWorkGroupInvocations, p.Limits.MaxComputeWorkGroupSize[0])}
 	if info.Kind == "" {
 		info.Kind = "other"

@@ -196,7 +196,7 @@ func capabilities(t *testing.T) []string {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return append(info.Capabilities(), "gpu")
+	return append(info.Capabilities(), "gpu", "shared48")
 }
 
 func subset(a, b []string) bool {

@@ -7,7 +7,7 @@
 
 const uint PAIRS = (GROUP + 1) / 2, RUNS = D / 8;
 const uint SUMS = gl_WorkGroupSize.x < 2 * PAIRS * RUNS ? 1 : gl_WorkGroupSize.x / (PAIRS * RUNS);
-const uint PARTS = gl_WorkGroupSize.x < 2 * TILE ? 1 : gl_WorkGroupSize.x < 4 * TILE ? 2 : D < 64 ? 2 : D % 64 == 0 ? 4 : 2;
+const uint PARTS = gl_WorkGroupSize.x < 2 * TILE ? 1 : 2;
 const uint RUN_AHEAD = 2; // half a head is a multiple of 16 elements
 shared float scores[PARTS * GROUP * TILE];
 shared uint place[TILE];

@@ -17,9 +17,9 @@
 // op: rope_attention
 // types: F32 F16 Q8_0
 // tile: 1 1 1
-// local: 512
+// local: 256
 // spec: heads kv_heads head_dim
-// needs: gpu
+// needs: gpu shared48
 // rows: 1 1
 // when: head_dim%32 head_dim<=256
 // sync: counter
@@ -29,7 +29,8 @@
 layout(constant_id = 1) const uint HEADS = 8;
 layout(constant_id = 2) const uint KV_HEADS = 1;
 layout(constant_id = 3) const uint D = 128;
-const uint SLOTS = 32, TILE = 128, GROUP = HEADS / KV_HEADS;
+const uint SLOTS = 32, GROUP = HEADS / KV_HEADS;
+const uint TILE = GROUP > 8 ? 64 : 128; // what fits 48 KiB
 shared float head[2 * D]; // the new key and value
 #include "kv.glsl"
 #include "cache.glsl"

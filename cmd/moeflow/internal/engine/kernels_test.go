@@ -11,7 +11,7 @@ import (
 func TestGoldenGPUKernels(t *testing.T) {
 	m, g := tiny(t), goldens(t)
 	for _, sync := range []string{"barrier", "counter"} {
-		o := Options{Buckets: []Bucket{{1, 1}}, Context: 128, Pretend: []string{"gpu"}, Sync: sync}
+		o := Options{Buckets: []Bucket{{1, 1}}, Context: 128, Pretend: []string{"gpu", "shared48"}, Sync: sync}
 		e := start(t, m, o)
 		soft, variants := 0, map[string]bool{}
 		for i := range e.Plans[0].Dispatches {
