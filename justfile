@@ -24,6 +24,12 @@ lint:
 fuzz time="30s":
     ./scripts/fuzz {{time}}
 
+# moeflow and llama.cpp side by side on one model; LIB is the folder of
+# llama.cpp's libraries (see tools/peer/README.md). Needs numpy.
+bench-peer lib model *args:
+    ./scripts/build
+    python3 tools/peer/side_by_side.py bin/moeflow {{lib}} {{model}} --prompts 0 --bench {{args}}
+
 # Compile changed kernels; needs glslang 16. `just gen -all` compiles all.
 gen *args:
     ./scripts/gen {{args}}
