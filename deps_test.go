@@ -44,6 +44,7 @@ var imports = map[string][]string{
 
 	"cmd/moeflow/internal/experts": {},
 	"cmd/moeflow/internal/trace":   {},
+	"cmd/moeflow/internal/watch":   {},
 }
 
 // modules is every module of others in use, and where. A new dependency is a

@@ -17,6 +17,10 @@ var (
 	pageCSS string
 	//go:embed page/page.js
 	pageJS string
+	//go:embed page/live.css
+	liveCSS string
+	//go:embed page/live.js
+	liveJS string
 )
 
 // pageData is what the page's script reads: the plan at every level, folded and
@@ -59,7 +63,11 @@ func writeHTML(w io.Writer, p *graph.Plan, o Options) error {
 	if err != nil {
 		return err
 	}
-	_, err = strings.NewReplacer("{{title}}", esc(clean(d.Title)), "{{style}}", style+pageCSS, "{{data}}", string(data), "{{script}}", pageJS).
-		WriteString(w, pageHTML)
+	css, connect, live := style+pageCSS, "", ""
+	if o.Live {
+		css, connect, live = css+liveCSS, "; connect-src 'self'", "\n<script>"+liveJS+"</script>"
+	}
+	_, err = strings.NewReplacer("{{title}}", esc(clean(d.Title)), "{{style}}", css, "{{data}}", string(data), "{{script}}", pageJS,
+		"{{connect}}", connect, "{{live}}", live).WriteString(w, pageHTML)
 	return err
 }

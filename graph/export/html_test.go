@@ -60,3 +60,24 @@ func TestPage(t *testing.T) {
 		}
 	}
 }
+
+// TestLivePage: only a page that was asked to be live has the script that
+// listens, and the policy that lets it, and no more than that.
+func TestLivePage(t *testing.T) {
+	o := export.Options{Format: "html", Level: "stage", Title: "small"}
+	dead := write(t, mixed(t), o)
+	o.Live = true
+	live := write(t, mixed(t), o)
+	for _, c := range []struct {
+		text       string
+		live, dead int
+	}{{"<script", 3, 2}, {"</script>", 3, 2}, {"connect-src", 1, 0}, {"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'\"", 1, 0},
+		{"new EventSource('events')", 1, 0}, {"{{", 0, 0}} {
+		if a, b := strings.Count(string(live), c.text), strings.Count(string(dead), c.text); a != c.live || b != c.dead {
+			t.Errorf("%q stands %d times in the live page, %d in the other; wanted %d and %d", c.text, a, b, c.live, c.dead)
+		}
+	}
+	if m := network.FindAllString(strings.ReplaceAll(string(live), "EventSource", ""), -1); m != nil {
+		t.Errorf("the live page refers to more: %q", m)
+	}
+}

@@ -19,6 +19,10 @@ type Options struct {
 	Profile *Profile // times to lay over the picture, or nil
 	Device  string   // the device that runs the plan, "" if none is known
 	Title   string   // "" means the plan's name
+	// Live makes the format html listen to the server that it comes from and
+	// show what it says: see page/live.js for the events. Without it the page
+	// asks nothing of a network.
+	Live bool
 }
 
 // Profile is what one step of a plan cost, measured or known.

@@ -10,6 +10,7 @@ let x = 0, y = 0, k = 1; // place of the sheet
 let chosen = null, found = [], foundAt = -1;
 let folded = data.folded; // as asked for; the level model is always folded
 let live = null; // times by dispatch that replace the profile's
+let working = null; // first and last dispatch that run now
 
 // make is an element with text and children; nothing is ever parsed as HTML
 // but the pictures, whose text is escaped.
@@ -55,6 +56,7 @@ function show(level, fold, dispatch) {
   $('subtitle').textContent = at.subtitle;
   chosen = null;
   paint();
+  mark();
   search(false);
   const place = places.get(at);
   if (place) { [x, y, k] = place; move(); } else fit();
@@ -75,6 +77,12 @@ function paint() {
     const h = Math.round(100 * cost(n) / most);
     card(n.id).querySelector('.body').style.fill = on ? `color-mix(in srgb, #ffa070 ${h}%, #f6f8fa)` : '';
   }
+}
+
+// mark shows which cards work now.
+function mark() {
+  for (const n of at.view.nodes)
+    card(n.id).classList.toggle('working', working !== null && n.dispatches.some(d => d >= working[0] && d < working[1]));
 }
 
 function move() { sheet.style.transform = `translate(${x}px, ${y}px) scale(${k})`; }
@@ -309,10 +317,15 @@ $('heat').disabled = !data.profiled;
 listen();
 show(data.level, data.folded);
 
-// For what feeds the page with times while a model runs: nanoseconds by
-// dispatch of the plan.
+// For what feeds the page while a model runs: times is nanoseconds by dispatch of
+// the plan, working the dispatches [first, last) that run now, or null.
 window.moeflow = {
   show,
+  working(range) {
+    if (String(range) === String(working)) return;
+    working = range;
+    mark();
+  },
   times(byDispatch) {
     live = byDispatch;
     $('heat').disabled = false;

@@ -102,7 +102,7 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	if !given && f.ids == "" && !isTerminal(a.In) {
 		return usage{fmt.Errorf("no prompt: give --prompt, --prompt-file, --ids or -")}
 	}
-	if err := f.see.open(); err != nil {
+	if err := f.see.open(a.Err); err != nil {
 		return err
 	}
 	s, err := a.newSession(cfg, f)
@@ -158,18 +158,21 @@ type session struct {
 }
 
 func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
-	e, done, err := a.start(cfg, func(o *engine.Options, _ *engine.Model) { f.see.options(o) })
+	e, done, err := a.start(cfg, func(o *engine.Options, _ *engine.Model) { f.see.options(a, o) })
 	if err != nil {
 		return nil, err
 	}
 	s := &session{app: a, cfg: cfg, flags: f, engine: e, done: done, seq: e.NewSequence()}
 	s.params = samplingParams(cfg.Sampling.Or(e.Model.Sampling()).Or(configs.FallbackSampling()))
+	if err := f.see.begin(e, a.Err); err != nil {
+		return nil, errors.Join(err, done())
+	}
 	return s, nil
 }
 
 func (s *session) close() error {
 	s.seq.Close()
-	return errors.Join(s.flags.see.write(s.engine), s.done(), s.flags.see.close(s.Err))
+	return errors.Join(s.flags.see.end(s.engine), s.done(), s.flags.see.close(s.Err))
 }
 
 func samplingParams(c configs.Sampling) sample.Params {

@@ -10,46 +10,6 @@ import (
 	"moeflow/cmd/moeflow/internal/trace"
 )
 
-// seeFlags are what shows a run while or after it goes.
-type seeFlags struct {
-	stats statsFlags
-	trace traceFlags
-}
-
-func (f *seeFlags) add(fl *pflag.FlagSet) {
-	f.stats.add(fl)
-	f.trace.add(fl)
-}
-
-// open checks the flags and makes the files, before a model is loaded.
-func (f *seeFlags) open() error {
-	if err := f.stats.open(); err != nil {
-		return err
-	}
-	if err := f.trace.open(); err != nil {
-		f.stats.discard()
-		return err
-	}
-	return nil
-}
-
-// discard removes the files of a run that did not begin.
-func (f *seeFlags) discard() {
-	f.stats.discard()
-	f.trace.discard()
-}
-
-// options asks the engine for what is to be seen.
-func (f *seeFlags) options(o *engine.Options) {
-	o.CountExperts, o.Trace = f.stats.on(), f.trace.w
-}
-
-// write writes what the engine has to be asked for.
-func (f *seeFlags) write(e *engine.Engine) error { return f.stats.write(e) }
-
-// close ends what the engine itself writes, when it is closed.
-func (f *seeFlags) close(stderr io.Writer) error { return f.trace.close(stderr) }
-
 // traceFlags is --trace: a file that gets all that happens.
 type traceFlags struct {
 	path string
