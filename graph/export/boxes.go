@@ -57,7 +57,7 @@ func (b *builder) newBox(i int, n *graph.PlanNode) *box {
 		x.frame = b.layerGroup(x)
 	case levelDispatch:
 		x.frame = b.group(x.Name, b.layerGroup(x), x)
-		x.Kind, x.Params = d.Kernel.Op.String(), params(d)
+		x.Kind, x.Params = d.Kernel.Op.String(), b.params(d, x.Count)
 		x.Barrier, x.Starts, x.Wait = d.Barrier, b.starts[i], d.Wait
 	}
 	if x.frame != nil {

@@ -215,12 +215,15 @@ func (b *builder) addKernel(x *box, d *graph.Dispatch) {
 	x.Kernels = append(x.Kernels, &kernel{Name: name, Groups: d.Groups, Count: 1})
 }
 
-// params names the parameters of a dispatch.
-func params(d *graph.Dispatch) []param {
+// params names the parameters of a dispatch that is drawn for so many like it.
+func (b *builder) params(d *graph.Dispatch, count int) []param {
 	var out []param
 	for i, q := range d.Kernel.Op.Params() {
 		if i >= len(d.Params) {
 			break
+		}
+		if count > 1 && namesLayer(b.p, d, i) {
+			continue
 		}
 		v := float64(d.Params[i])
 		if q.Float {

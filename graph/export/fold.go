@@ -20,7 +20,7 @@ type folding struct {
 }
 
 // fold finds equal layers: those whose stages have the same kernels, grids and
-// parameters over tensors of the same types and shapes. Barriers do not count:
+// parameters, but for the layer's own number, over tensors of the same types and shapes. Barriers do not count:
 // they follow from where memory was placed, and may differ at the borders.
 func fold(p *graph.Plan, unfold bool) *folding {
 	f := &folding{first: map[int]int{}, alike: map[int][]int{}}
@@ -69,7 +69,14 @@ func signature(p *graph.Plan, nodes, calls []int) string {
 	local := map[graph.TensorID]int{}
 	for _, i := range calls {
 		d := &p.Dispatches[i]
-		fmt.Fprintf(&b, "%d %s %v %v %v", slices.Index(nodes, d.Node), d.Kernel, d.Groups, d.Work, d.Params)
+		fmt.Fprintf(&b, "%d %s %v %v", slices.Index(nodes, d.Node), d.Kernel, d.Groups, d.Work)
+		for k, v := range d.Params {
+			if namesLayer(p, d, k) {
+				b.WriteString(" *")
+				continue
+			}
+			fmt.Fprintf(&b, " %d", v)
+		}
 		for _, a := range d.Args {
 			if a.Tensor == graph.NoTensor {
 				b.WriteString(" -")
@@ -84,6 +91,13 @@ func signature(p *graph.Plan, nodes, calls []int) string {
 		b.WriteByte(';')
 	}
 	return b.String()
+}
+
+// namesLayer tells whether parameter k of a dispatch only says which layer it
+// belongs to, as names do.
+func namesLayer(p *graph.Plan, d *graph.Dispatch, k int) bool {
+	names := d.Kernel.Op.Params()
+	return k < len(names) && names[k].Name == "layer" && p.Nodes[d.Node].Layer == int(d.Params[k])
 }
 
 // starred replaces the number of a layer in a name by a star: blk.3.attn_q
