@@ -178,7 +178,9 @@ type slot struct {
 	segments []vulkan.CommandBuffer
 	copies   []vulkan.CommandBuffer // one for each of Plan.Reads
 	queries  vulkan.QueryPool
-	counter  buffer // what dispatches report to
+	ticks    buffer                 // host view of the queries, with Timestamps
+	stamped  []vulkan.CommandBuffer // the one that copies them, with Timestamps
+	counter  buffer                 // what dispatches report to
 }
 
 // counterBytes is a counter's share of memory: more than its four bytes, so that
@@ -226,6 +228,13 @@ func (l *loader) buffers(p *graph.Plan, s *slot) error {
 		for i, id := range ids {
 			s.io[id] = bufs[i]
 		}
+	}
+	if l.r.opts.Timestamps {
+		bufs, err := l.r.work.alloc("timestamps", toHost, []want{{"the timestamps of a slot", 8 * uint64(len(p.Dispatches)+len(p.Segments))}})
+		if err != nil {
+			return err
+		}
+		s.ticks = bufs[0]
 	}
 	if len(p.Reads) == 0 {
 		return nil

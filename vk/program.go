@@ -42,6 +42,7 @@ func (p *Program) Submit(segment int, t graph.Ticket) error {
 	s := p.slots[t.Slot]
 	cbs := []vulkan.CommandBuffer{s.segments[segment]}
 	if segment == len(s.segments)-1 {
+		cbs = append(cbs, s.stamped...)
 		for i, cb := range s.copies {
 			if t.Read&(1<<i) != 0 {
 				cbs = append(cbs, cb)
@@ -109,5 +110,6 @@ func (p *Program) close() {
 		}
 		p.r.d.drop(s.segments)
 		p.r.d.drop(s.copies)
+		p.r.d.drop(s.stamped)
 	}
 }

@@ -35,6 +35,13 @@ func (c *recorder) all() error {
 		}
 		c.slot.segments = append(c.slot.segments, cb)
 	}
+	if c.r.opts.Timestamps {
+		cb, err := c.stamps()
+		if err != nil {
+			return err
+		}
+		c.slot.stamped = append(c.slot.stamped, cb)
+	}
 	for i, id := range c.plan.Reads {
 		from, to := c.buffer(id), c.slot.reads[i]
 		cb, err := c.r.d.record(func(cb vulkan.CommandBuffer) {
@@ -48,6 +55,17 @@ func (c *recorder) all() error {
 		c.slot.copies = append(c.slot.copies, cb)
 	}
 	return nil
+}
+
+// stamps records the copy of a step's timestamps to where the host sees them:
+// asked for by the host, some drivers first wait for all work on the device.
+func (c *recorder) stamps() (vulkan.CommandBuffer, error) {
+	to := c.slot.ticks
+	return c.r.d.record(func(cb vulkan.CommandBuffer) {
+		const flags = vulkan.QueryResultFlags(vulkan.QueryResult64Bit | vulkan.QueryResultWaitBit)
+		vulkan.CmdCopyQueryPoolResults(cb, c.slot.queries, 0, c.queries(), to.handle, vulkan.DeviceSize(to.offset), 8, flags)
+		fence(cb)
+	})
 }
 
 // queries: one before each segment and one behind each dispatch.

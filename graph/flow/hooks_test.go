@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"moeflow/graph"
 )
 
@@ -89,30 +91,75 @@ func TestDepths(t *testing.T) {
 }
 
 // BenchmarkHop is what a step costs in the flow itself, with a backend that does
-// nothing: without hooks, and with hooks that do nothing either.
+// nothing: in a chain of goroutines that knows of no hooks, without hooks, and
+// with hooks that do nothing either.
 func BenchmarkHop(b *testing.B) {
 	idle := func(int, graph.Ticket) {}
-	for _, c := range []struct {
-		name string
-		h    Hooks
-	}{{"off", Hooks{}}, {"on", Hooks{idle, idle, idle}}} {
-		b.Run(c.name, func(b *testing.B) {
-			g := make(gate)
-			close(g)
-			f := Start(context.Background(), 3, 2, g, c.h)
-			b.ReportAllocs()
-			for s := range uint64(b.N) {
-				if err := f.Enqueue(graph.Ticket{Step: s + 1}); err != nil {
-					b.Fatal(err)
+	g := make(gate)
+	close(g)
+	b.Run("none", func(b *testing.B) { benchmarkSteps(b, startPlain(context.Background(), 3, 2, g)) })
+	b.Run("off", func(b *testing.B) { benchmarkSteps(b, Start(context.Background(), 3, 2, g, Hooks{})) })
+	b.Run("on", func(b *testing.B) {
+		benchmarkSteps(b, Start(context.Background(), 3, 2, g, Hooks{idle, idle, idle}))
+	})
+}
+
+// startPlain is Start as it would be if there were no hooks.
+func startPlain(ctx context.Context, segments, depth int, back Backend) *Flow {
+	g, ctx := errgroup.WithContext(ctx)
+	f := &Flow{in: make(chan graph.Ticket, depth), done: make(chan graph.Ticket, depth), group: g, ctx: ctx}
+	chans := []chan graph.Ticket{f.in}
+	for range segments {
+		chans = append(chans, make(chan graph.Ticket, depth))
+	}
+	chans = append(chans, f.done)
+	for i := range segments + 1 {
+		g.Go(func() error {
+			defer close(chans[i+1])
+			for {
+				var t graph.Ticket
+				var ok bool
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case t, ok = <-chans[i]:
+					if !ok {
+						return nil
+					}
 				}
-				if _, err := f.Next(); err != nil {
-					b.Fatal(err)
+				var err error
+				if i < segments {
+					err = back.Submit(i, t)
+				} else {
+					err = back.Wait(ctx, t)
 				}
-			}
-			b.StopTimer()
-			if err := f.Close(); err != nil {
-				b.Fatal(err)
+				if err != nil {
+					return err
+				}
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case chans[i+1] <- t:
+				}
 			}
 		})
+	}
+	return f
+}
+
+func benchmarkSteps(b *testing.B, f *Flow) {
+	b.ReportAllocs()
+	b.ResetTimer()
+	for s := range uint64(b.N) {
+		if err := f.Enqueue(graph.Ticket{Step: s + 1}); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := f.Next(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
 	}
 }
