@@ -120,7 +120,7 @@ func (t *tracer) hook(what moment, n int, k graph.Ticket) {
 		if w.worked = now; last {
 			t.dispatches(k, now)
 			w.worked = time.Now()
-			t.w.Slice(w.row, "trace: read timestamps", now, w.worked, args(k)...)
+			t.w.Slice(w.row, "trace: write the step", now, w.worked, args(k)...)
 		}
 	case sent:
 		t.waited(w, "channel: wait for room", w.worked, now, k)
