@@ -64,7 +64,7 @@ type Compute struct {
 	Activations string
 	// MatMul is the type of the factors when many rows are computed: "f32", or
 	// "f16" where the device has matrix units. Sums are always float32.
-	MatMul string
+	MatMul string // "f32" unless it is asked for
 	// Sync is how a dispatch waits for those before it: "barrier", or "counter"
 	// for kernels that can wait by themselves; "auto" takes what is known to
 	// work on the device.
@@ -97,7 +97,7 @@ func Default(o Options) *Config {
 		Device:   Device{Name: "auto"},
 		Context:  Context{Length: 32768, KVType: "f16"},
 		Pipeline: Pipeline{Granularity: "device", MicroBatches: 1},
-		Compute:  Compute{Activations: "q16", MatMul: "f16", Sync: "auto"},
+		Compute:  Compute{Activations: "q16", MatMul: "f32", Sync: "auto"},
 		Run:      Run{MaxTokens: 512},
 		options:  o,
 		set:      map[string]bool{},

@@ -11,6 +11,7 @@ var rules = []rule{
 	{"norm+products", fuseNorm},
 	{"rope+attention", fuseRope},
 	{"experts by group", groupExperts},
+	{"activations as halves", useHalves},
 }
 
 // fuse applies every rule once, in order. A rule applies only where the catalog

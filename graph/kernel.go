@@ -32,6 +32,8 @@ type KernelInfo struct {
 	// specialization constant 0. A kernel is right with any multiple of the
 	// device's subgroup size up to this.
 	Local uint32
+	// Exact tells that the kernel is right with Local invocations only.
+	Exact bool
 	// Spec lists the indices of the op's parameters that the kernel also
 	// takes as specialization constants 1, 2, …
 	Spec []int
@@ -41,6 +43,9 @@ type KernelInfo struct {
 	// Rows is the fewest and the most rows that the kernel is meant for; zero
 	// is no bound. It is right with any number.
 	Rows [2]uint32
+	// Halves lists the indices of the arguments that must be activations of
+	// type F16; all others are F32.
+	Halves []int
 	// When holds what the kernel asks of the op's parameters.
 	When []Condition
 	// Sync tells that the kernel itself waits for the dispatches before it and

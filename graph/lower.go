@@ -2,8 +2,10 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
+
 )
 
 // SyncBytes is what a kernel that can wait by itself has in front of its push
@@ -65,10 +67,24 @@ func (u *unit) choose(d *Dispatch) (KernelInfo, bool) {
 	for _, v := range plain.Variants {
 		k := d.Kernel
 		k.Variant = v
-		if info, ok := u.opts.Kernels.Lookup(k); ok && info.serves(d.Rows, d.Params) {
+		if info, ok := u.opts.Kernels.Lookup(k); ok && info.serves(d.Rows, d.Params) && u.takes(d, &info) {
 			d.Kernel = k
 			return info, true
 		}
 	}
-	return plain, plain.serves(d.Rows, d.Params)
+	return plain, plain.serves(d.Rows, d.Params) && u.takes(d, &plain)
+}
+
+// takes tells whether the kernel takes activations of the types at hand.
+func (u *unit) takes(d *Dispatch, info *KernelInfo) bool {
+	for i, a := range d.Args {
+		if a.Tensor == NoTensor {
+			continue
+		}
+		t := &u.tensors[a.Tensor]
+		if half := t.Role == Activation && t.Type.Half(); half != slices.Contains(info.Halves, i) {
+			return false
+		}
+	}
+	return true
 }

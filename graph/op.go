@@ -21,6 +21,9 @@ const (
 	// OpRMSNorm: y[r][i] = w[i]·x[r][i] / sqrt(mean_i(x[r][i]²) + eps),
 	// x, y {n, R} F32, w {n} F32. Work {n, R}.
 	OpRMSNorm
+	// OpRMSNormHalf: OpRMSNorm, and half {n, R} F16 is y rounded, bounded by the
+	// largest half. Work {n, R}.
+	OpRMSNormHalf
 	// OpMatVec: y[r][o] = res[r][o] + Σ_i w[o][i]·x[r][i], w {k, n}, x {k, R},
 	// res and y {n, R}; res may be absent. Work {n, R}.
 	OpMatVec
@@ -140,6 +143,7 @@ type opInfo struct {
 var ops = [opCount]opInfo{
 	OpEmbed:              op("embed", "step:r sampled:r *table:r x:w", "k"),
 	OpRMSNorm:            op("rms_norm", "step:r *x:r w:r y:w", "n active eps:f"),
+	OpRMSNormHalf:        op("rms_norm_half", "step:r *x:r w:r y:w half:w", "n active eps:f"),
 	OpMatVec:             op("matvec", "step:r *w:r x:r res:r? y:w", "k n active"),
 	OpRopeStore:          op("rope_store", "step:r q:rw k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw", "heads kv_heads head_dim rope_dim page_size eps:f"),
 	OpAttention:          op("attention", "step:r q:r *k_cache:r v_cache:r y:w", "heads kv_heads head_dim page_size scale:f"),

@@ -1,6 +1,8 @@
 package vk
 
 import (
+	"unsafe"
+
 	vulkan "github.com/goki/vulkan"
 )
 
@@ -35,12 +37,20 @@ func openDevice(p vulkan.PhysicalDevice, info DeviceInfo, timed bool) (*device, 
 		return nil, err
 	}
 	var c chain
+	var extensions []string
+	if info.matrix {
+		f := newMatrixFeatures()
+		f.matrices = vulkan.True
+		defer freeTag(unsafe.Pointer(f))
+		c.tail, extensions = unsafe.Pointer(f), []string{matrixExtension + "\x00"}
+	}
+	if d.clock = timed && hasExtension(p, calibratedTimestamps) && calibrates(p); d.clock {
+		extensions = append(extensions, calibratedTimestamps+"\x00")
+	}
 	ci := vulkan.DeviceCreateInfo{SType: vulkan.StructureTypeDeviceCreateInfo, PNext: info.features.enable(&c, info.api),
+		EnabledExtensionCount: uint32(len(extensions)), PpEnabledExtensionNames: extensions,
 		QueueCreateInfoCount: 1, PQueueCreateInfos: []vulkan.DeviceQueueCreateInfo{{
 			SType: vulkan.StructureTypeDeviceQueueCreateInfo, QueueFamilyIndex: family, QueueCount: 1, PQueuePriorities: []float32{1}}}}
-	if d.clock = timed && hasExtension(p, calibratedTimestamps) && calibrates(p); d.clock {
-		ci.EnabledExtensionCount, ci.PpEnabledExtensionNames = 1, []string{calibratedTimestamps + "\x00"}
-	}
 	var handle vulkan.Device
 	err = failed("open "+info.Name, vulkan.CreateDevice(p, &ci, nil, &handle))
 	ci.Free()

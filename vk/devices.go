@@ -21,9 +21,11 @@ type DeviceInfo struct {
 	MaxAllocation uint64   `json:"max_allocation"`
 	Subgroup      uint32   `json:"subgroup"`
 	Features      []string `json:"features"`
-	Auto          bool     `json:"auto"`   // what "auto" takes
-	Reason        string   `json:"reason"` // why auto takes it, or does not
-	Problem       string   `json:"problem,omitempty"`
+	// Matrices are the products that its matrix units compute.
+	Matrices []MatrixShape `json:"matrices,omitempty"`
+	Auto     bool          `json:"auto"`   // what "auto" takes
+	Reason   string        `json:"reason"` // why auto takes it, or does not
+	Problem  string        `json:"problem,omitempty"`
 
 	id       [16]byte // pipeline cache UUID
 	features features
@@ -34,6 +36,7 @@ type DeviceInfo struct {
 	local    uint32    // most invocations of a workgroup
 	period   float32   // nanoseconds a timestamp tick
 	heap     int       // the largest device-local heap
+	matrix   bool      // matrix units that the kernels can use
 	required bool      // a pipeline may require Subgroup as its subgroup size
 }
 
@@ -43,6 +46,7 @@ type features struct {
 	int16, storage8, float16, int8                bool
 	sizeControl, fullSubgroups, dot, maintenance4 bool
 	arithmetic, shuffle                           bool // subgroup operations
+	memoryModel                                   bool
 }
 
 // Capabilities names what kernels may ask of a device.
@@ -55,6 +59,7 @@ func (d *DeviceInfo) Capabilities() []string {
 		{"gpu", d.Kind != "cpu"}, {"shared48", d.shared >= 48<<10}, {"subgroup32", d.Subgroup == 32},
 		{"int8", d.features.int8 && d.features.storage8}, {"float16", d.features.float16},
 		{"dot", d.features.dot && d.features.int8},
+		{"coopmat", d.matrix && d.features.memoryModel && d.features.float16},
 	} {
 		if c.has {
 			out = append(out, c.name)
@@ -123,6 +128,7 @@ func describe(d vulkan.PhysicalDevice) DeviceInfo {
 	info.features = readFeatures(d, p.ApiVersion)
 	describeLimits(d, &info)
 	describeMemory(d, &info)
+	describeMatrices(d, &info)
 	info.Features, info.Problem = info.features.names()
 	return info
 }

@@ -14,6 +14,9 @@ type chain struct {
 	f11 vulkan.PhysicalDeviceVulkan11Features
 	f12 vulkan.PhysicalDeviceVulkan12Features
 	f13 vulkan.PhysicalDeviceVulkan13Features
+	// tail is what the last structure points to: extensions' structures in C
+	// memory, which the caller frees.
+	tail unsafe.Pointer
 }
 
 // link puts the structures into C memory and returns the head.
@@ -21,8 +24,11 @@ func (c *chain) link(api uint32) unsafe.Pointer {
 	c.f12.SType = vulkan.StructureTypePhysicalDeviceVulkan12Features
 	if api >= 1<<22|3<<12 {
 		c.f13.SType = vulkan.StructureTypePhysicalDeviceVulkan13Features
+		c.f13.PNext = c.tail
 		ref, _ := c.f13.PassRef()
 		c.f12.PNext = unsafe.Pointer(ref)
+	} else {
+		c.f12.PNext = c.tail
 	}
 	ref12, _ := c.f12.PassRef()
 	c.f11.SType, c.f11.PNext = vulkan.StructureTypePhysicalDeviceVulkan11Features, unsafe.Pointer(ref12)
@@ -60,6 +66,7 @@ func readFeatures(d vulkan.PhysicalDevice, api uint32) features {
 		int16: on(c.f10.Features.ShaderInt16), storage8: on(c.f12.StorageBuffer8BitAccess),
 		float16: on(c.f12.ShaderFloat16), int8: on(c.f12.ShaderInt8),
 		sizeControl: on(c.f13.SubgroupSizeControl), fullSubgroups: on(c.f13.ComputeFullSubgroups), dot: on(c.f13.ShaderIntegerDotProduct), maintenance4: on(c.f13.Maintenance4),
+		memoryModel: on(c.f12.VulkanMemoryModel) && on(c.f12.VulkanMemoryModelDeviceScope),
 	}
 }
 
@@ -77,6 +84,7 @@ func (f features) enable(c *chain, api uint32) unsafe.Pointer {
 	c.f10.Features.ShaderInt64, c.f10.Features.ShaderInt16 = b(f.int64), b(f.int16)
 	c.f13.SubgroupSizeControl, c.f13.ComputeFullSubgroups, c.f13.ShaderIntegerDotProduct = b(f.sizeControl), b(f.fullSubgroups), b(f.dot)
 	c.f13.Maintenance4 = b(f.maintenance4)
+	c.f12.VulkanMemoryModel, c.f12.VulkanMemoryModelDeviceScope = b(f.memoryModel), b(f.memoryModel)
 	return c.link(api)
 }
 
@@ -95,6 +103,7 @@ func (f features) names() (have []string, problem string) {
 		{"storageBuffer8BitAccess", f.storage8, false}, {"shaderFloat16", f.float16, false}, {"shaderInt8", f.int8, false},
 		{"subgroupSizeControl", f.sizeControl, false}, {"computeFullSubgroups", f.fullSubgroups, false},
 		{"shaderIntegerDotProduct", f.dot, false}, {"maintenance4", f.maintenance4, false},
+		{"vulkanMemoryModel", f.memoryModel, false},
 	} {
 		if x.have {
 			have = append(have, x.name)

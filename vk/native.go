@@ -41,14 +41,20 @@ static void (*p_copy)(void *, void *, void *, uint32_t, const void *);
 static int (*p_counter)(void *, void *, uint64_t *);
 static any_fn (*p_device_fn)(void *, const char *);
 static int (*p_domains)(void *, uint32_t *, uint32_t *);
+static int (*p_matrices)(void *, uint32_t *, void *); // NULL where no device has it
 
 // native_load finds the loader's own functions, which serve every instance, so
-// once is enough.
+// once is enough; but what an extension adds the loader must be asked for by
+// each instance, or it has nowhere to pass the call on to.
 static int native_load(void *instance) {
-	if (p_copy) return 1;
-	void *lib = open_loader();
-	get_fn get = lib ? (get_fn)find(lib, "vkGetInstanceProcAddr") : NULL;
+	static get_fn get;
+	if (!get) {
+		void *lib = open_loader();
+		get = lib ? (get_fn)find(lib, "vkGetInstanceProcAddr") : NULL;
+	}
 	if (!get) return 0;
+	p_matrices = (int (*)(void *, uint32_t *, void *))get(instance, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+	if (p_copy) return 1;
 	p_features = (void (*)(void *, void *))get(instance, "vkGetPhysicalDeviceFeatures2");
 	p_properties = (void (*)(void *, void *))get(instance, "vkGetPhysicalDeviceProperties2");
 	p_memory = (void (*)(void *, void *))get(instance, "vkGetPhysicalDeviceMemoryProperties2");
@@ -134,6 +140,22 @@ static void native_barrier(void *commands, uint32_t from, uint32_t to, uint32_t 
 static void native_copy(void *commands, void *src, void *dst, uint64_t from, uint64_t to, uint64_t n) {
 	struct copy c = {from, to, n};
 	p_copy(commands, src, dst, 1, &c);
+}
+
+// VK_KHR_cooperative_matrix, which the binding does not know.
+struct matrix_features { uint32_t type; void *next; uint32_t matrices, robust; };
+struct matrix_shape { uint32_t type; void *next; uint32_t m, n, k, a, b, c, result, saturates, scope; };
+
+static struct matrix_features *native_matrix_features(void) {
+	struct matrix_features *f = calloc(1, sizeof *f);
+	f->type = 1000506000;
+	return f;
+}
+
+// native_matrices fills up to n shapes and returns how many there are.
+static uint32_t native_matrices(void *device, uint32_t n, struct matrix_shape *shapes) {
+	for (uint32_t i = 0; i < n; i++) shapes[i] = (struct matrix_shape){.type = 1000506001};
+	return p_matrices && p_matrices(device, &n, n ? shapes : NULL) >= 0 ? n : 0;
 }
 
 struct entry { uint32_t id, offset; size_t size; };
@@ -234,6 +256,29 @@ func createPipeline(d *device, cache vulkan.PipelineCache, module vulkan.ShaderM
 	r := C.native_pipeline(unsafe.Pointer(d.handle), unsafe.Pointer(cache), unsafe.Pointer(d.layout), unsafe.Pointer(module),
 		C.uint32_t(flags), C.uint32_t(subgroup), C.uint32_t(len(consts)), (*C.uint32_t)(unsafe.Pointer(&consts[0])), &out)
 	return vulkan.Pipeline(out), vulkan.Result(r)
+}
+
+// matrixFeatures is the extension's feature structure in C memory, to be linked
+// into a chain and freed with freeTag.
+type matrixFeatures = C.struct_matrix_features
+
+func newMatrixFeatures() *matrixFeatures { return C.native_matrix_features() }
+
+// matrixShapes lists the shapes that a device's matrix units multiply.
+func matrixShapes(d vulkan.PhysicalDevice) []MatrixShape {
+	n := C.native_matrices(unsafe.Pointer(d), 0, nil)
+	if n == 0 {
+		return nil
+	}
+	raw := make([]C.struct_matrix_shape, n)
+	n = C.native_matrices(unsafe.Pointer(d), n, &raw[0])
+	var out []MatrixShape
+	for _, r := range raw[:n] {
+		if r.scope == subgroupScope {
+			out = append(out, MatrixShape{uint32(r.m), uint32(r.n), uint32(r.k), component(r.a), component(r.b), component(r.c), component(r.result)})
+		}
+	}
+	return out
 }
 
 // newTag makes a pointer that C may hold as a key, for freeTag to free.

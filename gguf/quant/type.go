@@ -177,3 +177,7 @@ func ParseType(name string) (Type, error) {
 	}
 	return 0, fmt.Errorf("unknown type %q, wanted one of %s", name, Names())
 }
+
+// Half tells whether elements are IEEE 754 halves: what activations are made of
+// where they are not float32.
+func (t Type) Half() bool { return t == F16 }

@@ -19,6 +19,20 @@ func rmsNorm(c *call) error {
 	return nil
 }
 
+// rmsNormHalf is rmsNorm and a copy, which is not rounded here.
+func rmsNormHalf(c *call) error {
+	if err := rmsNorm(c); err != nil {
+		return err
+	}
+	y, half := c.args[3], c.args[4]
+	active, err := c.step.active(c.uint(1))
+	if err != nil {
+		return err
+	}
+	copy(half.floats[:active*c.uint(0)], y.floats)
+	return nil
+}
+
 // normalize sets dst[i] = w[i]·x[i] / sqrt(mean(x²) + eps); dst may be x.
 func normalize(dst, x, w []float64, eps float64) {
 	sum := 0.0

@@ -61,6 +61,7 @@ type eval func(*call) error
 var evals = map[graph.Op]eval{
 	graph.OpEmbed:              embed,
 	graph.OpRMSNorm:            rmsNorm,
+	graph.OpRMSNormHalf:        rmsNormHalf,
 	graph.OpMatVec:             matVec,
 	graph.OpRopeStore:          ropeStore,
 	graph.OpAttention:          attention,

@@ -51,6 +51,8 @@ func newValue(t *graph.Tensor, data []byte) (*value, error) {
 		v.words = make([]uint32, n/4)
 	case t.Type == quant.F32 && t.Role != graph.Weight && t.Role != graph.State:
 		v.floats = make([]float64, n/4)
+	case t.Type.Half() && t.Role == graph.Activation:
+		v.floats = make([]float64, n/2)
 	case data == nil:
 		v.bytes = make([]byte, n)
 	}
@@ -66,6 +68,10 @@ func (v *value) load(data []byte) {
 		v.words[i] = binary.LittleEndian.Uint32(data[4*i:])
 	}
 	for i := range v.floats {
+		if v.t.Type.Half() {
+			v.floats[i] = float64(quant.F16ToF32(binary.LittleEndian.Uint16(data[2*i:])))
+			continue
+		}
 		v.floats[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
 	}
 	if v.words == nil && v.floats == nil {
@@ -80,6 +86,10 @@ func (v *value) store() []byte {
 		out = binary.LittleEndian.AppendUint32(out, w)
 	}
 	for _, f := range v.floats {
+		if v.t.Type.Half() {
+			out = binary.LittleEndian.AppendUint16(out, quant.F32ToF16(float32(f)))
+			continue
+		}
 		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(float32(f)))
 	}
 	return append(out, v.bytes...)

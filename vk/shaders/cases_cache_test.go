@@ -6,6 +6,7 @@ import (
 
 	"moeflow/gguf/quant"
 	"moeflow/graph"
+	"moeflow/vk/shaders"
 )
 
 // headShape is a choice of heads, and the positions of the active rows.
@@ -145,17 +146,43 @@ func attentionCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for i, h := range headShapes() {
 		if h.fits(k.Type) {
-			out = append(out, attentionCase(k, h, i))
+			out = append(out, attentionCase(k, h, i, false))
 		}
+	}
+	// Rows of one sequence, as a prompt has them: the last of its positions.
+	for i, h := range []headShape{prompt(2, 1, 32, 16, 5, 5), prompt(4, 2, 128, 64, 70, 300), prompt(3, 1, 96, 64, 20, 65), prompt(1, 1, 64, 32, 64, 64)} {
+		out = append(out, attentionCase(k, h, i, true))
 	}
 	return out
 }
 
-func attentionCase(k graph.Kernel, h headShape, i int) testCase {
+// prompt is the last rows of a sequence of n positions.
+func prompt(heads, kvHeads, dim, page, rows, n int) headShape {
+	h := headShape{heads, kvHeads, dim, dim, page, nil}
+	for i := n - rows; i < n; i++ {
+		h.positions = append(h.positions, i)
+	}
+	return h
+}
+
+// oneSequence gives all rows of a step the pages of the last.
+func oneSequence(step tensor, rows int) {
+	for r := range rows {
+		copy(step.data[4*(graph.StepHeader+graph.StepRowWords*r+2):], step.data[4*(graph.StepHeader+graph.StepRowWords*(rows-1)+2):][:4])
+	}
+}
+
+func attentionCase(k graph.Kernel, h headShape, i int, together bool) testCase {
 	name := caseName(k, "%+v", h)
+	if together {
+		name = caseName(k, "%d of %d heads of %d, %d rows to %d", h.heads, h.kvHeads, h.dim, len(h.positions), h.positions[len(h.positions)-1])
+	}
 	s := newSource(name)
 	bucket := len(h.positions) + 1
 	step, pages := s.step(len(h.positions), bucket, h.positions, h.page, nil)
+	if together {
+		oneSequence(step, len(h.positions))
+	}
 	n, width := uint64(h.dim*h.heads), uint64(h.dim*h.kvHeads)
 	// Cache places that no row owns hold what must not be read.
 	kc := s.weight("k_cache", k.Type, width, uint64(pages*h.page))
@@ -179,7 +206,7 @@ func attentionSplitCases(k graph.Kernel) []testCase {
 	long := []headShape{{8, 1, 128, 128, 64, []int{127, 128, 1000}}, {4, 2, 32, 32, 64, []int{4095, 4200, 9000}}}
 	for i, h := range append(headShapes(), long...) {
 		if h.fits(k.Type) && h.dim*h.heads/h.kvHeads <= 2048 {
-			plain := attentionCase(k, h, i)
+			plain := attentionCase(k, h, i, false)
 			c := plain
 			n, bucket := h.heads*(h.dim+2)*graph.AttentionSlots, uint64(len(h.positions)+1)
 			done := tensor{"done", quant.U32, graph.Shape{uint64(h.kvHeads) * bucket}, make([]byte, 4*uint64(h.kvHeads)*bucket)}
@@ -230,7 +257,8 @@ func attentionBound(c testCase, h headShape) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	slack := scoreErrors(c, h)
+	slack, half, mags := scoreErrors(c, h), shaders.Precision(c.kernel) == "f16", append([]float64(nil), tol...)
+	top := largest(c.args[3].decode())
 	for i := range tol {
 		row := i / (h.dim * h.heads)
 		if row >= len(h.positions) {
@@ -238,6 +266,9 @@ func attentionBound(c testCase, h headShape) ([]float64, error) {
 		}
 		n := float64(h.positions[row] + 1)
 		tol[i] *= 2*slack[row] + (30+math.Sqrt(n)+4*math.Log(n))*eps
+		if half { // queries, weights and values, each rounded, weights to 2^-24 at the least
+			tol[i] += mags[i]*(2*min(slack[row]*halfError/eps/(4+math.Sqrt(float64(h.dim))/2), 1)+2*halfError) + n*top/(1<<25)
+		}
 	}
 	return tol, err
 }
@@ -246,12 +277,7 @@ func attentionBound(c testCase, h headShape) ([]float64, error) {
 // its products times their roundings.
 func scoreErrors(c testCase, h headShape) []float64 {
 	q, keys := c.args[1].decode(), c.args[2].decode()
-	top := 0.0
-	for _, v := range keys {
-		if !math.IsNaN(float64(v)) {
-			top = max(top, math.Abs(float64(v)))
-		}
-	}
+	top := largest(keys)
 	scale := float64(math.Float32frombits(c.params[4]))
 	out := make([]float64, len(h.positions))
 	for r := range out {
@@ -264,4 +290,15 @@ func scoreErrors(c testCase, h headShape) []float64 {
 		}
 	}
 	return out
+}
+
+// largest is the largest magnitude among numbers.
+func largest(x []float32) float64 {
+	top := 0.0
+	for _, v := range x {
+		if !math.IsNaN(float64(v)) {
+			top = max(top, math.Abs(float64(v)))
+		}
+	}
+	return top
 }

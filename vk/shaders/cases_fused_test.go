@@ -22,6 +22,9 @@ func (c *testCase) rounding(x string, output string, k int) ([]float64, error) {
 	if c.partOf != nil {
 		of = *c.partOf
 	}
+	if shaders.Precision(of) == "f16" {
+		return c.halved(x, output)
+	}
 	share, ok := fixedError[shaders.Precision(of)]
 	if !ok {
 		return nil, nil

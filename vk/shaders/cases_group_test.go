@@ -97,7 +97,7 @@ func expertMatMulCases(k graph.Kernel) []testCase {
 		c.bound = map[string]func([]float64) ([]float64, error){"y": c.sumsRounded("x", "y", g.width)}
 		out = append(out, c)
 	}
-	return out
+	return withHalves(out, k, "x", "y", "w")
 }
 
 func expertMatMulSwiGLUCases(k graph.Kernel) []testCase {
@@ -118,7 +118,7 @@ func expertMatMulSwiGLUCases(k graph.Kernel) []testCase {
 		}}
 		out = append(out, c)
 	}
-	return out
+	return withHalves(out, k, "x", "y", "gate", "up")
 }
 
 func expertCombineCases(k graph.Kernel) []testCase {

@@ -7,6 +7,7 @@ import "moeflow/graph"
 var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpEmbed:              embedCases,
 	graph.OpRMSNorm:            rmsNormCases,
+	graph.OpRMSNormHalf:        rmsNormHalfCases,
 	graph.OpMatVec:             matVecCases,
 	graph.OpRopeStore:          ropeStoreCases,
 	graph.OpAttention:          attentionCases,

@@ -81,7 +81,8 @@ func matVecCases(k graph.Kernel) []testCase {
 	shape(w, 5, 9, 33, true)
 	shape(w, 6, 33, 33, true)
 	shape(w, 31, 25, 33, false)
-	return out
+	shape(w, 130, 70, 80, true)
+	return withHalves(out, k, "x", "y", "w")
 }
 
 // expertShape is what the three expert kernels are tried with.

@@ -15,17 +15,19 @@ import (
 
 // kernel is what a .comp file's header comment states.
 type kernel struct {
-	path  string // kernels/matvec.comp
-	op    string
-	types []string
-	name  string // the file's name without .comp
-	tile  [3]uint32
-	most  uint32 // 0: the kernel does not walk on
-	local uint32
-	spec  []string
-	needs []string // device features
-	rows  [2]uint32
-	when  []condition
+	path   string // kernels/matvec.comp
+	op     string
+	types  []string
+	name   string // the file's name without .comp
+	tile   [3]uint32
+	most   uint32 // 0: the kernel does not walk on
+	local  uint32
+	exact  bool // no other local size will do
+	spec   []string
+	halves []string // arguments that are activations as halves
+	needs  []string // device features
+	rows   [2]uint32
+	when   []condition
 	// precisions names how the kernel rounds beyond float32, if it does; it is
 	// compiled once for each.
 	precisions []string
@@ -77,7 +79,7 @@ func dirs(typ, precision string) []string {
 	return out
 }
 
-var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec|needs|rows|when|precision|sync):\s*(.*)$`)
+var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec|halves|needs|rows|when|precision|sync):\s*(.*)$`)
 
 // readKernel parses a kernel's header.
 func readKernel(root, path string) (kernel, error) {
@@ -146,8 +148,11 @@ func (k *kernel) set(name string, words []string) error {
 		}
 		k.most = uint32(n)
 	case "local":
+		if k.exact = len(words) == 2 && words[1] == "exact"; k.exact {
+			words = words[:1]
+		}
 		if len(words) != 1 {
-			return fmt.Errorf("wanted one count, got %q", words)
+			return fmt.Errorf("wanted one count and, if no other will do, exact, got %q", words)
 		}
 		n, err := strconv.ParseUint(words[0], 10, 32)
 		if err != nil || n < 64 || n&(n-1) != 0 {
@@ -167,6 +172,8 @@ func (k *kernel) choice(name string, words []string) error {
 	switch name {
 	case "needs":
 		k.needs = words
+	case "halves":
+		k.halves = words
 	case "precision":
 		k.precisions = words
 	case "sync":

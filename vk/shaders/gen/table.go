@@ -16,12 +16,13 @@ import (
 
 // opRow matches a row of the table in graph/op.go: the constant, the op's name
 // and its parameters.
-var opRow = regexp.MustCompile(`(?m)^\t(Op\w+):\s+op\("(\w+)", "[^"]*", "([^"]*)"\)`)
+var opRow = regexp.MustCompile(`(?m)^\t(Op\w+):\s+op\("(\w+)", "([^"]*)", "([^"]*)"\)`)
 
 var word = regexp.MustCompile(`\w+(:f)?`)
 
 type opRef struct {
 	constant string
+	args     []string
 	params   []string
 }
 
@@ -35,7 +36,11 @@ func opTable(path string) (map[string]opRef, error) {
 	out := map[string]opRef{}
 	for _, m := range opRow.FindAllStringSubmatch(string(text), -1) {
 		ref := opRef{constant: m[1]}
-		for _, p := range word.FindAllString(m[3], -1) {
+		for _, a := range strings.Fields(m[3]) {
+			name, _, _ := strings.Cut(strings.TrimPrefix(a, "*"), ":")
+			ref.args = append(ref.args, name)
+		}
+		for _, p := range word.FindAllString(m[4], -1) {
 			ref.params = append(ref.params, string(bytes.TrimSuffix([]byte(p), []byte(":f"))))
 		}
 		out[m[2]] = ref
@@ -67,25 +72,23 @@ func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, err
 		if v.rows != [2]uint32{} {
 			fmt.Fprintf(&b, ", Rows: [2]uint32{%d, %d}", v.rows[0], v.rows[1])
 		}
+		if v.exact {
+			b.WriteString(", Exact: true")
+		}
 		if v.sync {
 			b.WriteString(", Sync: true")
 		}
 		if err := v.conditions(&b, ref); err != nil {
 			return nil, err
 		}
+		if err := v.indices(&b, "Halves", v.halves, ref.args); err != nil {
+			return nil, err
+		}
 		if v.most > 0 {
 			fmt.Fprintf(&b, ", Most: %d", v.most)
 		}
-		if len(v.spec) > 0 {
-			b.WriteString(", Spec: []int{")
-			for _, s := range v.spec {
-				i := slices.Index(ref.params, s)
-				if i < 0 {
-					return nil, fmt.Errorf("%s: %s is no parameter of op %s", v.path, s, v.op)
-				}
-				fmt.Fprintf(&b, "%d, ", i)
-			}
-			b.WriteString("}")
+		if err := v.indices(&b, "Spec", v.spec, ref.params); err != nil {
+			return nil, err
 		}
 		b.WriteString("}},\n")
 	}
@@ -128,6 +131,23 @@ func blockSizes(root string, vs []variant) ([]blockSize, error) {
 		out = append(out, blockSize{v.typ, n})
 	}
 	return out, nil
+}
+
+// indices writes a field that lists names by their places among all.
+func (v *variant) indices(b *bytes.Buffer, field string, names, all []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	fmt.Fprintf(b, ", %s: []int{", field)
+	for _, n := range names {
+		i := slices.Index(all, n)
+		if i < 0 {
+			return fmt.Errorf("%s: %s is no parameter of op %s", v.path, n, v.op)
+		}
+		fmt.Fprintf(b, "%d, ", i)
+	}
+	b.WriteString("}")
+	return nil
 }
 
 // conditions writes the demands on parameters.

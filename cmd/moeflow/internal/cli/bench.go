@@ -45,7 +45,7 @@ type benchReport struct {
 	Bandwidth float64             `json:"device_gb_per_second"`
 	Load      float64             `json:"load_seconds"`
 	Lines     []benchLine         `json:"results"`
-	Kernels   []engine.KernelTime `json:"kernels,omitempty"` // of one decode step
+	Kernels   []engine.KernelTime `json:"kernels,omitempty"` // of one step
 }
 
 func benchCommand(a *app) *cobra.Command {
@@ -60,7 +60,7 @@ func benchCommand(a *app) *cobra.Command {
 	fl.IntVarP(&f.repeat, "repeat", "r", 5, "counted runs, after one warm-up")
 	fl.StringVar(&f.granularity, "granularity", "", "stage, layer, device: comma-separated (default: the config's)")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
-	fl.BoolVar(&f.profile, "profile", false, "also time every kernel of a decode step")
+	fl.BoolVar(&f.profile, "profile", false, "also time every kernel of a decode step, or with -n 0 of a full prompt step")
 	c.RunE = func(c *cobra.Command, args []string) error { return a.bench(c.Context(), args, f) }
 	return c
 }
@@ -114,6 +114,10 @@ func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags
 		return err
 	}
 	defer done()
+	if f.generate == 0 {
+		rep.Kernels, err = e.ProfilePrompt(ctx, f.depth)
+		return err
+	}
 	rep.Kernels, err = e.ProfileDecode(ctx, f.depth)
 	return err
 }

@@ -34,6 +34,9 @@ func devicesCommand(a *app) *cobra.Command {
 			fmt.Fprintf(a.Out, "     %s, %s, Vulkan %s, driver %s, subgroup %d, largest allocation %s\n", d.Kind, engine.Bytes(d.Memory),
 				d.API, d.Driver, d.Subgroup, engine.Bytes(d.MaxAllocation))
 			fmt.Fprintf(a.Out, "     features: %s\n", strings.Join(d.Features, ", "))
+			if len(d.Matrices) > 0 {
+				fmt.Fprintf(a.Out, "     matrix units: %s\n", matrices(d.Matrices))
+			}
 			if d.Problem != "" {
 				fmt.Fprintf(a.Out, "     cannot be used: %s\n", d.Problem)
 			}
@@ -44,4 +47,13 @@ func devicesCommand(a *app) *cobra.Command {
 		return nil
 	}
 	return c
+}
+
+// matrices lists the shapes of products.
+func matrices(shapes []vk.MatrixShape) string {
+	var out []string
+	for _, s := range shapes {
+		out = append(out, s.String())
+	}
+	return strings.Join(out, ", ")
 }

@@ -11,7 +11,7 @@ import (
 	"moeflow/vk"
 )
 
-// KernelTime is what one kind of dispatch costs in a decode step.
+// KernelTime is what one kind of dispatch costs in a step.
 type KernelTime struct {
 	Kernel string        `json:"kernel"`
 	Groups [3]uint32     `json:"groups"`
@@ -28,7 +28,53 @@ func (e *Engine) ProfileDecode(ctx context.Context, depth int) ([]KernelTime, er
 	if err != nil {
 		return nil, err
 	}
-	return sumKernels(e, times, depth), nil
+	return sumKernels(e, e.Plans[0], times, depth), nil
+}
+
+// ProfilePrompt likewise times a full step of the largest plan behind depth
+// tokens. Bytes are not counted.
+func (e *Engine) ProfilePrompt(ctx context.Context, depth int) ([]KernelTime, error) {
+	last := len(e.Plans) - 1
+	p, ok := e.programs[last].(*vk.Program)
+	if !ok {
+		return nil, fmt.Errorf("this backend has no timestamps")
+	}
+	plan := e.Plans[last]
+	samples := make([][]time.Duration, len(plan.Dispatches))
+	for range 3 {
+		t, err := e.promptStep(ctx, last, depth)
+		if err != nil {
+			return nil, err
+		}
+		times, err := p.Times(t.Slot)
+		if err != nil {
+			return nil, err
+		}
+		for i, d := range times {
+			samples[i] = append(samples[i], d)
+		}
+	}
+	return sumKernels(e, plan, medians(samples), -1), nil
+}
+
+// promptStep runs one full step of a plan on a new sequence of depth tokens.
+func (e *Engine) promptStep(ctx context.Context, plan, depth int) (graph.Ticket, error) {
+	s := e.NewSequence()
+	defer s.Close()
+	if depth > 0 {
+		if t, err := s.prefill(ctx, e.benchTokens(depth, 3), readSampled, nil); err != nil {
+			return t, err
+		}
+	}
+	ids := e.benchTokens(e.Plans[plan].Rows, 4)
+	rows, err := s.rows(len(ids), func(i int) uint32 { return uint32(ids[i]) })
+	if err != nil {
+		return graph.Ticket{}, err
+	}
+	if err := e.enqueue(plan, rows, []uint32{uint32(len(ids) - 1)}, e.Pool.Table(s.id), readSampled); err != nil {
+		return graph.Ticket{}, err
+	}
+	return e.next()
 }
 
 // dispatchTimes is the median time of each dispatch of Plans[0].
@@ -65,29 +111,37 @@ func (e *Engine) dispatchTimes(ctx context.Context, depth int) ([]time.Duration,
 			samples[i] = append(samples[i], d)
 		}
 	}
-	medians := make([]time.Duration, len(samples))
-	for i, s := range samples {
-		slices.Sort(s)
-		medians[i] = s[len(s)/2]
-	}
-	return medians, nil
+	return medians(samples), nil
 }
 
-func sumKernels(e *Engine, times []time.Duration, depth int) []KernelTime {
+func medians(samples [][]time.Duration) []time.Duration {
+	out := make([]time.Duration, len(samples))
+	for i, s := range samples {
+		slices.Sort(s)
+		out[i] = s[len(s)/2]
+	}
+	return out
+}
+
+// sumKernels adds up the times of a plan's dispatches. Bytes are of a decode
+// step; a negative depth leaves them out.
+func sumKernels(e *Engine, plan *graph.Plan, times []time.Duration, depth int) []KernelTime {
 	type key struct {
 		k graph.Kernel
 		g [3]uint32
 	}
 	sums := map[key]*KernelTime{}
-	for i := range e.Plans[0].Dispatches {
-		d := &e.Plans[0].Dispatches[i]
+	for i := range plan.Dispatches {
+		d := &plan.Dispatches[i]
 		k := key{d.Kernel, d.Groups}
 		if sums[k] == nil {
 			sums[k] = &KernelTime{Kernel: d.Kernel.String(), Groups: d.Groups}
 		}
 		sums[k].Count++
 		sums[k].Time += times[i]
-		sums[k].Bytes += e.dispatchBytes(d, depth)
+		if depth >= 0 {
+			sums[k].Bytes += e.dispatchBytes(d, depth)
+		}
 	}
 	out := make([]KernelTime, 0, len(sums))
 	for _, s := range sums {

@@ -1,0 +1,44 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// Root mean square normalization of each active row (Zhang and Sennrich,
+// arXiv 1910.07467), as floats and as halves.
+//
+//   y[r][i] = w[i] * x[r][i] / sqrt(mean_i(x[r][i]^2) + eps)
+//   half[r][i] = y[r][i] rounded to a half, at most 65504 in size
+//
+// x, y {n, R}, w {n} F32, half {n, R} F16, n even. One workgroup a row.
+//
+// op: rms_norm_half
+// types: F32
+// tile: all 1 1
+// local: 512
+// spec:
+// halves: half
+// when: n%2
+#include "common.glsl"
+#include "reduce.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    U32 step; uint64_t x; uint64_t w; uint64_t y; uint64_t out_half;
+    uint n; uint count; float eps;
+};
+
+layout(buffer_reference, scalar, buffer_reference_align = 8) restrict readonly buffer Floats { vec2 v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 8) restrict writeonly buffer OutFloats { vec2 v[]; };
+
+void main() {
+    const uint r = gl_WorkGroupID.y, lanes = gl_WorkGroupSize.x;
+    if (r >= step.v[count]) return;
+    Floats xr = Floats(at(x, r, n));
+    float sum = 0;
+    for (uint i = gl_LocalInvocationID.x; i < n / 2; i += lanes) {
+        const vec2 a = xr.v[i];
+        sum = fma(a.x, a.x, fma(a.y, a.y, sum));
+    }
+    const float scale = 1.0 / sqrt(group_sum(sum) / float(n) + eps);
+    for (uint i = gl_LocalInvocationID.x; i < n / 2; i += lanes) {
+        const vec2 v = Floats(w).v[i] * (xr.v[i] * scale);
+        OutFloats(at(y, r, n)).v[i] = v;
+        OutU32(out_half + uint64_t(r) * n * 2).v[i] = packHalf2x16(clamp(v, -65504.0, 65504.0));
+    }
+}
