@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-
 )
 
 // SyncBytes is what a kernel that can wait by itself has in front of its push
