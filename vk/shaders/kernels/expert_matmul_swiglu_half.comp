@@ -17,38 +17,8 @@
 // needs: gpu float16
 // when: k%64
 // precision: f16
-#include "common.glsl"
-#include "weight.glsl"
-#include "product.glsl"
-#include "halves.glsl"
-
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t gate; uint64_t up; uint64_t x; U32 groups; uint64_t y;
-    uint k; uint n; uint tiles; uint share;
-};
-#include "groups.glsl"
-#include "silu.glsl"
+#include "expert_swiglu_args.glsl"
 #include "matrix_floats.glsl"
-#include "matrix.glsl"
-
-uint first_out, first_place;
-
-void put(uint row, uint o, float v) {
-    if (first_out + o < n) OutF32(at(y, place_at(first_place + row), n)).v[first_out + o] = v;
-}
-
+#include "expert_matmul_put.glsl"
 #include "matrix_plain.glsl"
-#include "matrix_run.glsl"
-
-void main() {
-    if (!tile_in_use(gl_WorkGroupID.y)) return;
-    const Tile tile = tile_at(gl_WorkGroupID.y);
-    const uint lane = gl_LocalInvocationID.x;
-    first_out = gl_WorkGroupID.x * (MATRIX_OUTS / 2);
-    first_place = tile.first;
-    for (uint i = lane; i < MATRIX_ROWS; i += gl_WorkGroupSize.x) source[i] = place_at(tile.first + min(i, tile.count - 1)) / share;
-    barrier();
-    const uint o = min(first_out + lane % (MATRIX_OUTS / 2), n - 1);
-    matrix_product(weight_row(lane < MATRIX_OUTS / 2 ? gate : up, uint64_t(tile.expert) * n + o, k), x, k, tile.count);
-    matrix_gated(tile.count);
-}
+#include "expert_swiglu_main.glsl"

@@ -22,29 +22,7 @@
 #include "common.glsl"
 layout(constant_id = 1) const uint D = 128;
 const uint FLASH_TILE = 32;
-const float head[1] = float[1](0); // kv.glsl stores from here; this kernel does not
-#include "kv.glsl"
-#include "kv_halves.glsl"
-#include "cache.glsl"
-
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t y;
-    uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
-};
-#include "flash.glsl"
-
-void put(uint row, uint i, float v) {
-    OutF32(at(y, gl_WorkGroupID.y * FLASH_ROWS + row, heads * D)).v[gl_WorkGroupID.x * D + i] = v;
-}
-
+#include "flash_args.glsl"
+#include "flash_put_floats.glsl"
 #include "flash_plain.glsl"
-#include "flash_run.glsl"
-
-void main() {
-    const uint h = gl_WorkGroupID.x, first_row = gl_WorkGroupID.y * FLASH_ROWS, active_rows = step.v[STEP_ROWS];
-    if (first_row >= active_rows) return;
-    const uint rows = min(FLASH_ROWS, active_rows - first_row);
-    flash_queries(at(q, first_row + min(flash_row(), rows - 1), heads * D) + h * D * 4);
-    flash_rows(first_row, rows, h / (heads / kv_heads) * D);
-    flash_out(rows);
-}
+#include "flash_main.glsl"

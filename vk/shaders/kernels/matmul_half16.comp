@@ -18,38 +18,8 @@
 // when: k%64
 // halves: x
 // precision: f16
-#include "common.glsl"
-#include "weight.glsl"
-#include "product.glsl"
-#include "halves.glsl"
-
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
-#include "silu.glsl"
+#include "matmul_args.glsl"
 #include "matrix_halves.glsl"
-#include "matrix.glsl"
-
-uint first_row, first_out;
-
-void put(uint row, uint o, float v) {
-    if (first_out + o >= n) return;
-    if (res != 0) v += F32(at(res, first_row + row, n)).v[first_out + o];
-    OutF32(at(y, first_row + row, n)).v[first_out + o] = v;
-}
-
+#include "matmul_put.glsl"
 #include "matrix_plain.glsl"
-#include "matrix_run.glsl"
-
-void main() {
-    const uint active_rows = step.v[count];
-    first_row = gl_WorkGroupID.y * MATRIX_ROWS;
-    first_out = gl_WorkGroupID.x * MATRIX_OUTS;
-    if (first_row >= active_rows) return;
-    const uint rows = min(MATRIX_ROWS, active_rows - first_row);
-    for (uint i = gl_LocalInvocationID.x; i < MATRIX_ROWS; i += gl_WorkGroupSize.x) source[i] = first_row + min(i, rows - 1);
-    barrier();
-    matrix_product(weight_row(w, min(first_out + gl_LocalInvocationID.x, n - 1), k), x, k, rows);
-    matrix_each(rows);
-}
+#include "matmul_main.glsl"

@@ -1,0 +1,11 @@
+// What the flash kernels take. Included after D and FLASH_TILE.
+const float head[1] = float[1](0); // kv.glsl stores from here; this kernel does not
+#include "kv.glsl"
+#include "kv_halves.glsl"
+#include "cache.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t y;
+    uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
+};
+#include "flash.glsl"
