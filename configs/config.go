@@ -62,9 +62,9 @@ type Compute struct {
 	// products, "q16" or "q8", fixed point of so many bits within each 32
 	// elements.
 	Activations string
-	// MatMul is the type of the factors when many rows are computed: "f32", or
-	// "f16" where the device has matrix units. Sums are always float32.
-	MatMul string // "f32" unless it is asked for
+	// MatMul is the type of the factors when many rows are computed: "f32", or,
+	// if it is asked for, "f16" where the device has it. Sums are always float32.
+	MatMul string
 	// Sync is how a dispatch waits for those before it: "barrier", or "counter"
 	// for kernels that can wait by themselves; "auto" takes what is known to
 	// work on the device.

@@ -27,6 +27,51 @@ func fuse(u *unit) error {
 	return u.sizeAll()
 }
 
+// without is the calls that are not dropped, in the same memory.
+func without(calls []Dispatch, drop []bool) []Dispatch {
+	kept := calls[:0]
+	for i := range calls {
+		if !drop[i] {
+			kept = append(kept, calls[i])
+		}
+	}
+	return kept
+}
+
+// become gives a call its op and arguments, each accessed as the op says.
+func (d *Dispatch) become(op Op, args ...TensorID) {
+	d.Kernel.Op = op
+	for i, id := range args {
+		d.Args = append(d.Args, Arg{id, op.Access(i)})
+	}
+}
+
+// touches tells how a call uses a tensor.
+func touches(d *Dispatch, id TensorID) (reads, writes bool) {
+	for _, a := range d.Args {
+		if a.Tensor == id {
+			reads = reads || a.Access&Read != 0
+			writes = writes || a.Access&Write != 0
+		}
+	}
+	return reads, writes
+}
+
+// readers lists the calls that read what call i writes to a tensor.
+func readers(calls []Dispatch, i int, id TensorID) []int {
+	var out []int
+	for j := i + 1; j < len(calls); j++ {
+		r, w := touches(&calls[j], id)
+		if r {
+			out = append(out, j)
+		}
+		if w {
+			break
+		}
+	}
+	return out
+}
+
 // uses counts how many calls read each tensor.
 func uses(calls []Dispatch, tensors int) []int {
 	n := make([]int, tensors)
@@ -72,21 +117,13 @@ func fuseGateUp(u *unit, calls []Dispatch) []Dispatch {
 		if _, ok := u.opts.Kernels.Lookup(Kernel{Op: OpExpertGateUp, Type: u.tensors[gate.Args[1].Tensor].Type}); !ok {
 			continue
 		}
-		fused := Dispatch{Node: s.Node, Kernel: Kernel{Op: OpExpertGateUp}, Work: gate.Work, Rows: gate.Rows, Params: gate.Params}
-		for j, id := range []TensorID{gate.Args[0].Tensor, gate.Args[1].Tensor, calls[up].Args[1].Tensor,
-			gate.Args[2].Tensor, gate.Args[3].Tensor, s.Args[3].Tensor} {
-			fused.Args = append(fused.Args, Arg{id, OpExpertGateUp.Access(j)})
-		}
+		fused := Dispatch{Node: s.Node, Work: gate.Work, Rows: gate.Rows, Params: gate.Params}
+		fused.become(OpExpertGateUp, gate.Args[0].Tensor, gate.Args[1].Tensor, calls[up].Args[1].Tensor,
+			gate.Args[2].Tensor, gate.Args[3].Tensor, s.Args[3].Tensor)
 		calls[i] = fused
 		drop[g], drop[up] = true, true
 	}
-	kept := calls[:0]
-	for i := range calls {
-		if !drop[i] {
-			kept = append(kept, calls[i])
-		}
-	}
-	return kept
+	return without(calls, drop)
 }
 
 // sameExpertProduct tells whether two calls are expert products of equal type

@@ -20,21 +20,6 @@ func useHalves(u *unit, calls []Dispatch) []Dispatch {
 	return calls
 }
 
-// readers lists the calls that read what call i writes to a tensor.
-func readers(calls []Dispatch, i int, id TensorID) []int {
-	var out []int
-	for j := i + 1; j < len(calls); j++ {
-		r, w := touches(&calls[j], id)
-		if r {
-			out = append(out, j)
-		}
-		if w {
-			break
-		}
-	}
-	return out
-}
-
 // withHalf is a product with another tensor in the place of its activations.
 func withHalf(d *Dispatch, old, half TensorID) (Dispatch, bool) {
 	at := map[Op]int{OpMatVec: 2, OpExpertMatMul: 2, OpExpertMatMulSwiGLU: 3}[d.Kernel.Op]

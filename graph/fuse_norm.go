@@ -20,13 +20,7 @@ func fuseNorm(u *unit, calls []Dispatch) []Dispatch {
 			}
 		}
 	}
-	kept := calls[:0]
-	for i := range calls {
-		if !drop[i] {
-			kept = append(kept, calls[i])
-		}
-	}
-	return kept
+	return without(calls, drop)
 }
 
 // fusedCall is what takes a call's place, and another call that goes with it,
@@ -45,14 +39,7 @@ func (u *unit) takeNorm(calls []Dispatch, i int) map[int]fusedCall {
 		return nil
 	}
 	out := map[int]fusedCall{}
-	for j := i + 1; j < len(calls); j++ {
-		reads, writes := touches(&calls[j], h)
-		if writes {
-			break
-		}
-		if !reads {
-			continue
-		}
+	for _, j := range readers(calls, i, h) {
 		f, ok := u.withNorm(calls, norm, j)
 		if !ok {
 			return nil
@@ -62,27 +49,14 @@ func (u *unit) takeNorm(calls []Dispatch, i int) map[int]fusedCall {
 	return out
 }
 
-// touches tells how a call uses a tensor.
-func touches(d *Dispatch, id TensorID) (reads, writes bool) {
-	for _, a := range d.Args {
-		if a.Tensor == id {
-			reads = reads || a.Access&Read != 0
-			writes = writes || a.Access&Write != 0
-		}
-	}
-	return reads, writes
-}
-
 // withNorm is reader j of a norm's output with the norm in it.
 func (u *unit) withNorm(calls []Dispatch, norm Dispatch, j int) (fusedCall, bool) {
 	d := calls[j]
 	x, w, h := norm.Args[1].Tensor, norm.Args[2].Tensor, norm.Args[3].Tensor
 	f := fusedCall{Dispatch{Node: d.Node, Work: d.Work, Rows: d.Rows}, -1}
-	var args Args
 	switch {
 	case d.Kernel.Op == OpMatVec && d.Args[2].Tensor == h && d.Args[1].Tensor != h && d.Args[3].Tensor == NoTensor && d.Params[2] == norm.Params[1]:
-		f.call.Kernel.Op = OpNormMatVec
-		args = Args{d.Args[0].Tensor, x, w, d.Args[1].Tensor, d.Args[4].Tensor}
+		f.call.become(OpNormMatVec, d.Args[0].Tensor, x, w, d.Args[1].Tensor, d.Args[4].Tensor)
 		f.call.Params = []uint32{d.Params[0], d.Params[1], d.Params[2], norm.Params[2]}
 	case d.Kernel.Op == OpExpertGateUp && d.Args[3].Tensor == h && norm.Params[1] == StepRows:
 		ids := d.Args[4].Tensor
@@ -91,14 +65,11 @@ func (u *unit) withNorm(calls []Dispatch, norm Dispatch, j int) (fusedCall, bool
 			return f, false
 		}
 		top := calls[f.also]
-		f.call.Kernel.Op = OpRouteGateUp
-		args = Args{d.Args[0].Tensor, x, w, top.Args[1].Tensor, d.Args[1].Tensor, d.Args[2].Tensor, ids, top.Args[3].Tensor, d.Args[5].Tensor}
+		f.call.become(OpRouteGateUp, d.Args[0].Tensor, x, w, top.Args[1].Tensor, d.Args[1].Tensor, d.Args[2].Tensor,
+			ids, top.Args[3].Tensor, d.Args[5].Tensor)
 		f.call.Params = []uint32{d.Params[0], d.Params[1], top.Params[0], top.Params[1], top.Params[2], norm.Params[2], top.Params[3]}
 	default:
 		return f, false
-	}
-	for i, id := range args {
-		f.call.Args = append(f.call.Args, Arg{id, f.call.Kernel.Op.Access(i)})
 	}
 	return f, u.served(&f.call)
 }

@@ -18,26 +18,15 @@ func fuseRope(u *unit, calls []Dispatch) []Dispatch {
 			}
 		}
 	}
-	kept := calls[:0]
-	for i := range calls {
-		if !drop[i] {
-			kept = append(kept, calls[i])
-		}
-	}
-	return kept
+	return without(calls, drop)
 }
 
 // withRope is attention i with rope_store j in it.
 func (u *unit) withRope(calls []Dispatch, j, i int) (Dispatch, bool) {
 	r, a := calls[j], calls[i]
 	q, kc, vc, part := a.Args[1].Tensor, a.Args[2].Tensor, a.Args[3].Tensor, a.Args[5].Tensor
-	if r.Kernel.Op != OpRopeStore || r.Args[1].Tensor != q || r.Args[7].Tensor != kc || r.Args[8].Tensor != vc || u.readBetween(calls, j, i, q, kc, vc) {
+	if r.Kernel.Op != OpRopeStore || r.Args[1].Tensor != q || r.Args[7].Tensor != kc || r.Args[8].Tensor != vc || u.readBetween(calls, j, i, q, kc, vc) || len(readers(calls, i, q)) > 0 {
 		return a, false
-	}
-	for k := i + 1; k < len(calls); k++ {
-		if reads, _ := touches(&calls[k], q); reads {
-			return a, false
-		}
 	}
 	heads, d := uint64(r.Params[0]), uint64(r.Params[2])
 	rows, counters := uint64(a.Rows), uint64(AttentionCounters)
@@ -46,11 +35,8 @@ func (u *unit) withRope(calls []Dispatch, j, i int) (Dispatch, bool) {
 		a.Params[4] != math.Float32bits(float32(1/math.Sqrt(float64(d)))) {
 		return a, false
 	}
-	f := Dispatch{Node: a.Node, Kernel: Kernel{Op: OpRopeAttention}, Work: a.Work, Rows: a.Rows, Params: r.Params}
-	args := Args{r.Args[0].Tensor, q, r.Args[2].Tensor, r.Args[3].Tensor, r.Args[4].Tensor, r.Args[5].Tensor, r.Args[6].Tensor,
-		kc, vc, part, a.Args[6].Tensor}
-	for k, id := range args {
-		f.Args = append(f.Args, Arg{id, OpRopeAttention.Access(k)})
-	}
+	f := Dispatch{Node: a.Node, Work: a.Work, Rows: a.Rows, Params: r.Params}
+	f.become(OpRopeAttention, r.Args[0].Tensor, q, r.Args[2].Tensor, r.Args[3].Tensor, r.Args[4].Tensor, r.Args[5].Tensor, r.Args[6].Tensor,
+		kc, vc, part, a.Args[6].Tensor)
 	return f, u.served(&f)
 }

@@ -48,18 +48,16 @@ func Open(o Options) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	devs, infos, err := in.describe()
+	var r *Runtime
+	p, info, err := in.find(o.Device)
 	if err == nil {
-		var i int
-		if i, err = choose(infos, o.Device); err == nil {
-			var r *Runtime
-			if r, err = open(in, devs[i], infos[i], o); err == nil {
-				return r, nil
-			}
-		}
+		r, err = open(in, p, info, o)
 	}
-	in.close()
-	return nil, err
+	if err != nil {
+		in.close()
+		return nil, err
+	}
+	return r, nil
 }
 
 func open(in *instance, p vulkan.PhysicalDevice, info DeviceInfo, o Options) (*Runtime, error) {

@@ -34,6 +34,12 @@ func (c *call) experts(w, ids *value, input func(place int) []float64, put func(
 	if err != nil {
 		return err
 	}
+	return products(w, k, n, order, places, input, put)
+}
+
+// products calls put with the products of the k by n matrices of the experts in
+// order and the activations of their places.
+func products(w *value, k, n int, order []int, places map[int][]int, input func(place int) []float64, put func(place, o int, sum float64)) error {
 	return parallel(n, func(o int) error {
 		row := make([]float32, k)
 		for _, e := range order {

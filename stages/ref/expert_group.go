@@ -71,18 +71,7 @@ func (c *call) grouped(w, x, groups *value, put func(place, o int, sum float64))
 	if err != nil {
 		return err
 	}
-	return parallel(n, func(o int) error {
-		row := make([]float32, k)
-		for _, e := range order {
-			if err := w.part(row, e*n+o, 0); err != nil {
-				return err
-			}
-			for _, p := range places[e] {
-				put(p, o, dot(row, x.floats[p/share*k:(p/share+1)*k]))
-			}
-		}
-		return nil
-	})
+	return products(w, k, n, order, places, func(p int) []float64 { return x.floats[p/share*k : (p/share+1)*k] }, put)
 }
 
 func expertMatMul(c *call) error {

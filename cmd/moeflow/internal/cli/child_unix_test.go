@@ -18,20 +18,32 @@ import (
 // child starts moeflow as a process of its own.
 func child(t *testing.T, args ...string) (*exec.Cmd, io.ReadCloser, *bytes.Buffer) {
 	t.Helper()
-	c := exec.Command(os.Args[0], args...)
-	c.Env = append(os.Environ(), childMark+"=1")
+	c := childCommand(args...)
 	var errs bytes.Buffer
 	c.Stderr = &errs
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	startChild(t, c)
+	return c, out, &errs
+}
+
+// childCommand is this test binary as moeflow.
+func childCommand(args ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), childMark+"=1")
+	return c
+}
+
+// startChild starts a child and kills it after a minute.
+func startChild(t *testing.T, c *exec.Cmd) {
+	t.Helper()
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	stop := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
 	t.Cleanup(func() { stop.Stop() })
-	return c, out, &errs
 }
 
 // TestInterrupt: the first Ctrl-C ends the answer after the token under way,

@@ -141,8 +141,8 @@ func (a *app) writeGraph(path string, p *graph.Plan, o export.Options) (err erro
 	if cerr := file.Close(); err == nil {
 		err = cerr
 	}
-	if i, serr := os.Stat(path); err != nil && serr == nil && i.Mode().IsRegular() {
-		os.Remove(path)
+	if err != nil {
+		removeFile(path)
 	}
 	return err
 }

@@ -11,23 +11,17 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 )
 
 // watched starts a long run in a process of its own and gives the page's URL.
 func watched(t *testing.T, args ...string) (*exec.Cmd, string) {
 	t.Helper()
-	c := exec.Command(os.Args[0], append([]string{"run", "-p", goPrompt, "-n", "1900", "--ignore-eos"}, args...)...)
-	c.Env = append(os.Environ(), childMark+"=1")
+	c := childCommand(append([]string{"run", "-p", goPrompt, "-n", "1900", "--ignore-eos"}, args...)...)
 	errs, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	stop := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
-	t.Cleanup(func() { stop.Stop() })
+	startChild(t, c)
 	r := bufio.NewReader(errs)
 	line, err := r.ReadString('\n')
 	url, found := strings.CutPrefix(strings.TrimSpace(line), "watch at ")

@@ -101,9 +101,10 @@ func Open(m *Model, o Options) (*Engine, error) {
 // compile makes the plans, with the kernels that suit the device.
 func (e *Engine) compile(o Options) error {
 	e.Device = e.rt.Info()
+	po := o.planOptions(shaders.For(o.choice(&e.Device)))
+	po.counters = o.counters(&e.Device)
 	var err error
-	e.Plans, err = e.Model.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
-		kernels: shaders.For(o.choice(&e.Device)), noFuse: o.NoFuse, counters: o.counters(&e.Device), count: o.CountExperts})
+	e.Plans, err = e.Model.compile(po)
 	e.Memory = memoryOf(e.Plans, o.Slots)
 	return err
 }

@@ -119,8 +119,7 @@ func (m *Model) Name() string {
 // Needs works out the device memory for options, without a device.
 func (m *Model) Needs(o Options) (Memory, error) {
 	o.fill(m)
-	plans, err := m.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType,
-		context: o.Context, kernels: shaders.Catalog()})
+	plans, err := m.compile(o.planOptions(shaders.Catalog()))
 	if err != nil {
 		return Memory{}, err
 	}

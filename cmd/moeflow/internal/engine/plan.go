@@ -13,12 +13,11 @@ import (
 // reads the file's header and no weights.
 func (m *Model) Plan(o Options, d *vk.DeviceInfo, rows int) (*graph.Plan, error) {
 	o.fill(m)
-	choice, counters := shaders.Choice{Without: o.Without}, false
+	po := o.planOptions(shaders.For(shaders.Choice{Without: o.Without}))
 	if d != nil {
-		choice, counters = o.choice(d), o.counters(d)
+		po.kernels, po.counters = shaders.For(o.choice(d)), o.counters(d)
 	}
-	plans, err := m.compile(planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
-		kernels: shaders.For(choice), noFuse: o.NoFuse, counters: counters})
+	plans, err := m.compile(po)
 	if err != nil {
 		return nil, err
 	}

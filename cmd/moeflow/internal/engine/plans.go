@@ -36,6 +36,12 @@ type planOptions struct {
 	count       bool // how often experts are chosen
 }
 
+// planOptions is what the options ask of plans, with kernels of a catalog.
+func (o *Options) planOptions(kernels graph.Catalog) planOptions {
+	return planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
+		kernels: kernels, noFuse: o.NoFuse, count: o.CountExperts}
+}
+
 // pages is how many pages hold n positions.
 func pages(n int) int { return (n + PageSize - 1) / PageSize }
 

@@ -35,14 +35,23 @@ func (e *Engine) ProfileDecode(ctx context.Context, depth int) ([]KernelTime, er
 // tokens. Bytes are not counted.
 func (e *Engine) ProfilePrompt(ctx context.Context, depth int) ([]KernelTime, error) {
 	last := len(e.Plans) - 1
-	p, ok := e.programs[last].(*vk.Program)
+	times, err := e.stepTimes(last, 3, func() (graph.Ticket, error) { return e.promptStep(ctx, last, depth) })
+	if err != nil {
+		return nil, err
+	}
+	return sumKernels(e, e.Plans[last], times, -1), nil
+}
+
+// stepTimes is the median time of each dispatch of a plan over so many steps,
+// each of which step runs to its end.
+func (e *Engine) stepTimes(plan, steps int, step func() (graph.Ticket, error)) ([]time.Duration, error) {
+	p, ok := e.programs[plan].(*vk.Program)
 	if !ok {
 		return nil, fmt.Errorf("this backend has no timestamps")
 	}
-	plan := e.Plans[last]
-	samples := make([][]time.Duration, len(plan.Dispatches))
-	for range 3 {
-		t, err := e.promptStep(ctx, last, depth)
+	samples := make([][]time.Duration, len(e.Plans[plan].Dispatches))
+	for range steps {
+		t, err := step()
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +63,7 @@ func (e *Engine) ProfilePrompt(ctx context.Context, depth int) ([]KernelTime, er
 			samples[i] = append(samples[i], d)
 		}
 	}
-	return sumKernels(e, plan, medians(samples), -1), nil
+	return medians(samples), nil
 }
 
 // promptStep runs one full step of a plan on a new sequence of depth tokens.
@@ -79,39 +88,21 @@ func (e *Engine) promptStep(ctx context.Context, plan, depth int) (graph.Ticket,
 
 // dispatchTimes is the median time of each dispatch of Plans[0].
 func (e *Engine) dispatchTimes(ctx context.Context, depth int) ([]time.Duration, error) {
-	p, ok := e.programs[0].(*vk.Program)
-	if !ok {
-		return nil, fmt.Errorf("this backend has no timestamps")
-	}
-	const steps = 9
 	s := e.NewSequence()
 	defer s.Close()
-	t, err := s.prefill(ctx, e.benchTokens(max(1, depth), 3), readSampled, nil)
-	if err != nil {
+	if _, err := s.prefill(ctx, e.benchTokens(max(1, depth), 3), readSampled, nil); err != nil {
 		return nil, err
 	}
-	plan := e.Plans[0]
-	samples := make([][]time.Duration, len(plan.Dispatches))
-	for range steps {
+	return e.stepTimes(0, 9, func() (graph.Ticket, error) {
 		rows, err := s.rows(1, func(int) uint32 { return graph.FromSampled })
 		if err != nil {
-			return nil, err
+			return graph.Ticket{}, err
 		}
 		if err := e.enqueue(0, rows, []uint32{0}, e.Pool.Table(s.id), readSampled); err != nil {
-			return nil, err
+			return graph.Ticket{}, err
 		}
-		if t, err = e.next(); err != nil {
-			return nil, err
-		}
-		times, err := p.Times(t.Slot)
-		if err != nil {
-			return nil, err
-		}
-		for i, d := range times {
-			samples[i] = append(samples[i], d)
-		}
-	}
-	return medians(samples), nil
+		return e.next()
+	})
 }
 
 func medians(samples [][]time.Duration) []time.Duration {
