@@ -42,6 +42,8 @@ var imports = map[string][]string{
 	"cmd/moeflow/internal/cli":    {"*"},
 	"cmd/moeflow/internal/npy":    {},
 
+	"cmd/moeflow/internal/job": {"tokenizer", "tokenizer/chat", "stages/sample"},
+
 	"cmd/moeflow/internal/experts": {},
 	"cmd/moeflow/internal/trace":   {},
 	"cmd/moeflow/internal/watch":   {},
@@ -53,7 +55,7 @@ var modules = map[string][]string{
 	"github.com/goki/vulkan":            {"vk"},
 	"github.com/goki/vgpu/vkinit":       {"vk"},
 	"golang.org/x/sync/errgroup":        {"graph/flow", "cmd/moeflow/internal/engine"},
-	"golang.org/x/sys":                  {"gguf"},
+	"golang.org/x/sys":                  {"gguf", "cmd/moeflow/internal/job"},
 	"golang.org/x/text/unicode/norm":    {"tokenizer"},
 	"github.com/BurntSushi/toml":        {"configs"},
 	"github.com/spf13/cobra":            {"cmd/moeflow/internal/cli"},
