@@ -34,6 +34,9 @@ type KernelInfo struct {
 	Local uint32
 	// Exact tells that the kernel is right with Local invocations only.
 	Exact bool
+	// Subgroups is how many subgroups a workgroup must have, whatever their
+	// size; 0 is any number.
+	Subgroups uint32
 	// Spec lists the indices of the op's parameters that the kernel also
 	// takes as specialization constants 1, 2, …
 	Spec []int
@@ -53,11 +56,14 @@ type KernelInfo struct {
 	Sync bool
 }
 
-// Condition is a demand on a parameter of an op: a multiple of Multiple (if not
-// zero), at least Least, and at most Most (if not zero).
+// Condition is a demand on a parameter of an op, or on its whole ratio to the
+// parameter Over: a multiple of Multiple (if not zero), at least Least, and at
+// most Most (if not zero).
 type Condition struct {
 	Param                 int
 	Multiple, Least, Most uint32
+	Ratio                 bool
+	Over                  int
 }
 
 // serves tells whether the kernel suits a call.
@@ -69,6 +75,9 @@ func (k *KernelInfo) serves(rows uint32, params []uint32) bool {
 func (k *KernelInfo) Suits(params []uint32) bool {
 	for _, c := range k.When {
 		p := params[c.Param]
+		if c.Ratio {
+			p /= max(1, params[c.Over])
+		}
 		if c.Multiple > 0 && p%c.Multiple != 0 || p < c.Least || c.Most > 0 && p > c.Most {
 			return false
 		}

@@ -120,6 +120,8 @@ func (p *pipelines) save() {
 func (p *pipelines) localSize(info graph.KernelInfo) uint32 {
 	sub := max(1, p.d.info.Subgroup)
 	switch {
+	case info.Subgroups > 0:
+		return info.Subgroups * sub
 	case info.Exact:
 		return info.Local
 	case p.local != 0:

@@ -168,7 +168,8 @@ func ropeAttentionCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for i, h := range []headShape{{1, 1, 64, 64, 64, []int{0}}, {8, 1, 128, 128, 64, []int{63}}, {8, 1, 128, 64, 64, []int{64}}, {4, 2, 128, 128, 64, []int{300}},
 		{6, 2, 96, 96, 64, []int{129}}, {5, 1, 32, 32, 64, []int{2047}}, {16, 2, 64, 64, 64, []int{2500}}, {4, 4, 256, 256, 64, []int{190}},
-		{8, 4, 32, 32, 128, []int{4200}}, {4, 1, 32, 16, 16, []int{70}}} {
+		{8, 4, 32, 32, 128, []int{4200}}, {4, 1, 32, 16, 16, []int{70}},
+		{8, 1, 64, 64, 16, []int{128}}, {5, 1, 64, 32, 32, []int{1000}}, {12, 4, 64, 64, 64, []int{4100}}, {8, 1, 128, 128, 64, []int{9000}}} {
 		name := caseName(k, "%+v", h)
 		s := newSource(name)
 		step, pages := s.step(1, 1, h.positions, h.page, nil)
@@ -183,7 +184,7 @@ func ropeAttentionCases(k graph.Kernel) []testCase {
 		poison(vc, step, h)
 		words := graph.AttentionCounters + h.heads*(h.dim+2)*graph.AttentionSlots
 		part := tensor{"part", quant.U32, graph.Shape{uint64(words)}, make([]byte, 4*words)}
-		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(h.kvHeads * graph.AttentionSlots), 1, 1},
+		c := testCase{name: name, kernel: k, lanes: h.dim / 8, work: [3]uint32{uint32(h.kvHeads * graph.AttentionSlots), 1, 1},
 			params: []uint32{uint32(h.heads), uint32(h.kvHeads), uint32(h.dim), uint32(h.rope), uint32(h.page), math.Float32bits(1e-6)},
 			args: []tensor{step, s.in("q", 5, n, 1), s.in("k", 5, width, 1), s.rounded("v", width, 1), qNorm, kNorm, freqs(h.rope), kc, vc, part,
 				outTensor("y", n, 1)}}

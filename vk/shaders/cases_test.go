@@ -24,6 +24,7 @@ type testCase struct {
 	args   []tensor // in the op's order, the step first
 	params []uint32
 	work   [3]uint32
+	lanes  int // the invocations that a kernel may want side by side in a subgroup; 0: any
 	// bound gives, for each element of an output, how far a right kernel may
 	// be from the reference; absent means that the bits must agree.
 	bound map[string]func(want []float64) ([]float64, error)
@@ -218,7 +219,7 @@ func (s source) step(active, bucket int, positions []int, pageSize int, tokens [
 	// A long sequence has its far pages share few places, to spare memory: no
 	// case reads it whole.
 	places := total + 2
-	if total > 64 {
+	if total > 160 {
 		places = 3
 	}
 	for _, i := range s.Perm(total + 2)[:total] {

@@ -159,16 +159,7 @@ func (b *bench) noMessages(t *testing.T) {
 
 // localSizes are what every kernel is tried with: its own wish, and sizes of
 // one, two and more subgroups that no kernel's wish is below.
-func localSizes(t *testing.T) []uint32 {
-	t.Helper()
-	r, err := vk.Open(vk.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sub := r.Info().Subgroup
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
+func localSizes(sub uint32) []uint32 {
 	out := []uint32{0}
 	for _, n := range []uint32{sub, 2 * sub, 64} {
 		if n <= 64 && n%sub == 0 && !slices.Contains(out, n) {
@@ -186,7 +177,7 @@ var onlyKernels = flag.String("only", "", "test only the kernels whose name cont
 
 // capabilities are those of the device at hand. Kernels that are only worth it
 // on a GPU are tried everywhere.
-func capabilities(t *testing.T) []string {
+func capabilities(t *testing.T) (has []string, subgroup uint32) {
 	t.Helper()
 	r, err := vk.Open(vk.Options{})
 	if err != nil {
@@ -196,7 +187,7 @@ func capabilities(t *testing.T) []string {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return append(info.Capabilities(), "gpu", "shared48")
+	return append(info.Capabilities(), "gpu", "shared48"), info.Subgroup
 }
 
 func subset(a, b []string) bool {
@@ -206,13 +197,17 @@ func subset(a, b []string) bool {
 // TestKernels runs every kernel that the device can run against the reference.
 func TestKernels(t *testing.T) {
 	var all []testCase
-	has := capabilities(t)
+	has, sub := capabilities(t)
 	for _, k := range shaders.All() {
 		info, needs, _ := shaders.Info(k)
 		if only := *onlyKernels; only != "" && !strings.Contains(k.String(), only) {
 			continue
 		}
-		if !subset(needs, has) {
+		able := has
+		if info.Subgroups > 0 { // right with subgroups of other sizes, for cases that fit them
+			able = append(slices.Clone(has), "subgroup32")
+		}
+		if !subset(needs, able) {
 			t.Logf("%s needs %v, the device has %v", k, needs, has)
 			continue
 		}
@@ -222,7 +217,7 @@ func TestKernels(t *testing.T) {
 		}
 		n := len(all)
 		for _, c := range make(k) {
-			if info.Suits(c.params) {
+			if info.Suits(c.params) && (c.lanes == 0 || info.Subgroups == 0 || c.lanes <= int(sub)) {
 				all = append(all, c.takeHalves(info.Halves))
 			}
 		}
@@ -230,13 +225,13 @@ func TestKernels(t *testing.T) {
 			t.Fatalf("%s has no test case", k)
 		}
 	}
-	for _, local := range localSizes(t) {
+	for _, local := range localSizes(sub) {
 		t.Run(fmt.Sprintf("local=%d", local), func(t *testing.T) {
 			these := slices.Clone(all)
 			if local != 0 { // some kernels have one size only
 				these = slices.DeleteFunc(these, func(c testCase) bool {
 					info, _, _ := shaders.Info(c.kernel)
-					return info.Exact
+					return info.Exact || info.Subgroups > 0
 				})
 			}
 			if len(these) == 0 {
@@ -281,7 +276,7 @@ func TestBatchInvariance(t *testing.T) {
 	const width, n, bucket = 768, 11, 17
 	var list []testCase
 	counts := []int{1, 2, 8, 9, 17}
-	has := capabilities(t)
+	has, _ := capabilities(t)
 	for _, k := range shaders.All() {
 		info, needs, _ := shaders.Info(k)
 		if k.Op != graph.OpMatVec || !subset(needs, has) {

@@ -23,6 +23,8 @@ type kernel struct {
 	most   uint32 // 0: the kernel does not walk on
 	local  uint32
 	exact  bool // no other local size will do
+	// subgroups is how many subgroups a workgroup must have; 0: any number.
+	subgroups uint32
 	spec   []string
 	halves []string // arguments that are activations as halves
 	needs  []string // device features
@@ -36,7 +38,7 @@ type kernel struct {
 
 // condition is one demand of a header's "when" line on a parameter.
 type condition struct {
-	param                 string
+	param, over           string
 	multiple, least, most uint32
 }
 
@@ -148,11 +150,19 @@ func (k *kernel) set(name string, words []string) error {
 		}
 		k.most = uint32(n)
 	case "local":
+		if len(words) == 2 && words[1] == "subgroups" {
+			n, err := strconv.ParseUint(words[0], 10, 32)
+			if err != nil || n == 0 || n > 32 {
+				return fmt.Errorf("%q is not a count of subgroups, 1 to 32", words[0])
+			}
+			k.subgroups, k.local = uint32(n), 32*uint32(n)
+			return nil
+		}
 		if k.exact = len(words) == 2 && words[1] == "exact"; k.exact {
 			words = words[:1]
 		}
 		if len(words) != 1 {
-			return fmt.Errorf("wanted one count and, if no other will do, exact, got %q", words)
+			return fmt.Errorf("wanted one count and, if no other will do, exact or subgroups, got %q", words)
 		}
 		n, err := strconv.ParseUint(words[0], 10, 32)
 		if err != nil || n < 64 || n&(n-1) != 0 {
@@ -195,14 +205,14 @@ func (k *kernel) choice(name string, words []string) error {
 		for _, w := range words {
 			m := demand.FindStringSubmatch(w)
 			if m == nil {
-				return fmt.Errorf("%q is no demand such as k%%256 or top_k<=16", w)
+				return fmt.Errorf("%q is no demand such as k%%256, top_k<=16 or heads/kv_heads<=8", w)
 			}
-			n, err := strconv.ParseUint(m[3], 10, 32)
+			n, err := strconv.ParseUint(m[4], 10, 32)
 			if err != nil || n == 0 {
 				return fmt.Errorf("%q: wanted a count", w)
 			}
-			c := condition{param: m[1], most: uint32(n)}
-			switch m[2] {
+			c := condition{param: m[1], over: m[2], most: uint32(n)}
+			switch m[3] {
 			case "%":
 				c.multiple, c.most = c.most, 0
 			case ">=":
@@ -214,7 +224,7 @@ func (k *kernel) choice(name string, words []string) error {
 	return nil
 }
 
-var demand = regexp.MustCompile(`^(\w+)(%|<=|>=)(\d+)$`)
+var demand = regexp.MustCompile(`^(\w+?)(?:/(\w+))?(%|<=|>=)(\d+)$`)
 
 // variants lists every kernel for every type it serves, in file order.
 func variants(root string) ([]variant, error) {

@@ -75,6 +75,9 @@ func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, err
 		if v.exact {
 			b.WriteString(", Exact: true")
 		}
+		if v.subgroups > 0 {
+			fmt.Fprintf(&b, ", Subgroups: %d", v.subgroups)
+		}
 		if v.sync {
 			b.WriteString(", Sync: true")
 		}
@@ -161,7 +164,15 @@ func (v *variant) conditions(b *bytes.Buffer, ref opRef) error {
 		if i < 0 {
 			return fmt.Errorf("%s: %s is no parameter of op %s", v.path, c.param, v.op)
 		}
-		fmt.Fprintf(b, "{Param: %d, Multiple: %d, Least: %d, Most: %d}, ", i, c.multiple, c.least, c.most)
+		fmt.Fprintf(b, "{Param: %d, Multiple: %d, Least: %d, Most: %d", i, c.multiple, c.least, c.most)
+		if c.over != "" {
+			j := slices.Index(ref.params, c.over)
+			if j < 0 {
+				return fmt.Errorf("%s: %s is no parameter of op %s", v.path, c.over, v.op)
+			}
+			fmt.Fprintf(b, ", Ratio: true, Over: %d", j)
+		}
+		b.WriteString("}, ")
 	}
 	b.WriteString("}")
 	return nil

@@ -7,6 +7,10 @@ void sync_group() {
     controlBarrier(gl_ScopeWorkgroup, gl_ScopeWorkgroup, gl_StorageSemanticsBuffer | gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
 }
 
+void subgroup_sync() {
+    controlBarrier(gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
+}
+
 void sync_wait() {
     if (sync == 0) return;
     if (gl_LocalInvocationIndex == 0) {
@@ -15,11 +19,14 @@ void sync_wait() {
     sync_group();
 }
 
-void sync_done() {
+// sync_done_for reports for that many workgroups.
+void sync_done_for(uint workgroups) {
     if (sync == 0) return;
     sync_group();
     if (gl_LocalInvocationIndex == 0) {
         memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsRelease);
-        atomicAdd(Counter(sync).done, 1, gl_ScopeDevice, 0, 0);
+        atomicAdd(Counter(sync).done, workgroups, gl_ScopeDevice, 0, 0);
     }
 }
+
+void sync_done() { sync_done_for(1); }

@@ -1,0 +1,78 @@
+// The joining of slots' parts: each leaves its sums, the largest score and the
+// total weight of every head; the last to come adds them up (Dao et al.,
+// flash-decoding). Included after attention_runs.glsl.
+
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Part4 { vec4 v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 8) coherent buffer Part2 { vec2 v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Finished { uint v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent writeonly buffer PutF32x4 { vec4 v[]; };
+const uint COUNTERS = 1024, QUADS = GROUP * D / 4, AHEAD = 16;
+shared float share_of[SLOTS * GROUP]; // each slot's factor
+shared uint before;
+
+// last_to_come tells whether all other slots are done, and their parts to be seen.
+bool last_to_come(uint64_t counter, uint slots) {
+    sync_group();
+    if (gl_LocalInvocationIndex == 0) {
+        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsAcquireRelease);
+        before = atomicAdd(Finished(counter).v[0], 1);
+        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsAcquireRelease);
+    }
+    sync_group();
+    return before == slots - 1;
+}
+
+// slot_shares fills share_of: a subgroup takes a head, a lane a slot.
+void slot_shares(uint64_t all, uint slots) {
+    for (uint h = gl_SubgroupID; h < GROUP; h += WARPS) {
+        vec2 stat[4]; // SLOTS / SUB is at most 4
+        float most = NOTHING, sum = 0;
+        [[unroll]] for (uint j = 0; j < 4; j++) {
+            if (j >= SLOTS / SUB) break;
+            const uint s = lane() + j * SUB;
+            stat[j] = s < slots ? Part2(all).v[s * GROUP + h] : vec2(NOTHING, 0);
+            most = max(most, stat[j].x);
+        }
+        most = subgroupMax(most);
+        [[unroll]] for (uint j = 0; j < 4; j++) {
+            if (j >= SLOTS / SUB) break;
+            stat[j].x = exp(stat[j].x - most);
+            sum = fma(stat[j].x, stat[j].y, sum);
+        }
+        sum = subgroupAdd(sum);
+        [[unroll]] for (uint j = 0; j < 4; j++)
+            if (j < SLOTS / SUB) share_of[(lane() + j * SUB) * GROUP + h] = stat[j].x / sum;
+    }
+}
+
+// slots_put writes the heads' results to out_row, index counting what shares a
+// counter.
+void slots_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slots) {
+    const uint64_t all = part + COUNTERS * 4 + uint64_t(index) * SLOTS * GROUP * (D + 2) * 4, statistics = all + SLOTS * GROUP * D * 4;
+    barrier();
+    for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
+        vec2 stat;
+        const vec4 sum = runs_sum(i, stat);
+        if (slots == 1) {
+            PutF32x4(out_row).v[i] = sum / stat.y;
+        } else {
+            Part4(all).v[slot * QUADS + i] = sum;
+            if (i % (D / 4) == 0) Part2(statistics).v[slot * GROUP + i / (D / 4)] = stat;
+        }
+    }
+    if (slots == 1 || !last_to_come(part + index * 4, slots)) return;
+    if (gl_LocalInvocationIndex == 0) Finished(part).v[index] = 0;
+    for (uint i = gl_LocalInvocationID.x; i - gl_LocalInvocationID.x < QUADS; i += gl_WorkGroupSize.x) {
+        vec4 p[AHEAD], sum = vec4(0);
+        for (uint s = 0; s < slots; s += AHEAD) {
+            [[unroll]] for (uint j = 0; j < AHEAD; j++) p[j] = Part4(all).v[min(s + j, slots - 1) * QUADS + min(i, QUADS - 1)];
+            if (s == 0 && i == gl_LocalInvocationID.x) {
+                slot_shares(statistics, slots);
+                barrier();
+            }
+            [[unroll]] for (uint j = 0; j < AHEAD; j++)
+                if (s + j < slots) sum = fma(vec4(share_of[(s + j) * GROUP + min(i, QUADS - 1) / (D / 4)]), p[j], sum);
+        }
+        if (i < QUADS) PutF32x4(out_row).v[i] = sum;
+    }
+}

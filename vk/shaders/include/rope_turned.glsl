@@ -1,0 +1,82 @@
+// Normalization and rotation of heads in registers: an invocation has the pairs
+// (i, i + m), i = lane, lane + SUB, …, m = rope_dim / 2, and pairs of neighbours
+// among the elements that do not turn. See rope_store.comp for the formula.
+// Included after turn.glsl, D, SUB and head.
+
+shared vec4 query[GROUP * D / 4];
+shared vec2 turn[D / 2];   // cos and sin of each pair's angle
+shared float norms[2 * D]; // of queries, of keys
+const uint PAIRS = D / 2 / SUB;
+struct Turned { vec2 pair[8], rest[8]; }; // D / 2 / SUB is at most 8
+
+uint lane() { return gl_SubgroupInvocationID; }
+
+// rope_prepare fills what depends on the position alone.
+void rope_prepare(uint64_t q_norm, uint64_t k_norm, uint position, F32 freqs, uint m) {
+    for (uint i = gl_LocalInvocationID.x; i < D; i += gl_WorkGroupSize.x) {
+        norms[i] = q_norm != 0 ? F32(q_norm).v[i] : 1.0;
+        norms[D + i] = k_norm != 0 ? F32(k_norm).v[i] : 1.0;
+        if (i < m) turn[i] = turn_cos_sin(turn_fraction(position, freqs.v[i], freqs.v[m + i]));
+    }
+}
+
+Turned rope_load(uint64_t from, uint m) {
+    Turned t;
+    Act x = Act(from);
+    [[unroll]] for (uint j = 0; j < 8; j++) {
+        if (j >= PAIRS) break;
+        const uint i = lane() + j * SUB, e = 2 * (m + i);
+        t.pair[j] = i < m ? vec2(x.v[i], x.v[i + m]) : vec2(0);
+        t.rest[j] = e < D ? vec2(x.v[e], x.v[e + 1]) : vec2(0);
+    }
+    return t;
+}
+
+// rope_turn normalizes, if norm, turns, and multiplies by scale; first is where
+// the norm's weights begin.
+void rope_turn(inout Turned t, uint first, bool norm, uint m, float eps, float scale) {
+    float squares = 0;
+    [[unroll]] for (uint j = 0; j < 8; j++)
+        if (j < PAIRS) squares += dot(t.pair[j], t.pair[j]) + dot(t.rest[j], t.rest[j]);
+    const float factor = norm ? scale / sqrt(subgroupAdd(squares) / float(D) + eps) : scale;
+    [[unroll]] for (uint j = 0; j < 8; j++) {
+        if (j >= PAIRS) break;
+        const uint i = lane() + j * SUB, e = 2 * (m + i);
+        if (i < m) {
+            const vec2 p = t.pair[j] * vec2(norms[first + i], norms[first + i + m]) * factor;
+            t.pair[j] = vec2(p.x * turn[i].x - p.y * turn[i].y, p.x * turn[i].y + p.y * turn[i].x);
+        }
+        if (e < D) t.rest[j] *= vec2(norms[first + e], norms[first + e + 1]) * factor;
+    }
+}
+
+// rope_query puts query head h into query, rope_key the key into head.
+void rope_query(Turned t, uint h, uint m) {
+    [[unroll]] for (uint j = 0; j < 8; j++) {
+        if (j >= PAIRS) break;
+        const uint i = lane() + j * SUB, a = h * D + i, e = 2 * (m + i), b = h * D + e;
+        if (i < m) {
+            query[a / 4][a & 3] = t.pair[j].x;
+            query[(a + m) / 4][(a + m) & 3] = t.pair[j].y;
+        }
+        if (e < D) {
+            query[b / 4][b & 3] = t.rest[j].x;
+            query[(b + 1) / 4][(b + 1) & 3] = t.rest[j].y;
+        }
+    }
+}
+
+void rope_key(Turned t, uint m) {
+    [[unroll]] for (uint j = 0; j < 8; j++) {
+        if (j >= PAIRS) break;
+        const uint i = lane() + j * SUB, e = 2 * (m + i);
+        if (i < m) {
+            head[i] = t.pair[j].x;
+            head[i + m] = t.pair[j].y;
+        }
+        if (e < D) {
+            head[e] = t.rest[j].x;
+            head[e + 1] = t.rest[j].y;
+        }
+    }
+}
