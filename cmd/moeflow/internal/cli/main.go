@@ -89,6 +89,7 @@ func oneLine(err error) string {
 // commands is the table of commands: one line each.
 var commands = []func(*app) *cobra.Command{
 	runCommand,
+	batchCommand,
 	benchCommand,
 	graphCommand,
 	logitsCommand,

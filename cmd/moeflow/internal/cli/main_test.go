@@ -47,7 +47,7 @@ func moeflow(t *testing.T, args ...string) outcome {
 func moeflowWith(t *testing.T, in string, args ...string) outcome {
 	t.Helper()
 	switch args[0] {
-	case "run", "bench", "logits", "perplexity":
+	case "run", "batch", "bench", "logits", "perplexity":
 		args = append([]string{args[0], "--validation"}, args[1:]...)
 	}
 	var out, errs bytes.Buffer

@@ -127,6 +127,12 @@ func (a *app) start(c *configs.Config, change func(*engine.Options, *engine.Mode
 	if err != nil {
 		return nil, nil, err
 	}
+	return a.startModel(c, m, change)
+}
+
+// startModel is start with a model that is open. It is closed by done, and if
+// the engine cannot be opened.
+func (a *app) startModel(c *configs.Config, m *engine.Model, change func(*engine.Options, *engine.Model)) (e *engine.Engine, done func() error, err error) {
 	o := a.engineOptions(c)
 	if c.IsSet("context.length") && c.Context.Length > m.Context {
 		fmt.Fprintf(a.Err, "warning: context.length %d is more than the %d the model was trained for; using %d\n", c.Context.Length, m.Context, m.Context)

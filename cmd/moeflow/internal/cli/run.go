@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/configs"
@@ -41,6 +42,14 @@ func runCommand(a *app) *cobra.Command {
 	fl.StringVarP(&f.file, "prompt-file", "f", "", "file with the prompt; - is standard input")
 	fl.StringVar(&f.ids, "ids", "", "the prompt as token ids, comma-separated")
 	fl.BoolVar(&f.printID, "print-ids", false, "print generated ids, space-separated, instead of text")
+	f.answers(fl)
+	f.see.add(fl)
+	c.RunE = func(c *cobra.Command, args []string) error { return a.run(c, args, &f) }
+	return c
+}
+
+// answers adds the flags that say how prompts are answered.
+func (f *runFlags) answers(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.chat, "chat", false, "wrap the prompt with the model's chat template")
 	fl.BoolVar(&f.raw, "raw", false, "take special tokens in the prompt as plain text")
 	fl.StringVar(&f.system, "system", "", "system message of the chat")
@@ -52,9 +61,6 @@ func runCommand(a *app) *cobra.Command {
 	fl.Float64Var(&f.minP, "min-p", 0, "drop tokens below this share of the likeliest; 0 is off")
 	fl.Float64Var(&f.repeat, "repeat-penalty", 1, "penalty on tokens already there; 1 is off")
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of the random numbers")
-	f.see.add(fl)
-	c.RunE = func(c *cobra.Command, args []string) error { return a.run(c, args, &f) }
-	return c
 }
 
 // overrides carries the flags that were given into the config, with its checks.

@@ -3,6 +3,7 @@ package job
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 
 	"moeflow/stages/sample"
 	"moeflow/tokenizer"
@@ -11,16 +12,17 @@ import (
 
 // Settings are what all prompts of a job share.
 type Settings struct {
-	Model     string // its name in the results
-	Tokenizer *tokenizer.Tokenizer
-	Template  *chat.Template // of conversations; nil where the model has none
-	Format    Format         // not Auto
-	Sampling  sample.Params  // where a prompt says nothing
-	MaxTokens int            // the same
-	System    string         // first message of conversations that have none
-	Chat      bool           // prompts that are text are a user's message
-	Raw       bool           // special tokens in a text are plain text
-	IgnoreEOS bool
+	Model      string // its name in the results
+	Tokenizer  *tokenizer.Tokenizer
+	Template   *chat.Template // of conversations
+	NoTemplate error          // why there is none, if there is none
+	Format     Format         // not Auto
+	Sampling   sample.Params  // where a prompt says nothing
+	MaxTokens  int            // the same
+	System     string         // first message of conversations that have none
+	Chat       bool           // prompts that are text are a user's message
+	Raw        bool           // special tokens in a text are plain text
+	IgnoreEOS  bool
 }
 
 // request turns a prompt into tokens.
@@ -40,7 +42,7 @@ func (s *Settings) request(line int, p *Prompt) (*Request, *LineError) {
 		r.IDs = p.IDs
 	case p.Chat:
 		if s.Template == nil {
-			return nil, &LineError{codeTemplate, "the model has no chat template", p.CustomID}
+			return nil, &LineError{codeTemplate, fmt.Sprint("no chat template: ", s.NoTemplate), p.CustomID}
 		}
 		text, err := s.Template.Render(chat.Conversation{Messages: s.conversation(p), Tools: p.Tools, AddGenerationPrompt: true})
 		if err != nil {

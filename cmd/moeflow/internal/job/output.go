@@ -104,6 +104,9 @@ func (o *Output) Same(f *os.File) bool {
 	return err == nil && berr == nil && os.SameFile(a, b)
 }
 
+// Resumable tells whether a job can go on where this one ends.
+func (o *Output) Resumable() bool { return o.regular }
+
 // Begin makes the file ready to be appended to, as the results of a job. It
 // fails if the results that are there are those of another.
 func (o *Output) Begin(job Identity) error {
