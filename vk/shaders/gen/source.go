@@ -15,21 +15,21 @@ import (
 
 // kernel is what a .comp file's header comment states.
 type kernel struct {
-	path   string // kernels/matvec.comp
-	op     string
-	types  []string
-	name   string // the file's name without .comp
-	tile   [3]uint32
-	most   uint32 // 0: the kernel does not walk on
-	local  uint32
-	exact  bool // no other local size will do
+	path  string // kernels/matvec.comp
+	op    string
+	types []string
+	name  string // the file's name without .comp
+	tile  [3]uint32
+	most  uint32 // 0: the kernel does not walk on
+	local uint32
+	exact bool // no other local size will do
 	// subgroups is how many subgroups a workgroup must have; 0: any number.
 	subgroups uint32
-	spec   []string
-	halves []string // arguments that are activations as halves
-	needs  []string // device features
-	rows   [2]uint32
-	when   []condition
+	spec      []string
+	halves    []string // arguments that are activations as halves
+	needs     []string // device features
+	rows      [2]uint32
+	when      []condition
 	// precisions names how the kernel rounds beyond float32, if it does; it is
 	// compiled once for each.
 	precisions []string

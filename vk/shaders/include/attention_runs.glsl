@@ -1,18 +1,20 @@
 // Attention of a group of query heads over the positions of a slot, by WARPS
 // subgroups that share nothing until the end (Milakov and Gimelshein, arXiv
-// 1805.02867). A run of eight elements a lane: LANES lanes have a position, a
-// subgroup ABREAST positions at a time and STEPS of those as a chunk, whose keys
-// and values are loaded while the chunk before is worked on. A lane has its
-// elements of all queries and of all sums in registers. Included after
-// kv_run.glsl, cache.glsl, rope_turned.glsl and the push constants.
+// 1805.02867). A lane has a run of eight elements: LANES lanes have a position, a
+// subgroup ABREAST positions at a time, and two of those are a chunk. Two chunks'
+// keys and values are under way while one is worked on. A lane has its elements
+// of all queries and of all sums in registers. The loop over chunks is kept
+// short: a device fetches instructions slowly. Included after kv_run.glsl,
+// cache.glsl, rope_turned.glsl and the push constants.
 
-const uint LANES = D / 8, ABREAST = SUB / LANES, STEPS = LANES / 2, CHUNK = STEPS * ABREAST; // at most 16 positions
+const uint LANES = D / 8, ABREAST = SUB / LANES, CHUNK = 2 * ABREAST; // of 32 lanes, 4 or 8 positions
 const uint WIDE = GROUP <= 1 ? 1 : GROUP <= 2 ? 2 : GROUP <= 4 ? 4 : 8; // heads, filled up
 const float NOTHING = uintBitsToFloat(0xff800000u); // minus infinity
 shared vec4 sums[WARPS * GROUP * D / 4];
 shared vec2 stats[WARPS * WIDE]; // each head's largest score and total weight
 
-KVRun keys[8], values[8];
+struct Chunk { KVRun key, next_key, value, next_value; };
+Chunk now, soon, later;
 vec4 query_lo[8], query_hi[8], sum_lo[8], sum_hi[8];
 float top, total; // of the lane's own head
 
@@ -22,22 +24,22 @@ uint abreast() { return lane() / LANES; }
 uint own_head() { return unit() / (LANES / WIDE); }
 uint lane_of(uint h) { return lane() - unit() + h * (LANES / WIDE); }
 
-// chunk_row is the cache row of position p, the first of a chunk: as CHUNK
-// divides the page size, the chunk's rows follow it.
-uint chunk_row(uint pages, uint p) { return cache_index(step, pages, p, PAGE) + abreast(); }
+// chunk_load loads the chunk whose first position is p, or the last one before
+// last; as CHUNK divides the page size, its rows lie side by side.
+Chunk chunk_load(uint pages, uint p, uint last, uint g) {
+    const uint row = cache_index(step, pages, min(p, (last - 1) / CHUNK * CHUNK), PAGE) + abreast(), e = g * D + 8 * unit();
+    const uint64_t k0 = cache_row(k_cache, row, KV_HEADS * D), k1 = cache_row(k_cache, row + ABREAST, KV_HEADS * D);
+    const uint64_t v0 = cache_row(v_cache, row, KV_HEADS * D), v1 = cache_row(v_cache, row + ABREAST, KV_HEADS * D);
+    return Chunk(kv_run(k0, e), kv_run(k1, e), kv_run(v0, e), kv_run(v1, e));
+}
 
-void load_keys(uint j, uint row, uint g) { keys[j] = kv_run(cache_row(k_cache, row + j * ABREAST, KV_HEADS * D), g * D + 8 * unit()); }
-void load_values(uint j, uint row, uint g) { values[j] = kv_run(cache_row(v_cache, row + j * ABREAST, KV_HEADS * D), g * D + 8 * unit()); }
-
-// runs_ahead loads the subgroup's first chunk.
+// runs_ahead loads the subgroup's first chunks.
 void runs_ahead(uint pages, uint first, uint last, uint g) {
+    if (first >= last) return;
     const uint p = first + gl_SubgroupID * CHUNK;
-    if (p >= last) return;
-    const uint row = chunk_row(pages, p);
-    [[unroll]] for (uint j = 0; j < 8; j++)
-        if (j < STEPS) load_keys(j, row, g);
-    [[unroll]] for (uint j = 0; j < 8; j++)
-        if (j < STEPS) load_values(j, row, g);
+    now = chunk_load(pages, p, last, g);
+    soon = chunk_load(pages, p + WARPS * CHUNK, last, g);
+    later = chunk_load(pages, p + 2 * WARPS * CHUNK, last, g);
 }
 
 // runs_begin takes the queries, which lie in query, and clears the sums.
@@ -95,6 +97,7 @@ void run_position() {
 
 // fade_to makes higher the maximum that the sums are against.
 void fade_to(float higher) {
+    if (subgroupOr(higher > top ? 1u : 0u) == 0) return;
     const float f = exp(top - higher);
     top = higher;
     total *= f;
@@ -106,34 +109,34 @@ void fade_to(float higher) {
     }
 }
 
+float score_of(KVRun key, bool valid) {
+    vec4 lo, hi;
+    kv_run_get(key, lo, hi);
+    const float s = score(lo, hi);
+    return valid ? s : NOTHING;
+}
+
+void add_run(KVRun value, float e, bool valid) {
+    vec4 lo, hi;
+    kv_run_get(value, lo, hi);
+    if (!valid) lo = hi = vec4(0); // what was never stored could be NaN
+    total += e;
+    add_value(e, lo, hi);
+}
+
 // runs_add adds the subgroup's positions among first .. last - 1.
 void runs_add(uint pages, uint first, uint last, uint g) {
-    for (uint p = first + gl_SubgroupID * CHUNK; p < last; p += WARPS * CHUNK) {
-        const uint after = p + WARPS * CHUNK;
-        const bool more = after < last;
-        uint row = 0;
-        if (more) row = chunk_row(pages, after);
-        float s[8], largest = NOTHING;
-        [[unroll]] for (uint j = 0; j < 8; j++) {
-            if (j >= STEPS) break;
-            vec4 lo, hi;
-            kv_run_get(keys[j], lo, hi);
-            if (more) load_keys(j, row, g);
-            s[j] = score(lo, hi);
-            s[j] = p + abreast() + j * ABREAST < last ? s[j] : NOTHING;
-            largest = max(largest, s[j]);
-        }
+    [[dont_unroll]] for (uint p = first + gl_SubgroupID * CHUNK; p < last; p += WARPS * CHUNK) {
+        const bool a = p + abreast() < last, b = p + abreast() + ABREAST < last;
+        const float s = score_of(now.key, a), t = score_of(now.next_key, b);
+        float largest = max(s, t);
         [[unroll]] for (uint mask = LANES; mask < SUB; mask *= 2) largest = max(largest, subgroupShuffleXor(largest, mask));
         fade_to(max(top, largest));
-        [[unroll]] for (uint j = 0; j < 8; j++) {
-            if (j >= STEPS) break;
-            vec4 lo = vec4(0), hi = vec4(0); // what was never stored could be NaN
-            if (p + abreast() + j * ABREAST < last) kv_run_get(values[j], lo, hi);
-            if (more) load_values(j, row, g);
-            s[j] = exp(s[j] - top);
-            total += s[j];
-            add_value(s[j], lo, hi);
-        }
+        add_run(now.value, exp(s - top), a);
+        add_run(now.next_value, exp(t - top), b);
+        now = soon;
+        soon = later;
+        later = chunk_load(pages, p + 3 * WARPS * CHUNK, last, g);
     }
 }
 

@@ -18,7 +18,7 @@
 // spec: heads kv_heads head_dim page_size
 // needs: gpu shared48 subgroup32
 // rows: 1 1
-// when: head_dim%64 head_dim<=128 page_size%16 heads/kv_heads<=8
+// when: head_dim%64 head_dim<=128 page_size%8 heads/kv_heads<=8
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"
