@@ -24,6 +24,10 @@ lint:
 fuzz time="30s":
     ./scripts/fuzz {{time}}
 
+# 100,000 prompts in one batch: every result there, and memory flat.
+soak count="100000" *args:
+    ./scripts/soak {{count}} {{args}}
+
 # moeflow and llama.cpp side by side on one model; LIB is the folder of
 # llama.cpp's libraries (see tools/peer/README.md). Needs numpy.
 bench-peer lib model *args:
