@@ -82,7 +82,7 @@ func (o *Output) open(resume, fresh bool) error {
 	if fresh {
 		syncFolder(filepath.Dir(o.Name))
 	}
-	return o.scan()
+	return o.scan(io.NewSectionReader(o.file, 0, i.Size()))
 }
 
 // syncFolder makes the name of a new file last. Some systems cannot, and then

@@ -211,3 +211,30 @@ func TestFinished(t *testing.T) {
 		t.Errorf("%d lines to %d in %d pages", f.Len(), f.last(), len(f.pages))
 	}
 }
+
+// FuzzScan: no file of results makes it panic or take much memory, what is kept
+// is whole lines, and only what may be a torn result is cut off.
+func FuzzScan(f *testing.F) {
+	rec := func(line int) string {
+		b, _ := encodeLine(errorLine(lineErrorf(codeJSON, "bad"), record{line, "0000000a", NewIdentity("m", "s")}))
+		return string(b)
+	}
+	f.Add([]byte(rec(1) + rec(7)))
+	f.Add([]byte(rec(1) + rec(2)[:40]))
+	f.Add([]byte(rec(999999999) + "\x00\x00\x00"))
+	f.Add([]byte(rec(1) + rec(1)))
+	f.Add([]byte("notes\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		o := &Output{Name: "r"}
+		if err := o.scan(bytes.NewReader(data)); err != nil {
+			return
+		}
+		kept := data[:o.size]
+		if o.size+o.Torn != int64(len(data)) || bytes.Count(kept, []byte("\n")) != o.Finished.Len() || len(kept) > 0 && kept[len(kept)-1] != '\n' {
+			t.Errorf("%d bytes: %d kept with %d results, %d torn", len(data), o.size, o.Finished.Len(), o.Torn)
+		}
+		if torn := string(data[o.size:]); torn != "" && !strings.HasPrefix(torn, resultHead) && !strings.HasPrefix(resultHead, torn) && strings.Trim(torn, "\x00") != "" {
+			t.Errorf("%q would be cut off", torn)
+		}
+	})
+}

@@ -12,8 +12,8 @@ import (
 // job. A last line without its end, if it began as a result does or is nothing
 // but zeros, was torn and is left for Begin to cut off. Everything else that is
 // no result is an error, so that no file of another kind is ever cut.
-func (o *Output) scan() error {
-	r := bufio.NewReaderSize(io.NewSectionReader(o.file, 0, 1<<62), 64<<10)
+func (o *Output) scan(results io.Reader) error {
+	r := bufio.NewReaderSize(results, 64<<10)
 	for n := 1; ; n++ {
 		head, end, size, whole, err := scanLine(r)
 		if err != nil {
