@@ -11,4 +11,4 @@ layout(push_constant, scalar) uniform Push {
     uint k; uint n; uint tiles; uint share;
 };
 #include "groups.glsl"
-#include "silu.glsl"
+

@@ -1,9 +1,8 @@
-// Where the products of experts go, of expert_matmul and expert_matmul_swiglu.
-// Included after the activations.
-#include "matrix.glsl"
-
+// Where the products of the expert_matmul kernels go. Included after the activations.
+#include "matrix_store.glsl"
+const uint WIDTH = OUTS;
 uint first_out, first_place;
 
-void put(uint row, uint o, float v) {
-    if (first_out + o < n) OutF32(at(y, place_at(first_place + row), n)).v[first_out + o] = v;
+void matrix_out4(uint row, uint r, uint c) {
+    store4(at(y, place_at(first_place + row), n), first_out + 4 * c, sums4(r, c) * unscale(row));
 }

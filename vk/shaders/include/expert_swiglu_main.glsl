@@ -4,12 +4,10 @@
 void main() {
     if (!tile_in_use(gl_WorkGroupID.y)) return;
     const Tile tile = tile_at(gl_WorkGroupID.y);
-    const uint lane = gl_LocalInvocationID.x;
-    first_out = gl_WorkGroupID.x * (MATRIX_OUTS / 2);
+    first_out = gl_WorkGroupID.x * WIDTH;
     first_place = tile.first;
-    for (uint i = lane; i < MATRIX_ROWS; i += gl_WorkGroupSize.x) source[i] = place_at(tile.first + min(i, tile.count - 1)) / share;
+    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += THREADS) source[i] = place_at(tile.first + min(i, tile.count - 1)) / share;
     barrier();
-    const uint o = min(first_out + lane % (MATRIX_OUTS / 2), n - 1);
-    matrix_product(weight_row(lane < MATRIX_OUTS / 2 ? gate : up, uint64_t(tile.expert) * n + o, k), x, k, tile.count);
-    matrix_gated(tile.count);
+    const uint o = min(first_out + matrix_out() % WIDTH, n - 1);
+    matrix_tile(weight_row(matrix_out() < WIDTH ? gate : up, uint64_t(tile.expert) * n + o, k), x, k, tile.count);
 }

@@ -1,10 +1,10 @@
 // Where the products of the matvec kernels for many rows go. Included after the activations.
-#include "matrix.glsl"
-
+#include "matrix_store.glsl"
+const uint WIDTH = OUTS;
 uint first_row, first_out;
 
-void put(uint row, uint o, float v) {
-    if (first_out + o >= n) return;
-    if (res != 0) v += F32(at(res, first_row + row, n)).v[first_out + o];
-    OutF32(at(y, first_row + row, n)).v[first_out + o] = v;
+void matrix_out4(uint row, uint r, uint c) {
+    vec4 v = sums4(r, c) * unscale(row);
+    if (res != 0) v += load4(at(res, first_row + row, n), first_out + 4 * c);
+    store4(at(y, first_row + row, n), first_out + 4 * c, v);
 }

@@ -1,76 +1,34 @@
-// The multiplication of matrix.glsl's tiles by matrix units, 16 by 16 by 16. A
-// subgroup of 32 has all rows by 32 outputs, 16 in each half of the outputs.
+// The multiplication of matrix.glsl's tiles by matrix units, 16 by 16 by 16.
+// DOWN subgroups of 32 share out the bands, the others the outputs.
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
-// What names a matrix of an array is a macro and no function: its index must be a
-// constant, or the matrices leave the registers.
+#define MATRIX_UNITS
 #define HALVES(use) coopmat<float16_t, gl_ScopeSubgroup, 16, 16, use>
 #define SUMS coopmat<float, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator>
-SUMS sums[2 * BANDS];
+const uint ACROSS = THREADS / 32 / DOWN, COLS = OUTS / 16 / ACROSS;
 
-void matrix_clear() {
-    [[unroll]] for (uint i = 0; i < 2 * BANDS; i++) sums[i] = SUMS(0.0);
-}
+uint matrix_col(uint j) { return 16 * (gl_SubgroupID % ACROSS + ACROSS * j); }
 
-// LOAD_WEIGHTS takes sixteen elements of the subgroup's outputs.
-#define LOAD_WEIGHTS(q) \
-    HALVES(gl_MatrixUseB) a, b; \
-    coopMatLoad(a, w_tile, 16 * gl_SubgroupID * PITCH + 2 * q, PITCH, gl_CooperativeMatrixLayoutColumnMajor); \
-    coopMatLoad(b, w_tile, (16 * gl_SubgroupID + MATRIX_OUTS / 2) * PITCH + 2 * q, PITCH, gl_CooperativeMatrixLayoutColumnMajor);
+// These are macros since an array of matrices stays in registers only in the
+// function that has it, with indices that unrolling makes constant.
+#define MATRIX_SUMS(bands) SUMS sums[bands / DOWN * COLS];
 
-// MULTIPLY_BAND adds sixteen elements' products of a band.
-#define MULTIPLY_BAND(i, q) { \
-    HALVES(gl_MatrixUseA) x; \
-    coopMatLoad(x, x_tile, 16 * i * PITCH + 2 * q, PITCH, gl_CooperativeMatrixLayoutRowMajor); \
-    sums[2 * i] = coopMatMulAdd(x, a, sums[2 * i]); \
-    sums[2 * i + 1] = coopMatMulAdd(x, b, sums[2 * i + 1]); }
+#define MATRIX_CLEAR(bands) \
+    [[unroll]] for (uint s = 0; s < bands / DOWN * COLS; s++) sums[s] = SUMS(0.0);
 
-void matrix_multiply(uint bands) {
-    if (bands == BANDS) {
-        [[unroll]] for (uint q = 0; q < 4; q++) {
-            LOAD_WEIGHTS(q)
-            [[unroll]] for (uint i = 0; i < BANDS; i++) MULTIPLY_BAND(i, q)
-        }
-    } else {
-        [[unroll]] for (uint q = 0; q < 4; q++) {
-            LOAD_WEIGHTS(q)
-            [[unroll]] for (uint i = 0; i < BANDS - 1; i++)
-                if (i < bands) MULTIPLY_BAND(i, q)
-        }
+#define MATRIX_MULTIPLY(bands) \
+    [[unroll]] for (uint q = 0; q < 4; q++) { \
+        HALVES(gl_MatrixUseB) w[COLS]; \
+        [[unroll]] for (uint j = 0; j < COLS; j++) \
+            coopMatLoad(w[j], w_tile, matrix_col(j) * PITCH + 2 * q, PITCH, gl_CooperativeMatrixLayoutColumnMajor); \
+        [[unroll]] for (uint b = 0; b < bands / DOWN; b++) { \
+            HALVES(gl_MatrixUseA) a; \
+            coopMatLoad(a, x_tile, 16 * (gl_SubgroupID / ACROSS * (bands / DOWN) + b) * PITCH + 2 * q, PITCH, gl_CooperativeMatrixLayoutRowMajor); \
+            [[unroll]] for (uint j = 0; j < COLS; j++) sums[b * COLS + j] = coopMatMulAdd(a, w[j], sums[b * COLS + j]); \
+        } \
     }
-}
 
-// given is an element of sixteen by sixteen values in shared memory.
-float given(uint first, uint r, uint c) { return uintBitsToFloat(w_tile[first + 4 * r + (c >> 2)][c & 3]); }
-
-// GIVE puts a band's sums, two times sixteen by sixteen, into the subgroup's part
-// of w_tile.
-#define GIVE(i) \
-    subgroupBarrier(); \
-    coopMatStore(sums[2 * i], w_tile, from, 4, gl_CooperativeMatrixLayoutRowMajor); \
-    coopMatStore(sums[2 * i + 1], w_tile, from + 64, 4, gl_CooperativeMatrixLayoutRowMajor); \
-    subgroupBarrier();
-
-// matrix_each gives each product to put(row, out, value).
-void matrix_each(uint rows) {
-    const uint c = gl_SubgroupInvocationID & 15, second = gl_SubgroupInvocationID >> 4, from = 128 * gl_SubgroupID;
-    [[unroll]] for (uint i = 0; i < BANDS; i++) {
-        if (16 * i >= rows) continue;
-        GIVE(i)
-        for (uint r = 0; r < min(16, rows - 16 * i); r++)
-            put(16 * i + r, second * (MATRIX_OUTS / 2) + 16 * gl_SubgroupID + c, given(from + 64 * second, r, c) / x_scale[16 * i + r]);
-    }
-}
-
-// matrix_gated gives silu(a) * b to put for the pairs of the outputs' halves.
-void matrix_gated(uint rows) {
-    const uint c = gl_SubgroupInvocationID & 15, from = 128 * gl_SubgroupID;
-    [[unroll]] for (uint i = 0; i < BANDS; i++) {
-        if (16 * i >= rows) continue;
-        GIVE(i)
-        for (uint r = gl_SubgroupInvocationID >> 4; r < min(16, rows - 16 * i); r += 2) {
-            const float unscale = 1.0 / x_scale[16 * i + r];
-            put(16 * i + r, 16 * gl_SubgroupID + c, silu(given(from, r, c) * unscale) * given(from + 64, r, c) * unscale);
-        }
-    }
-}
+// MATRIX_GIVE puts band b of every share of the bands into w_tile.
+#define MATRIX_GIVE(bands, b) \
+    [[unroll]] for (uint j = 0; j < COLS; j++) \
+        coopMatStore(sums[b * COLS + j], w_tile, 16 * (gl_SubgroupID / ACROSS) * OUT_PITCH + matrix_col(j) / 4, OUT_PITCH, gl_CooperativeMatrixLayoutRowMajor);

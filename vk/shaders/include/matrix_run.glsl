@@ -1,24 +1,16 @@
-// The loop of matrix.glsl's products. Included after what multiplies:
-// matrix_clear and matrix_multiply(bands).
+// matrix_rows as a function for each number of bands that a tile may have.
 
-void matrix_sums(uint64_t w_row, uint64_t x, uint k, uint bands) {
-    matrix_clear();
-    matrix_load(w_row, x, k, 0, bands);
-    for (uint u = 0; u < k / 64; u++) {
-        barrier();
-        matrix_store(u, bands);
-        barrier();
-        if (u + 1 < k / 64) matrix_load(w_row, x, k, u + 1, bands);
-        matrix_multiply(bands);
-    }
-}
+#define MATRIX_JOIN(a, b) a##b
+#define MATRIX_NAME(a, b) MATRIX_JOIN(a, b)
 
+#ifdef X_FLOATS
 // matrix_scales finds for each row the power of two that brings its largest
 // element below 2^15.
 void matrix_scales(uint64_t x, uint k) {
-    for (uint i = gl_LocalInvocationID.x; i < MATRIX_ROWS; i += gl_WorkGroupSize.x) {
+    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += THREADS) {
+        F32x4 row = F32x4(at(x, source[i], k));
         vec4 top = vec4(0);
-        for (uint j = 0; j < k / 4; j++) top = max(top, abs(x_at(x, source[i], k, 4 * j)));
+        for (uint j = 0; j < k / 4; j++) top = max(top, abs(row.v[j]));
         const float most = max(max(top.x, top.y), max(top.z, top.w));
         int e;
         frexp(most, e);
@@ -26,17 +18,48 @@ void matrix_scales(uint64_t x, uint k) {
     }
 }
 
-// matrix_product leaves the products of the tile's first rows in the sums, to be
-// divided by x_scale. source is set and a barrier was passed.
-void matrix_product(uint64_t w_row, uint64_t x, uint k, uint rows) {
-    for (uint i = gl_LocalInvocationID.x; i < MATRIX_ROWS; i += gl_WorkGroupSize.x) x_scale[i] = 1.0;
-    if (gl_LocalInvocationID.x == 0) overflow = 0;
-    x_start();
-    for (uint attempt = 0; attempt < 2; attempt++) {
-        matrix_sums(w_row, x, k, (rows + 15) / 16);
-        if (!X_HALVES && x_top > 65504.0) overflow = 1;
-        barrier();
-        if (X_HALVES || overflow == 0 || attempt > 0) break;
-        matrix_scales(x, k);
-    }
+// matrix_again tells whether a first attempt met a number that no half holds,
+// and if so, scales the rows.
+bool matrix_again(uint64_t x, uint k, uint attempt) {
+    if (x_top > 65504.0) overflow = 1;
+    barrier();
+    if (overflow == 0 || attempt > 0) return false;
+    matrix_scales(x, k);
+    barrier();
+    return true;
+}
+#endif
+
+#if BANDS == 8
+#define NB 8
+#include "matrix_rows.glsl"
+#undef NB
+#endif
+#define NB 4
+#include "matrix_rows.glsl"
+#undef NB
+#if defined(MATRIX_UNITS) && DOWN <= 2
+#define NB 2
+#include "matrix_rows.glsl"
+#undef NB
+#endif
+#if defined(MATRIX_UNITS) && DOWN == 1
+#define NB 1
+#include "matrix_rows.glsl"
+#undef NB
+#endif
+
+// matrix_tile gives the products of the tile's rows to put, four outputs at a
+// time, with no more bands than have rows. source is set and a barrier was passed.
+void matrix_tile(uint64_t w_row, uint64_t x, uint k, uint rows) {
+#if defined(MATRIX_UNITS) && DOWN == 1
+    if (rows <= 16) { matrix_rows1(w_row, x, k, rows); return; }
+#endif
+#if defined(MATRIX_UNITS) && DOWN <= 2
+    if (rows <= 32) { matrix_rows2(w_row, x, k, rows); return; }
+#endif
+#if BANDS == 8
+    if (rows > 64) { matrix_rows8(w_row, x, k, rows); return; }
+#endif
+    matrix_rows4(w_row, x, k, rows);
 }

@@ -16,6 +16,10 @@
 // needs: gpu float16
 // when: k%64
 // precision: f16
+#define BANDS 4
+#define OUTS 128
+#define THREADS 128
+#define DOWN 1
 #include "expert_matmul_args.glsl"
 #include "matrix_floats.glsl"
 #include "expert_matmul_put.glsl"

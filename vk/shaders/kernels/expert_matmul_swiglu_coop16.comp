@@ -19,8 +19,12 @@
 // when: k%64
 // halves: x
 // precision: f16
+#define BANDS 4
+#define OUTS 128
+#define THREADS 128
+#define DOWN 1
 #include "expert_swiglu_args.glsl"
 #include "matrix_halves.glsl"
-#include "expert_matmul_put.glsl"
+#include "expert_swiglu_put.glsl"
 #include "matrix_coop.glsl"
 #include "expert_swiglu_main.glsl"

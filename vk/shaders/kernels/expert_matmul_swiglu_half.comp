@@ -17,8 +17,12 @@
 // needs: gpu float16
 // when: k%64
 // precision: f16
+#define BANDS 4
+#define OUTS 128
+#define THREADS 128
+#define DOWN 1
 #include "expert_swiglu_args.glsl"
 #include "matrix_floats.glsl"
-#include "expert_matmul_put.glsl"
+#include "expert_swiglu_put.glsl"
 #include "matrix_plain.glsl"
 #include "expert_swiglu_main.glsl"

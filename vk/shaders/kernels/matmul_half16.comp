@@ -18,6 +18,10 @@
 // when: k%64
 // halves: x
 // precision: f16
+#define BANDS 4
+#define OUTS 128
+#define THREADS 128
+#define DOWN 1
 #include "matmul_args.glsl"
 #include "matrix_halves.glsl"
 #include "matmul_put.glsl"
