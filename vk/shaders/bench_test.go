@@ -18,6 +18,8 @@ import (
 // benchOnly narrows the benchmark to kernels whose name contains one of these.
 var benchOnly = flag.String("kernels", "", "time only the kernels whose name contains one of these, separated by commas")
 
+var benchRows = flag.Int("rows", 512, "rows of the benchmark's step")
+
 var benchDepth = flag.Int("depth", 0, "positions before the rows of the benchmark's step")
 
 // timed is one dispatch of the shapes of Qwen3-Coder-30B-A3B.
@@ -157,7 +159,7 @@ func BenchmarkKernels(b *testing.B) {
 	for _, s := range benchShapes {
 		for _, k := range shaders.All() {
 			info, needs, _ := shaders.Info(k)
-			if k.Op != s.op || k.Type != s.typ || !wanted(s.name+" "+k.String(), *benchOnly) || info.Rows[1] != 0 && info.Rows[1] < 512 {
+			if k.Op != s.op || k.Type != s.typ || !wanted(s.name+" "+k.String(), *benchOnly) || info.Rows[1] != 0 && info.Rows[1] < uint32(*benchRows) {
 				continue
 			}
 			b.Run(fmt.Sprintf("%s/%s", s.name, k), func(b *testing.B) { benchKernel(b, s, k, needs) })
@@ -178,9 +180,10 @@ func benchKernel(b *testing.B, s timed, k graph.Kernel, needs []string) {
 	if info := run.Info(); !subset(needs, info.Capabilities()) {
 		b.Skipf("the device lacks one of %v", needs)
 	}
-	const rows, reps = 512, 12
+	const reps = 12
+	rows := *benchRows
 	layout := graph.StepLayout{Rows: rows, Outs: 1, Pages: (*benchDepth + rows + 63) / 64}
-	pb := &planBuilder{rows: rows, ids: map[string]graph.TensorID{}, k: k}
+	pb := &planBuilder{rows: uint64(rows), ids: map[string]graph.TensorID{}, k: k}
 	pb.p.Nodes = []graph.PlanNode{{Name: "node", Layer: -1}}
 	pb.tensor("step", graph.Input, quant.U32, uint64(layout.Words()))
 	for i := range reps {
@@ -216,7 +219,7 @@ func benchKernel(b *testing.B, s timed, k graph.Kernel, needs []string) {
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(median, "µs")
 	if s.flops > 0 {
-		b.ReportMetric(s.flops*rows/median/1e6, "TFLOP/s")
+		b.ReportMetric(s.flops*float64(rows)/median/1e6, "TFLOP/s")
 	}
 }
 

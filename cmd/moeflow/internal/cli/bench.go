@@ -160,19 +160,33 @@ func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, b
 		return nil
 	}
 	if f.prompt > 0 {
-		if err := line(fmt.Sprint("pp", f.prompt), 1, f.prompt, func() (time.Duration, error) { return e.BenchPrefill(ctx, f.prompt, f.depth) }); err != nil {
+		if err := behind(ctx, e, 1, f.depth, func(b *engine.Bench) error {
+			return line(fmt.Sprint("pp", f.prompt), 1, f.prompt, func() (time.Duration, error) { return b.Prefill(ctx, f.prompt) })
+		}); err != nil {
 			return err
 		}
 	}
-	for _, b := range batches {
-		if f.generate == 0 {
-			break
-		}
-		if err := line(fmt.Sprint("tg", f.generate), b, b*f.generate, func() (time.Duration, error) { return e.BenchDecode(ctx, b, f.generate, f.depth) }); err != nil {
+	if f.generate == 0 {
+		return nil
+	}
+	for _, n := range batches {
+		if err := behind(ctx, e, n, max(1, f.depth), func(b *engine.Bench) error {
+			return line(fmt.Sprint("tg", f.generate), n, n*f.generate, func() (time.Duration, error) { return b.Decode(ctx, f.generate) })
+		}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// behind measures with sequences of depth tokens, which are computed once.
+func behind(ctx context.Context, e *engine.Engine, batch, depth int, measure func(*engine.Bench) error) error {
+	b, err := e.NewBench(ctx, batch, depth)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	return measure(b)
 }
 
 // benchOptions makes room for what will be measured: a bucket for each batch

@@ -8,43 +8,71 @@ import (
 	"moeflow/graph"
 )
 
-// BenchPrefill times the computation of n tokens behind depth others, which
-// are computed first and not timed.
-func (e *Engine) BenchPrefill(ctx context.Context, n, depth int) (time.Duration, error) {
-	if n < 1 || n+depth > e.Context {
-		return 0, fmt.Errorf("%d tokens at depth %d do not fit a context of %d", n, depth, e.Context)
+// Bench measures steps behind a number of tokens that are computed once and
+// stay in the kv cache. Close gives their places back.
+type Bench struct {
+	e     *Engine
+	depth int
+	seqs  []*Sequence
+}
+
+// NewBench computes depth tokens, other ones for each of batch sequences.
+func (e *Engine) NewBench(ctx context.Context, batch, depth int) (*Bench, error) {
+	if batch*pages(depth+1) > pages(e.Context) {
+		return nil, fmt.Errorf("%d sequences of %d tokens do not fit a kv cache of %d positions", batch, depth+1, e.Context)
 	}
-	s := e.NewSequence()
-	defer s.Close()
-	if depth > 0 {
-		if _, err := s.prefill(ctx, e.benchTokens(depth, 1), readSampled, nil); err != nil {
-			return 0, err
+	b := &Bench{e: e, depth: depth}
+	for i := range batch {
+		s := e.NewSequence()
+		b.seqs = append(b.seqs, s)
+		if depth > 0 {
+			if _, err := s.prefill(ctx, e.benchTokens(depth, uint64(i)), readSampled, nil); err != nil {
+				b.Close()
+				return nil, err
+			}
 		}
 	}
+	return b, nil
+}
+
+// Close gives the sequences' pages back.
+func (b *Bench) Close() {
+	for _, s := range b.seqs {
+		s.Close()
+	}
+}
+
+// rewind gives up what was computed behind the first depth tokens.
+func (b *Bench) rewind() {
+	for _, s := range b.seqs {
+		s.ids = s.ids[:b.e.Pool.Truncate(s.id, b.depth)]
+	}
+}
+
+// Prefill times the computation of n more tokens of the first sequence.
+func (b *Bench) Prefill(ctx context.Context, n int) (time.Duration, error) {
+	e := b.e
+	if n < 1 || n+b.depth > e.Context {
+		return 0, fmt.Errorf("%d tokens at depth %d do not fit a context of %d", n, b.depth, e.Context)
+	}
+	b.rewind()
 	start := time.Now()
-	_, err := s.prefill(ctx, e.benchTokens(n, 2), readSampled, nil)
+	_, err := b.seqs[0].prefill(ctx, e.benchTokens(n, 1<<32), readSampled, nil)
 	return time.Since(start), err
 }
 
-// BenchDecode times n greedy steps of batch sequences, each behind depth tokens
-// (at least one). The engine needs a bucket of batch rows and outputs.
-func (e *Engine) BenchDecode(ctx context.Context, batch, n, depth int) (time.Duration, error) {
-	depth = max(1, depth)
+// Decode times n greedy steps of all sequences. The engine needs a bucket of as
+// many rows and outputs.
+func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
+	e, batch := b.e, len(b.seqs)
 	plan := e.bucket(batch)
-	if b := e.buckets[plan]; b.Rows < batch || b.Outs < batch {
+	if k := e.buckets[plan]; k.Rows < batch || k.Outs < batch {
 		return 0, fmt.Errorf("no step size for a batch of %d", batch)
 	}
-	if n < 1 || n+depth > e.Context || batch*pages(n+depth) > pages(e.Context) {
-		return 0, fmt.Errorf("%d sequences of %d tokens do not fit a kv cache of %d positions", batch, n+depth, e.Context)
+	if n < 1 || n+b.depth > e.Context || batch*pages(n+b.depth) > pages(e.Context) {
+		return 0, fmt.Errorf("%d sequences of %d tokens do not fit a kv cache of %d positions", batch, n+b.depth, e.Context)
 	}
-	seqs := make([]*Sequence, batch)
-	for i := range seqs {
-		seqs[i] = e.NewSequence()
-		defer seqs[i].Close()
-		if _, err := seqs[i].prefill(ctx, e.benchTokens(depth, uint64(i)), readSampled, nil); err != nil {
-			return 0, err
-		}
-	}
+	b.rewind()
 	outs := make([]uint32, batch)
 	for i := range outs {
 		outs[i] = uint32(i)
@@ -60,20 +88,9 @@ func (e *Engine) BenchDecode(ctx context.Context, batch, n, depth int) (time.Dur
 			}
 			inFlight--
 		}
-		var list []uint32
-		rows := make([]graph.StepRow, 0, batch)
-		for i, s := range seqs {
-			token := uint32(graph.FromSampled | i)
-			if step == 0 {
-				token = uint32(i % e.Model.Vocab)
-			}
-			r, err := s.rows(1, func(int) uint32 { return token })
-			if err != nil {
-				return 0, e.drain(inFlight, err)
-			}
-			r[0].Pages = uint32(len(list))
-			list = append(list, e.Pool.Table(s.id)...)
-			rows = append(rows, r[0])
+		rows, list, err := b.rows(step == 0)
+		if err != nil {
+			return 0, e.drain(inFlight, err)
 		}
 		if err := e.enqueue(plan, rows, outs, list, readSampled); err != nil {
 			return 0, err
@@ -82,6 +99,25 @@ func (e *Engine) BenchDecode(ctx context.Context, batch, n, depth int) (time.Dur
 	}
 	err := e.drain(inFlight, nil)
 	return time.Since(start), err
+}
+
+// rows is the next row of every sequence: some token at first, then what was
+// sampled.
+func (b *Bench) rows(first bool) (rows []graph.StepRow, list []uint32, err error) {
+	for i, s := range b.seqs {
+		token := uint32(graph.FromSampled | i)
+		if first {
+			token = uint32(i % b.e.Model.Vocab)
+		}
+		r, err := s.rows(1, func(int) uint32 { return token })
+		if err != nil {
+			return nil, nil, err
+		}
+		r[0].Pages = uint32(len(list))
+		list = append(list, b.e.Pool.Table(s.id)...)
+		rows = append(rows, r[0])
+	}
+	return rows, list, nil
 }
 
 // benchTokens are n pseudo-random tokens.

@@ -181,22 +181,43 @@ func TestBadPrompts(t *testing.T) {
 func TestBench(t *testing.T) {
 	e := start(t, tiny(t), Options{Context: 512, Buckets: []Bucket{{1, 1}, {2, 2}, {8, 1}}})
 	ctx := context.Background()
-	if d, err := e.BenchPrefill(ctx, 8, 4); err != nil || d <= 0 {
-		t.Errorf("prefill: %v, %v", d, err)
+	steps := e.step
+	b, err := e.NewBench(ctx, 1, 4)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for batch := 1; batch <= 2; batch++ {
-		if d, err := e.BenchDecode(ctx, batch, 4, 0); err != nil || d <= 0 {
-			t.Errorf("decode of %d: %v, %v", batch, d, err)
+	for range 3 {
+		if d, err := b.Prefill(ctx, 8); err != nil || d <= 0 {
+			t.Errorf("prefill: %v, %v", d, err)
 		}
 	}
-	if _, err := e.BenchDecode(ctx, 3, 1, 0); err == nil || err.Error() != "no step size for a batch of 3" {
-		t.Errorf("a batch without a bucket: %v", err)
+	if got := e.step - steps; got != 4 {
+		t.Errorf("%d steps for three runs of one behind one, the beginning computed once", got)
 	}
-	if _, err := e.BenchDecode(ctx, 2, 300, 0); err == nil || !strings.Contains(err.Error(), "do not fit a kv cache of 512 positions") {
-		t.Errorf("more than the cache holds: %v", err)
-	}
-	if _, err := e.BenchPrefill(ctx, 500, 100); err == nil || !strings.Contains(err.Error(), "do not fit a context of 512") {
+	if _, err := b.Prefill(ctx, 509); err == nil || !strings.Contains(err.Error(), "do not fit a context of 512") {
 		t.Errorf("more than the context holds: %v", err)
+	}
+	b.Close()
+	for batch := 1; batch <= 3; batch++ {
+		b, err := e.NewBench(ctx, batch, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := b.Decode(ctx, 4)
+		if batch == 3 {
+			if err == nil || err.Error() != "no step size for a batch of 3" {
+				t.Errorf("a batch without a bucket: %v", err)
+			}
+		} else if err != nil || d <= 0 {
+			t.Errorf("decode of %d: %v, %v", batch, d, err)
+		}
+		if _, err := b.Decode(ctx, 600); batch < 3 && (err == nil || !strings.Contains(err.Error(), "do not fit a kv cache of 512 positions")) {
+			t.Errorf("more than the cache holds: %v", err)
+		}
+		b.Close()
+	}
+	if _, err := e.NewBench(ctx, 9, 63); err == nil || !strings.Contains(err.Error(), "do not fit a kv cache of 512 positions") {
+		t.Errorf("more sequences than the cache holds: %v", err)
 	}
 	// A step reads nearly the whole file but the experts not used, and more of
 	// the kv cache the deeper it is.
