@@ -62,8 +62,8 @@ type Compute struct {
 	// products, "q16" or "q8", fixed point of so many bits within each 32
 	// elements.
 	Activations string
-	// MatMul is the type of the factors when many rows are computed: "f32", or,
-	// if it is asked for, "f16" where the device has it. Sums are always float32.
+	// MatMul is the type of the factors when many rows are computed: "f16" where
+	// the device has it, or "f32", which is exact. Sums are always float32.
 	MatMul string
 	// Sync is how a dispatch waits for those before it: "barrier", or "counter"
 	// for kernels that can wait by themselves; "auto" takes what is known to
@@ -97,7 +97,7 @@ func Default(o Options) *Config {
 		Device:   Device{Name: "auto"},
 		Context:  Context{Length: 32768, KVType: "f16"},
 		Pipeline: Pipeline{Granularity: "device", MicroBatches: 1},
-		Compute:  Compute{Activations: "q16", MatMul: "f32", Sync: "auto"},
+		Compute:  Compute{Activations: "q16", MatMul: "f16", Sync: "auto"},
 		Run:      Run{MaxTokens: 512},
 		options:  o,
 		set:      map[string]bool{},
