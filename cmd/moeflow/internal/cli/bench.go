@@ -60,7 +60,7 @@ func benchCommand(a *app) *cobra.Command {
 	fl.IntVarP(&f.repeat, "repeat", "r", 5, "counted runs, after one warm-up")
 	fl.StringVar(&f.granularity, "granularity", "", "stage, layer, device: comma-separated (default: the config's)")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
-	fl.BoolVar(&f.profile, "profile", false, "also time every kernel of a decode step, or with -n 0 of a full prompt step")
+	fl.BoolVar(&f.profile, "profile", false, "also time every kernel of a decode step of the last batch size, or with -n 0 of a full prompt step")
 	c.RunE = func(c *cobra.Command, args []string) error { return a.bench(c.Context(), args, f) }
 	return c
 }
@@ -91,7 +91,7 @@ func (a *app) bench(ctx context.Context, args []string, f benchFlags) error {
 		}
 	}
 	if f.profile {
-		if err := a.kernelTimes(ctx, cfg, f, &rep); err != nil {
+		if err := a.kernelTimes(ctx, cfg, f, batches, &rep); err != nil {
 			return err
 		}
 	}
@@ -105,9 +105,9 @@ func (a *app) bench(ctx context.Context, args []string, f benchFlags) error {
 
 // kernelTimes times the kernels with an engine of its own, since timestamps cost
 // time.
-func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags, rep *benchReport) error {
+func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags, batches []int, rep *benchReport) error {
 	e, done, err := a.start(cfg, func(o *engine.Options, m *engine.Model) {
-		benchOptions(o, f, nil)
+		benchOptions(o, f, batches)
 		o.Timestamps = true
 	})
 	if err != nil {
@@ -116,6 +116,10 @@ func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags
 	defer done()
 	if f.generate == 0 {
 		rep.Kernels, err = e.ProfilePrompt(ctx, f.depth)
+		return err
+	}
+	if n := batches[len(batches)-1]; n > 1 {
+		rep.Kernels, err = e.ProfileBatch(ctx, n, max(1, f.depth))
 		return err
 	}
 	rep.Kernels, err = e.ProfileDecode(ctx, f.depth)

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/npy"
 	"moeflow/gguf/ggufwrite"
 	"moeflow/gguf/quant"
@@ -178,6 +180,11 @@ func TestBench(t *testing.T) {
 	want := "pp8 device 1 8, tg4 device 1 4, tg4 device 3 12, pp8 layer 1 8, tg4 layer 1 4, tg4 layer 3 12"
 	if strings.Join(got, ", ") != want || rep.Bandwidth <= 0 || rep.Load <= 0 || rep.Device == "" || rep.Model != "moeflow tiny go" {
 		t.Errorf("measured %s, wanted %s: %+v", strings.Join(got, ", "), want, rep)
+	}
+	rep.Kernels = nil
+	out = ok(t, moeflow(t, "bench", "-p", "0", "-n", "2", "-r", "1", "-b", "1,3", "--profile", "--json"))
+	if err := json.Unmarshal([]byte(out), &rep); err != nil || len(rep.Kernels) == 0 || !slices.ContainsFunc(rep.Kernels, func(k engine.KernelTime) bool { return k.Groups[1] == 3 }) {
+		t.Errorf("kernels of a batch of three: %v, %+v", err, rep.Kernels)
 	}
 	text := ok(t, moeflow(t, "bench", "-p", "4", "-n", "0", "-r", "1"))
 	if lines := strings.Split(strings.TrimSpace(text), "\n"); len(lines) != 3 || !strings.HasPrefix(lines[2], "pp4 ") {

@@ -34,12 +34,43 @@ func (e *Engine) ProfileDecode(ctx context.Context, depth int) ([]KernelTime, er
 // ProfilePrompt likewise times a full step of the largest plan behind depth
 // tokens. Bytes are not counted.
 func (e *Engine) ProfilePrompt(ctx context.Context, depth int) ([]KernelTime, error) {
+	b, err := e.NewBench(ctx, 1, depth)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
 	last := len(e.Plans) - 1
-	times, err := e.stepTimes(last, 3, func() (graph.Ticket, error) { return e.promptStep(ctx, last, depth) })
+	times, err := e.stepTimes(last, 3, func() (graph.Ticket, error) { return b.promptStep(last) })
 	if err != nil {
 		return nil, err
 	}
 	return sumKernels(e, e.Plans[last], times, -1), nil
+}
+
+// ProfileBatch likewise times a decode step of batch sequences, each behind
+// depth tokens. Bytes are not counted.
+func (e *Engine) ProfileBatch(ctx context.Context, batch, depth int) ([]KernelTime, error) {
+	b, err := e.NewBench(ctx, batch, depth)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	plan := e.bucket(batch)
+	times, err := e.stepTimes(plan, 9, func() (graph.Ticket, error) {
+		b.rewind()
+		rows, list, err := b.rows(true)
+		if err != nil {
+			return graph.Ticket{}, err
+		}
+		if err := e.enqueue(plan, rows, []uint32{0}, list, readSampled); err != nil {
+			return graph.Ticket{}, err
+		}
+		return e.next()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sumKernels(e, e.Plans[plan], times, -1), nil
 }
 
 // stepTimes is the median time of each dispatch of a plan over so many steps,
@@ -66,15 +97,10 @@ func (e *Engine) stepTimes(plan, steps int, step func() (graph.Ticket, error)) (
 	return medians(samples), nil
 }
 
-// promptStep runs one full step of a plan on a new sequence of depth tokens.
-func (e *Engine) promptStep(ctx context.Context, plan, depth int) (graph.Ticket, error) {
-	s := e.NewSequence()
-	defer s.Close()
-	if depth > 0 {
-		if t, err := s.prefill(ctx, e.benchTokens(depth, 3), readSampled, nil); err != nil {
-			return t, err
-		}
-	}
+// promptStep runs one full step of a plan behind the depth.
+func (b *Bench) promptStep(plan int) (graph.Ticket, error) {
+	e, s := b.e, b.seqs[0]
+	b.rewind()
 	ids := e.benchTokens(e.Plans[plan].Rows, 4)
 	rows, err := s.rows(len(ids), func(i int) uint32 { return uint32(ids[i]) })
 	if err != nil {
