@@ -150,7 +150,7 @@ func attentionCases(k graph.Kernel) []testCase {
 		}
 	}
 	// Rows of one sequence, as a prompt has them: the last of its positions.
-	for i, h := range []headShape{prompt(2, 1, 32, 16, 5, 5), prompt(4, 2, 128, 64, 70, 300), prompt(3, 1, 96, 64, 20, 65), prompt(1, 1, 64, 32, 64, 64)} {
+	for i, h := range []headShape{prompt(2, 1, 32, 16, 5, 5), prompt(4, 2, 128, 64, 70, 300), prompt(3, 1, 96, 64, 20, 65), prompt(1, 1, 64, 32, 64, 64), prompt(8, 2, 64, 64, 131, 140)} {
 		out = append(out, attentionCase(k, h, i, true))
 	}
 	return out

@@ -6,7 +6,7 @@ void main() {
     const Tile tile = tile_at(gl_WorkGroupID.y);
     first_out = gl_WorkGroupID.x * OUTS;
     first_place = tile.first;
-    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += THREADS) source[i] = place_at(tile.first + min(i, tile.count - 1)) / share;
+    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += gl_WorkGroupSize.x) source[i] = place_at(tile.first + min(i, tile.count - 1)) / share;
     barrier();
     const uint o = min(first_out + matrix_out(), n - 1);
     matrix_tile(weight_row(w, uint64_t(tile.expert) * n + o, k), x, k, tile.count);

@@ -1,7 +1,8 @@
-// Attention of one head for a tile of FLASH_ROWS rows, by 128 invocations: keys
-// and values pass through shared memory as halves, FLASH_TILE positions at a
-// time, with running maxima and sums (Dao, flash-attention 2, arXiv 2307.08691).
-// An invocation looks after half of a row's scores; neighbours share a row.
+// Attention for a tile of FLASH_ROWS queries, by 128 invocations: those of the
+// heads of one kv head for as many rows as that makes, or, where their number
+// divides no tile, of one head. Keys and values pass through shared memory as
+// halves, FLASH_TILE positions at a time, with running maxima and sums (Dao, flash-attention 2, arXiv 2307.08691).
+// An invocation looks after half of a query's scores; neighbours share a query.
 // Included after kv.glsl, kv_halves.glsl, cache.glsl and the push constants;
 // then comes flash_coop.glsl or flash_plain.glsl, which multiply.
 const uint FLASH_ROWS = 64, EIGHTS = D / 8;
@@ -15,6 +16,7 @@ shared uint place[FLASH_TILE];
 shared uint row_end[FLASH_ROWS];   // how many positions a row sees
 shared uint row_pages[FLASH_ROWS]; // of its sequence
 
+uint share, first_head, first_row; // query i of the tile is of head first_head + i % share, row first_row + i / share
 uvec4 next_kv[LOADS];
 float row_top, row_sum;
 

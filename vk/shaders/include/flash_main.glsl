@@ -2,10 +2,13 @@
 #include "flash_run.glsl"
 
 void main() {
-    const uint h = gl_WorkGroupID.x, first_row = gl_WorkGroupID.y * FLASH_ROWS, active_rows = step.v[STEP_ROWS];
+    const uint h = gl_WorkGroupID.x, group = heads / kv_heads, active_rows = step.v[STEP_ROWS];
+    share = FLASH_ROWS % group == 0 ? group : 1;
+    first_head = h / share * share;
+    first_row = gl_WorkGroupID.y * FLASH_ROWS + h % share * (FLASH_ROWS / share);
     if (first_row >= active_rows) return;
-    const uint rows = min(FLASH_ROWS, active_rows - first_row);
-    flash_queries(at(q, first_row + min(flash_row(), rows - 1), heads * D) + h * D * 4);
-    flash_rows(first_row, rows, h / (heads / kv_heads) * D);
-    flash_out(rows);
+    const uint rows = min(FLASH_ROWS / share, active_rows - first_row);
+    flash_queries(at(q, first_row + min(flash_row() / share, rows - 1), heads * D) + (first_head + flash_row() % share) * D * 4);
+    flash_rows(rows, h / group * D);
+    flash_out(rows * share);
 }

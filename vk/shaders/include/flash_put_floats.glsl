@@ -1,4 +1,4 @@
 // Attention written as floats.
-void put(uint row, uint i, float v) {
-    OutF32(at(y, gl_WorkGroupID.y * FLASH_ROWS + row, heads * D)).v[gl_WorkGroupID.x * D + i] = v;
+void put(uint query, uint i, float v) {
+    OutF32(at(y, first_row + query / share, heads * D)).v[(first_head + query % share) * D + i] = v;
 }

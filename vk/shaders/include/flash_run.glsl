@@ -58,10 +58,10 @@ void flash_run(uint pages, uint last, uint first) {
 
 // flash_rows takes the tile's rows, a run of one sequence at a time: of a long
 // prompt that is all of them.
-void flash_rows(uint first_row, uint rows, uint first) {
+void flash_rows(uint rows, uint first) {
     row_top = NOTHING;
     row_sum = 0;
-    const uint i = gl_LocalInvocationID.x, mine = first_row + min(i, rows - 1);
+    const uint i = gl_LocalInvocationID.x, mine = first_row + min(i / share, rows - 1), queries = rows * share;
     uint position = 0;
     if (i < FLASH_ROWS) {
         position = step_row(step, mine, ROW_POSITION);
@@ -69,9 +69,9 @@ void flash_rows(uint first_row, uint rows, uint first) {
         row_end[i] = position + 1;
     }
     barrier();
-    for (uint r = 0; r < rows;) {
+    for (uint r = 0; r < queries;) {
         uint end = r, last = 0;
-        while (end < rows && row_pages[end] == row_pages[r]) last = max(last, row_end[end++]);
+        while (end < queries && row_pages[end] == row_pages[r]) last = max(last, row_end[end++]);
         const uint pages = row_pages[r];
         barrier();
         if (i < FLASH_ROWS) row_end[i] = i >= r && i < end ? position + 1 : 0; // of this run's rows

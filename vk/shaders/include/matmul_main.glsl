@@ -7,7 +7,7 @@ void main() {
     first_out = gl_WorkGroupID.x * OUTS;
     if (first_row >= active_rows) return;
     const uint rows = min(ROWS, active_rows - first_row);
-    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += THREADS) source[i] = first_row + min(i, rows - 1);
+    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += gl_WorkGroupSize.x) source[i] = first_row + min(i, rows - 1);
     barrier();
     matrix_tile(weight_row(w, min(first_out + matrix_out(), n - 1), k), x, k, rows);
 }

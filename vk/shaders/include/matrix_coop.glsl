@@ -1,5 +1,5 @@
 // The multiplication of matrix.glsl's tiles by matrix units, 16 by 16 by 16.
-// DOWN subgroups of 32 share out the bands, the others the outputs.
+// DOWN subgroups of 32 of a team share out the bands, the others the outputs.
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
 #define MATRIX_UNITS
@@ -8,6 +8,7 @@
 const uint ACROSS = THREADS / 32 / DOWN, COLS = OUTS / 16 / ACROSS;
 
 uint matrix_col(uint j) { return 16 * (gl_SubgroupID % ACROSS + ACROSS * j); }
+uint matrix_down() { return DOWN == 1 ? 0 : gl_SubgroupID / ACROSS % DOWN; }
 
 // These are macros since an array of matrices stays in registers only in the
 // function that has it, with indices that unrolling makes constant.
@@ -20,10 +21,10 @@ uint matrix_col(uint j) { return 16 * (gl_SubgroupID % ACROSS + ACROSS * j); }
     [[unroll]] for (uint q = 0; q < 4; q++) { \
         HALVES(gl_MatrixUseB) w[COLS]; \
         [[unroll]] for (uint j = 0; j < COLS; j++) \
-            coopMatLoad(w[j], w_tile, matrix_col(j) * PITCH + 2 * q, PITCH, gl_CooperativeMatrixLayoutColumnMajor); \
+            coopMatLoad(w[j], w_tile, w_base() + matrix_col(j) * PITCH + 2 * q, PITCH, gl_CooperativeMatrixLayoutColumnMajor); \
         [[unroll]] for (uint b = 0; b < bands / DOWN; b++) { \
             HALVES(gl_MatrixUseA) a; \
-            coopMatLoad(a, x_tile, 16 * (gl_SubgroupID / ACROSS * (bands / DOWN) + b) * PITCH + 2 * q, PITCH, gl_CooperativeMatrixLayoutRowMajor); \
+            coopMatLoad(a, x_tile, x_base() + 16 * (matrix_down() * (bands / DOWN) + b) * PITCH + 2 * q, PITCH, gl_CooperativeMatrixLayoutRowMajor); \
             [[unroll]] for (uint j = 0; j < COLS; j++) sums[b * COLS + j] = coopMatMulAdd(a, w[j], sums[b * COLS + j]); \
         } \
     }
@@ -31,4 +32,4 @@ uint matrix_col(uint j) { return 16 * (gl_SubgroupID % ACROSS + ACROSS * j); }
 // MATRIX_GIVE puts band b of every share of the bands into w_tile.
 #define MATRIX_GIVE(bands, b) \
     [[unroll]] for (uint j = 0; j < COLS; j++) \
-        coopMatStore(sums[b * COLS + j], w_tile, 16 * (gl_SubgroupID / ACROSS) * OUT_PITCH + matrix_col(j) / 4, OUT_PITCH, gl_CooperativeMatrixLayoutRowMajor);
+        coopMatStore(sums[b * COLS + j], w_tile, w_base() + 16 * matrix_down() * OUT_PITCH + matrix_col(j) / 4, OUT_PITCH, gl_CooperativeMatrixLayoutRowMajor);

@@ -3,7 +3,7 @@
 #define X_RUNS ((NB * 128 + THREADS - 1) / THREADS)
 
 void MATRIX_NAME(matrix_rows, NB)(uint64_t w_row, uint64_t x, uint k, uint rows) {
-    const uint lane = gl_LocalInvocationID.x;
+    const uint lane = matrix_lane(), team = matrix_team();
     uint64_t from[X_RUNS];
     float scale[X_RUNS];
     Eight next_x[X_RUNS];
@@ -13,27 +13,27 @@ void MATRIX_NAME(matrix_rows, NB)(uint64_t w_row, uint64_t x, uint k, uint rows)
     [[unroll]] for (uint i = 0; i < X_RUNS; i++) from[i] = x + uint64_t(source[(lane + i * THREADS) / 8 % (16 * NB)]) * (k * X_BYTES);
     const uint part = lane % 8 / 2, odd = lane % 2 * 8;
 #ifdef X_FLOATS
-    for (uint i = lane; i < ROWS; i += THREADS) x_scale[i] = 1.0;
-    if (lane == 0) overflow = 0;
+    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += gl_WorkGroupSize.x) x_scale[i] = 1.0;
+    if (gl_LocalInvocationID.x == 0) overflow = 0;
     x_top = 0;
     barrier();
     for (uint attempt = 0;; attempt++) {
         [[unroll]] for (uint i = 0; i < X_RUNS; i++) scale[i] = x_scale[(lane + i * THREADS) / 8 % (16 * NB)];
 #endif
     MATRIX_CLEAR(NB)
-    [[unroll]] for (uint i = 0; i < SIDES; i++) next_w[i] = raw_load(w_row, 0, matrix_side(i));
-    [[unroll]] for (uint i = 0; i < X_RUNS; i++) next_x[i] = x_load(from[i] + (half_at(0, part) + odd) * X_BYTES);
-    for (uint u = 0; u < k / 64; u++) {
+    [[unroll]] for (uint i = 0; i < SIDES; i++) next_w[i] = raw_load(w_row, team, matrix_side(i));
+    [[unroll]] for (uint i = 0; i < X_RUNS; i++) next_x[i] = x_load(from[i] + (half_at(team, part) + odd) * X_BYTES);
+    for (uint u = team; u < k / 64; u += TEAMS) {
         barrier();
         [[unroll]] for (uint i = 0; i < SIDES; i++) matrix_put(next_w[i], u, matrix_side(i));
         [[unroll]] for (uint i = 0; i < X_RUNS; i++) {
             const uint run = lane + i * THREADS;
-            if (NB * 128 >= THREADS || run < NB * 128) x_tile[run / 8 * PITCH + run % 8] = x_halves(next_x[i], scale[i]);
+            if (NB * 128 >= THREADS || run < NB * 128) x_tile[x_base() + run / 8 * PITCH + run % 8] = x_halves(next_x[i], scale[i]);
         }
         barrier();
-        if (u + 1 < k / 64) {
-            [[unroll]] for (uint i = 0; i < SIDES; i++) next_w[i] = raw_load(w_row, u + 1, matrix_side(i));
-            [[unroll]] for (uint i = 0; i < X_RUNS; i++) next_x[i] = x_load(from[i] + (half_at(u + 1, part) + odd) * X_BYTES);
+        if (u + TEAMS < k / 64) {
+            [[unroll]] for (uint i = 0; i < SIDES; i++) next_w[i] = raw_load(w_row, u + TEAMS, matrix_side(i));
+            [[unroll]] for (uint i = 0; i < X_RUNS; i++) next_x[i] = x_load(from[i] + (half_at(u + TEAMS, part) + odd) * X_BYTES);
         }
         MATRIX_MULTIPLY(NB)
     }
@@ -45,7 +45,7 @@ void MATRIX_NAME(matrix_rows, NB)(uint64_t w_row, uint64_t x, uint k, uint rows)
         barrier();
         MATRIX_GIVE(NB, b)
         barrier();
-        for (uint e = lane; e < 16 * DOWN * (WIDTH / 4); e += THREADS) {
+        for (uint e = gl_LocalInvocationID.x; e < 16 * DOWN * (WIDTH / 4); e += gl_WorkGroupSize.x) {
             const uint r = e / (WIDTH / 4), c = e % (WIDTH / 4), row = 16 * (r / 16 * (NB / DOWN) + b) + r % 16;
             if (row < rows) matrix_out4(row, r, c);
         }

@@ -7,7 +7,7 @@
 // matrix_scales finds for each row the power of two that brings its largest
 // element below 2^15.
 void matrix_scales(uint64_t x, uint k) {
-    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += THREADS) {
+    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += gl_WorkGroupSize.x) {
         F32x4 row = F32x4(at(x, source[i], k));
         vec4 top = vec4(0);
         for (uint j = 0; j < k / 4; j++) top = max(top, abs(row.v[j]));
@@ -30,36 +30,57 @@ bool matrix_again(uint64_t x, uint k, uint attempt) {
 }
 #endif
 
-#if BANDS == 8
-#define NB 8
-#include "matrix_rows.glsl"
-#undef NB
+// Without matrix units a tile is always whole.
+#ifdef MATRIX_UNITS
+#define MATRIX_FEW (DOWN == 1)
+#define MATRIX_SOME (DOWN <= 2 && BANDS >= 2)
+#else
+#define MATRIX_FEW 0
+#define MATRIX_SOME 0
 #endif
-#define NB 4
-#include "matrix_rows.glsl"
-#undef NB
-#if defined(MATRIX_UNITS) && DOWN <= 2
-#define NB 2
-#include "matrix_rows.glsl"
-#undef NB
-#endif
-#if defined(MATRIX_UNITS) && DOWN == 1
+#if MATRIX_FEW
 #define NB 1
 #include "matrix_rows.glsl"
 #undef NB
 #endif
+#if MATRIX_SOME
+#define NB 2
+#include "matrix_rows.glsl"
+#undef NB
+#endif
+#if BANDS >= 4
+#define NB 4
+#include "matrix_rows.glsl"
+#undef NB
+#endif
+#if BANDS >= 8
+#define NB 8
+#include "matrix_rows.glsl"
+#undef NB
+#endif
 
-// matrix_tile gives the products of the tile's rows to put, four outputs at a
-// time, with no more bands than have rows. source is set and a barrier was passed.
+// matrix_tile gives the products of the tile's rows to matrix_out4, in no more
+// bands than they need. source is set and a barrier was passed.
 void matrix_tile(uint64_t w_row, uint64_t x, uint k, uint rows) {
-#if defined(MATRIX_UNITS) && DOWN == 1
-    if (rows <= 16) { matrix_rows1(w_row, x, k, rows); return; }
+#if MATRIX_FEW
+    if (BANDS == 1 || rows <= 16) {
+        matrix_rows1(w_row, x, k, rows);
+        return;
+    }
 #endif
-#if defined(MATRIX_UNITS) && DOWN <= 2
-    if (rows <= 32) { matrix_rows2(w_row, x, k, rows); return; }
+#if MATRIX_SOME
+    if (BANDS == 2 || rows <= 32) {
+        matrix_rows2(w_row, x, k, rows);
+        return;
+    }
 #endif
-#if BANDS == 8
-    if (rows > 64) { matrix_rows8(w_row, x, k, rows); return; }
+#if BANDS >= 8
+    if (rows > 64) {
+        matrix_rows8(w_row, x, k, rows);
+        return;
+    }
 #endif
+#if BANDS >= 4
     matrix_rows4(w_row, x, k, rows);
+#endif
 }

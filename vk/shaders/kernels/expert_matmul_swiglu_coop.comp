@@ -20,6 +20,7 @@
 #define BANDS 4
 #define OUTS 128
 #define THREADS 128
+#define TEAMS 1
 #define DOWN 1
 #include "expert_swiglu_args.glsl"
 #include "matrix_floats.glsl"

@@ -6,8 +6,8 @@
 //   t = 0 .. position(r), g = h / (heads / kv_heads)
 //
 // q, y {d * heads, R} F32, k_cache, v_cache {d * kv_heads, positions} of the
-// kernel's type. One workgroup covers one head of 64 rows; the heads of a kv
-// head are neighbours and find its keys and values in the cache. Queries, keys,
+// kernel's type. One workgroup covers 64 queries: 64 / n rows of the n heads of a
+// kv head, or one head of 64 rows where n does not divide 64. Queries, keys,
 // values and weights are halves, sums floats.
 //
 // op: attention

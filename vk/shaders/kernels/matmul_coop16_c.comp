@@ -21,6 +21,7 @@
 #define BANDS 8
 #define OUTS 128
 #define THREADS 256
+#define TEAMS 1
 #define DOWN 2
 #include "matmul_args.glsl"
 #include "matrix_halves.glsl"

@@ -21,6 +21,7 @@
 #define BANDS 4
 #define OUTS 128
 #define THREADS 128
+#define TEAMS 1
 #define DOWN 1
 #include "matmul_args.glsl"
 #include "matrix_halves.glsl"
