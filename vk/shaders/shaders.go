@@ -43,7 +43,8 @@ type catalog map[graph.Kernel]graph.KernelInfo
 func Catalog() graph.Catalog { return For(Choice{}) }
 
 // For is the table of the kernels that a choice allows. Of several variants the
-// one that asks for more of the device comes first, then the one that rounds.
+// one that asks for more of the device comes first, then the one that rounds,
+// then the one that is meant for fewer rows.
 func For(c Choice) graph.Catalog {
 	out := catalog{}
 	variants := map[graph.Kernel][]graph.Kernel{}
@@ -65,6 +66,8 @@ func For(c Choice) graph.Catalog {
 				return len(a.needs) > len(b.needs)
 			case (a.precision == "") != (b.precision == ""):
 				return b.precision == ""
+			case a.info.Rows[1] != b.info.Rows[1]: // 0 is no bound
+				return a.info.Rows[1]-1 < b.info.Rows[1]-1
 			}
 			return list[i].Variant < list[j].Variant
 		})

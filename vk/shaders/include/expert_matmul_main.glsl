@@ -1,13 +1,27 @@
 // The main of the expert_matmul kernels. Included after what multiplies.
 #include "matrix_run.glsl"
 
+// expert_rows takes the places of the tile from done on.
+void expert_rows(Tile tile, uint64_t w_row, uint done) {
+    const uint rows = min(ROWS, tile.count - done);
+    first_place = tile.first + done;
+    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += gl_WorkGroupSize.x) source[i] = place_at(first_place + min(i, rows - 1)) / share;
+    barrier();
+    matrix_tile(w_row, x, k, rows);
+}
+
 void main() {
     if (!tile_in_use(gl_WorkGroupID.y)) return;
     const Tile tile = tile_at(gl_WorkGroupID.y);
     first_out = gl_WorkGroupID.x * OUTS;
-    first_place = tile.first;
-    for (uint i = gl_LocalInvocationID.x; i < ROWS; i += gl_WorkGroupSize.x) source[i] = place_at(tile.first + min(i, tile.count - 1)) / share;
-    barrier();
     const uint o = min(first_out + matrix_out(), n - 1);
-    matrix_tile(weight_row(w, uint64_t(tile.expert) * n + o, k), x, k, tile.count);
+    const uint64_t w_row = weight_row(w, uint64_t(tile.expert) * n + o, k);
+#if BANDS < 4
+    for (uint done = 0; done < tile.count; done += ROWS) {
+        expert_rows(tile, w_row, done);
+        barrier();
+    }
+#else
+    expert_rows(tile, w_row, 0);
+#endif
 }

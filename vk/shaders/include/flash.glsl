@@ -16,7 +16,6 @@ shared uint place[FLASH_TILE];
 shared uint row_end[FLASH_ROWS];   // how many positions a row sees
 shared uint row_pages[FLASH_ROWS]; // of its sequence
 
-uint share, first_head, first_row; // query i of the tile is of head first_head + i % share, row first_row + i / share
 uvec4 next_kv[LOADS];
 float row_top, row_sum;
 

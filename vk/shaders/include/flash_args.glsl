@@ -8,4 +8,4 @@ layout(push_constant, scalar) uniform Push {
     U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t y;
     uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
 };
-#include "flash.glsl"
+uint share, first_head, first_row; // query i of the tile is of head first_head + i % share, row first_row + i / share

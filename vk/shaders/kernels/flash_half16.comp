@@ -25,6 +25,7 @@
 layout(constant_id = 1) const uint D = 128;
 const uint FLASH_TILE = 32;
 #include "flash_args.glsl"
+#include "flash.glsl"
 #include "flash_put_halves.glsl"
 #include "flash_plain.glsl"
 #include "flash_main.glsl"

@@ -14,7 +14,7 @@
 // local: 128 exact
 // spec:
 // needs: gpu coopmat subgroup32 float16
-// rows: 16 0
+// rows: 16 32
 // when: k%256
 // halves: x
 // precision: f16

@@ -14,7 +14,7 @@
 // local: 256 exact
 // spec:
 // needs: gpu coopmat subgroup32 float16
-// rows: 16 0
+// rows: 33 128
 // when: k%128
 // halves: x
 // precision: f16
