@@ -33,6 +33,26 @@ func (a *app) progress() func(what string, done, all uint64) {
 	}
 }
 
+// longPrompt is how many tokens are computed without a bar.
+const longPrompt = 1024
+
+// promptBar returns what shows how far a prompt's computation has come: a bar
+// once a first part of a long one is done.
+func promptBar(w io.Writer) func(done, all int) {
+	var bar *progressbar.ProgressBar
+	return func(done, all int) {
+		if bar == nil && all-done >= longPrompt {
+			bar = newBar(w, "reading the prompt", int64(all), false)
+		}
+		if bar != nil {
+			bar.Set(done)
+			if done >= all {
+				bar.Finish()
+			}
+		}
+	}
+}
+
 func newBar(w io.Writer, what string, all int64, bytes bool) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(all,
 		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),

@@ -256,8 +256,12 @@ func (s *session) stream(ctx context.Context, ids []int32) (engine.Result, strin
 		_, err := io.WriteString(s.Out, text)
 		return err
 	}
+	var reading func(done, all int)
+	if isTerminal(s.Err) {
+		reading = promptBar(s.Err)
+	}
 	res, err := s.seq.Generate(ctx, engine.Request{
-		IDs: ids, MaxTokens: s.cfg.Run.MaxTokens, Sampling: s.params, IgnoreEOG: s.flags.ignoreEOS,
+		OnPrefill: reading, IDs: ids, MaxTokens: s.cfg.Run.MaxTokens, Sampling: s.params, IgnoreEOG: s.flags.ignoreEOS,
 		OnToken: func(id int32) error {
 			if !s.flags.printID {
 				done := s.engine.Tokenizing("detokenize")

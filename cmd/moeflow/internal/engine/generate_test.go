@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"moeflow/gguf/quant"
 	"moeflow/stages/sample"
 )
 
@@ -44,6 +45,50 @@ func TestPrefixIsReused(t *testing.T) {
 	if err != nil || again.Reused != len(other)-1 || !slices.Equal(again.IDs, third.IDs) {
 		t.Errorf("the same prompt again: %d reused, %v, %v", again.Reused, again.IDs, err)
 	}
+}
+
+// BenchmarkTurn is the time to the first token of a chat turn of 16 tokens after
+// a conversation of 1,024: on its sequence, and on one that has to compute the
+// conversation again.
+func BenchmarkTurn(b *testing.B) {
+	m, err := OpenModel(tinyPath)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Close()
+	e, err := Open(m, Options{Context: 1536, KVType: quant.F16})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close()
+	talk := e.benchTokens(1024, 1)
+	turn := func(b *testing.B, s *Sequence, i int) int {
+		ids := append(slices.Clone(talk), e.benchTokens(16, uint64(2+i))...)
+		res, err := s.Generate(context.Background(), Request{IDs: ids, MaxTokens: 1, Sampling: sample.Greedy(), IgnoreEOG: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return len(ids) - res.Reused
+	}
+	run := func(name string, kept bool) {
+		b.Run(name, func(b *testing.B) {
+			s, computed := e.NewSequence(), 0
+			defer func() { s.Close() }()
+			if kept {
+				turn(b, s, 0)
+			}
+			for i := 1; b.Loop(); i++ {
+				if !kept {
+					s.Close()
+					s = e.NewSequence()
+				}
+				computed = turn(b, s, i)
+			}
+			b.ReportMetric(float64(computed), "tokens/turn")
+		})
+	}
+	run("kept", true)
+	run("anew", false)
 }
 
 func TestSamplingIsReproducible(t *testing.T) {
