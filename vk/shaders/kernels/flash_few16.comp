@@ -15,7 +15,7 @@
 // tile: 1 16 1
 // local: 128 exact
 // spec: head_dim
-// needs: gpu coopmat subgroup32 float16
+// needs: gpu shared48 coopmat subgroup32 float16
 // rows: 16 128
 // when: head_dim%32 head_dim<=128 page_size%16
 // halves: y

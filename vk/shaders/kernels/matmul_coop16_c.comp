@@ -13,7 +13,7 @@
 // tile: 128 128 1
 // local: 256 exact
 // spec:
-// needs: gpu coopmat subgroup32 float16
+// needs: gpu shared48 coopmat subgroup32 float16
 // rows: 16 0
 // when: k%64
 // halves: x

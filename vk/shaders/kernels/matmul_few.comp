@@ -13,7 +13,7 @@
 // tile: 32 32 1
 // local: 128 exact
 // spec:
-// needs: gpu coopmat subgroup32 float16
+// needs: gpu shared48 coopmat subgroup32 float16
 // rows: 16 32
 // when: k%256
 // halves: x

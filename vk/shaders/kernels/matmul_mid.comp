@@ -13,7 +13,7 @@
 // tile: 64 64 1
 // local: 256 exact
 // spec:
-// needs: gpu coopmat subgroup32 float16
+// needs: gpu shared48 coopmat subgroup32 float16
 // rows: 33 128
 // when: k%128
 // halves: x
