@@ -1,0 +1,32 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// Causal attention of many rows, by matrix units.
+//
+//   y[r][h] = sum_t softmax_t(scale * q[r][h] . k[t][g]) * v[t][g],
+//   t = 0 .. position(r), g = h / (heads / kv_heads)
+//
+// q {d * heads, R} F32, y of halves, k_cache, v_cache {d * kv_heads, positions} of the
+// kernel's type. One workgroup covers 64 queries: 64 / n rows of the n heads of a
+// kv head, or one head of 64 rows where n does not divide 64. Queries, keys,
+// values and weights are halves, sums floats.
+//
+// op: attention
+// types: F16 Q8_0
+// tile: 1 64 1
+// local: 128 exact
+// spec: head_dim
+// needs: gpu coopmat subgroup32 float16
+// rows: 16 0
+// when: head_dim%32 head_dim<=128
+// halves: y
+// precision: f16
+#include "common.glsl"
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+layout(constant_id = 1) const uint D = 128;
+#define FLASH_BOTH
+const uint FLASH_TILE = 32;
+#include "flash_args.glsl"
+#include "flash.glsl"
+#include "flash_put_halves.glsl"
+#include "flash_coop.glsl"
+#include "flash_main.glsl"
