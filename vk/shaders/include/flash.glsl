@@ -10,18 +10,13 @@ const uint KV_PITCH = EIGHTS + 1, SCORE_PITCH = FLASH_TILE / 4 + 2, WEIGHT_PITCH
 const uint LOADS = FLASH_TILE * EIGHTS / 128;
 const float NOTHING = uintBitsToFloat(0xff800000u); // minus infinity
 
-#ifdef FLASH_BOTH // keys and values have places of their own
-const uint V_BASE = FLASH_TILE * KV_PITCH;
-#else
-const uint V_BASE = 0;
-#endif
-shared uvec4 kv_tile[V_BASE + FLASH_TILE * KV_PITCH];
+shared uvec4 kv_tile[FLASH_TILE * KV_PITCH];
 shared uvec4 score_tile[FLASH_ROWS * SCORE_PITCH];
 shared uint place[FLASH_TILE];
 shared uint row_end[FLASH_ROWS];   // how many positions a row sees
 shared uint row_pages[FLASH_ROWS]; // of its sequence
 
-uvec4 next_kv[LOADS], next_v[LOADS];
+uvec4 next_kv[LOADS];
 float row_top, row_sum;
 
 uint flash_row() { return gl_LocalInvocationID.x >> 1; }
@@ -33,14 +28,16 @@ void flash_places(uint pages, uint t, uint last) {
         place[gl_LocalInvocationID.x] = cache_index(step, pages, min(t + gl_LocalInvocationID.x, last - 1), page_size);
 }
 
-#define FLASH_LOAD(next, cache, first) \
-    [[unroll]] for (uint i = 0; i < LOADS; i++) { \
-        const uint e = gl_LocalInvocationID.x + 128 * i; \
-        next[i] = kv_half8(cache_row(cache, place[e / EIGHTS], kv_heads * D), first + 8 * (e % EIGHTS)); \
+void flash_load(uint64_t cache, uint first) {
+    [[unroll]] for (uint i = 0; i < LOADS; i++) {
+        const uint e = gl_LocalInvocationID.x + 128 * i;
+        next_kv[i] = kv_half8(cache_row(cache, place[e / EIGHTS], kv_heads * D), first + 8 * (e % EIGHTS));
     }
+}
 
-#define FLASH_STORE(base, next) \
-    [[unroll]] for (uint i = 0; i < LOADS; i++) { \
-        const uint e = gl_LocalInvocationID.x + 128 * i; \
-        kv_tile[base + e / EIGHTS * KV_PITCH + e % EIGHTS] = next[i]; \
+void flash_store() {
+    [[unroll]] for (uint i = 0; i < LOADS; i++) {
+        const uint e = gl_LocalInvocationID.x + 128 * i;
+        kv_tile[e / EIGHTS * KV_PITCH + e % EIGHTS] = next_kv[i];
     }
+}

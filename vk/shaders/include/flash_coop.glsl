@@ -62,7 +62,7 @@ void flash_values() {
         coopMatLoad(weight, score_tile, flash_mine() + 2 * q, WEIGHT_PITCH, gl_CooperativeMatrixLayoutRowMajor);
         [[unroll]] for (uint j = 0; j < D / 16; j++) {
             HALVES(gl_MatrixUseB) value;
-            coopMatLoad(value, kv_tile, V_BASE + 16 * q * KV_PITCH + 2 * j, KV_PITCH, gl_CooperativeMatrixLayoutRowMajor);
+            coopMatLoad(value, kv_tile, 16 * q * KV_PITCH + 2 * j, KV_PITCH, gl_CooperativeMatrixLayoutRowMajor);
             flash_sums[j] = coopMatMulAdd(weight, value, flash_sums[j]);
         }
     }

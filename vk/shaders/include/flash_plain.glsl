@@ -39,7 +39,7 @@ void flash_values() {
         const vec2 pair = unpackHalf2x16(score_tile[from + (t >> 3)][(t >> 1) & 3]);
         const float p = (t & 1) == 0 ? pair.x : pair.y;
         [[unroll]] for (uint i = 0; i < EIGHTS / 2; i++) {
-            const uvec4 v = kv_tile[V_BASE + t * KV_PITCH + first + i];
+            const uvec4 v = kv_tile[t * KV_PITCH + first + i];
             flash_sums[2 * i] = fma(vec4(p), vec4(unpackHalf2x16(v.x), unpackHalf2x16(v.y)), flash_sums[2 * i]);
             flash_sums[2 * i + 1] = fma(vec4(p), vec4(unpackHalf2x16(v.z), unpackHalf2x16(v.w)), flash_sums[2 * i + 1]);
         }

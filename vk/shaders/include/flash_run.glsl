@@ -39,39 +39,21 @@ float flash_weigh(uint t) {
 void flash_run(uint pages, uint last, uint first) {
     flash_places(pages, 0, last);
     barrier();
-    FLASH_LOAD(next_kv, k_cache, first)
-#ifdef FLASH_BOTH
-    FLASH_LOAD(next_v, v_cache, first)
+    flash_load(k_cache, first);
     for (uint t = 0; t < last; t += FLASH_TILE) {
         barrier();
-        FLASH_STORE(0, next_kv)
-        FLASH_STORE(V_BASE, next_v)
-        if (t + FLASH_TILE < last) flash_places(pages, t + FLASH_TILE, last);
+        flash_store();
         barrier();
-        if (t + FLASH_TILE < last) {
-            FLASH_LOAD(next_kv, k_cache, first)
-            FLASH_LOAD(next_v, v_cache, first)
-        }
-        flash_scores();
-        flash_fade(flash_weigh(t));
-        flash_values();
-    }
-#else
-    for (uint t = 0; t < last; t += FLASH_TILE) {
-        barrier();
-        FLASH_STORE(0, next_kv)
-        barrier();
-        FLASH_LOAD(next_kv, v_cache, first)
+        flash_load(v_cache, first);
         flash_scores();
         flash_fade(flash_weigh(t));
         barrier();
-        FLASH_STORE(0, next_kv)
+        flash_store();
         if (t + FLASH_TILE < last) flash_places(pages, t + FLASH_TILE, last);
         barrier();
-        if (t + FLASH_TILE < last) FLASH_LOAD(next_kv, k_cache, first)
+        if (t + FLASH_TILE < last) flash_load(k_cache, first);
         flash_values();
     }
-#endif
 }
 
 // flash_rows takes the tile's rows, a run of one sequence at a time: of a long

@@ -28,7 +28,7 @@ void MATRIX_NAME(matrix_rows, NB)(uint64_t w_row, uint64_t x, uint k, uint rows)
         [[unroll]] for (uint i = 0; i < SIDES; i++) matrix_put(next_w[i], u, matrix_side(i));
         [[unroll]] for (uint i = 0; i < X_RUNS; i++) {
             const uint run = lane + i * THREADS;
-            if (NB * 128 >= THREADS || run < NB * 128) x_tile[x_base() + run / 8 * PITCH + run % 8] = x_halves(next_x[i], scale[i]);
+            if (NB * 128 % THREADS == 0 || run < NB * 128) x_tile[x_base() + run / 8 * PITCH + run % 8] = x_halves(next_x[i], scale[i]);
         }
         barrier();
         if (u + TEAMS < k / 64) {

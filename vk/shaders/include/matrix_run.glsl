@@ -48,6 +48,11 @@ bool matrix_again(uint64_t x, uint k, uint attempt) {
 #include "matrix_rows.glsl"
 #undef NB
 #endif
+#if MATRIX_FEW && BANDS >= 4
+#define NB 3
+#include "matrix_rows.glsl"
+#undef NB
+#endif
 #if BANDS >= 4
 #define NB 4
 #include "matrix_rows.glsl"
@@ -71,6 +76,12 @@ void matrix_tile(uint64_t w_row, uint64_t x, uint k, uint rows) {
 #if MATRIX_SOME
     if (BANDS == 2 || rows <= 32) {
         matrix_rows2(w_row, x, k, rows);
+        return;
+    }
+#endif
+#if MATRIX_FEW && BANDS >= 4
+    if (rows <= 48) {
+        matrix_rows3(w_row, x, k, rows);
         return;
     }
 #endif

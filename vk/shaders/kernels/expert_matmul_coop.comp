@@ -11,14 +11,14 @@
 // op: expert_matmul
 // types: F16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 128 1 1
-// local: 128 exact
+// local: 256 exact
 // spec:
 // needs: gpu coopmat subgroup32 float16
 // when: k%64
 // precision: f16
 #define BANDS 4
 #define OUTS 128
-#define THREADS 128
+#define THREADS 256
 #define TEAMS 1
 #define DOWN 1
 #include "expert_matmul_args.glsl"

@@ -6,23 +6,24 @@
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
 //
 // w {k, n} of the kernel's type, x {k, R} F16, res {n, R} F32 or absent,
-// y {n, R} F32. One workgroup covers 128 outputs of 64 rows.
+// y {n, R} F32. One workgroup covers 64 outputs of 64
+// rows, in two teams along k, so that enough is under way.
 //
 // op: matvec
 // types: F16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
-// tile: 128 64 1
+// tile: 64 64 1
 // local: 256 exact
 // spec:
-// needs: gpu coopmat subgroup32 float16
-// rows: 16 0
-// when: k%64
+// needs: gpu shared48 coopmat subgroup32 float16
+// rows: 33 0
+// when: k%128
 // halves: x
 // precision: f16
 #define BANDS 4
-#define OUTS 128
-#define THREADS 256
-#define TEAMS 1
-#define DOWN 1
+#define OUTS 64
+#define THREADS 128
+#define TEAMS 2
+#define DOWN 2
 #include "matmul_args.glsl"
 #include "matrix_halves.glsl"
 #include "matmul_put.glsl"

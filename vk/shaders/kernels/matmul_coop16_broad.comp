@@ -1,27 +1,27 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// matvec for some rows of activations kept as
-// halves, by matrix units.
+// matvec for many rows of activations kept as
+// halves and many outputs, by matrix units.
 //
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
 //
 // w {k, n} of the kernel's type, x {k, R} F16, res {n, R} F32 or absent,
-// y {n, R} F32. One workgroup covers 128 outputs of 64 rows.
+// y {n, R} F32. One workgroup covers 128 outputs of 128 rows.
 //
 // op: matvec
 // types: F16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
-// tile: 64 64 1
+// tile: 128 128 1
 // local: 256 exact
 // spec:
 // needs: gpu shared48 coopmat subgroup32 float16
-// rows: 33 128
-// when: k%128
+// rows: 512 0
+// when: k%64 n>=4096
 // halves: x
 // precision: f16
-#define BANDS 4
-#define OUTS 64
-#define THREADS 128
-#define TEAMS 2
+#define BANDS 8
+#define OUTS 128
+#define THREADS 256
+#define TEAMS 1
 #define DOWN 2
 #include "matmul_args.glsl"
 #include "matrix_halves.glsl"
