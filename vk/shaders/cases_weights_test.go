@@ -3,6 +3,7 @@ package shaders_test
 import (
 	"moeflow/gguf/quant"
 	"moeflow/graph"
+	"moeflow/vk/shaders"
 )
 
 // widths are row lengths that a type can have: at least one block, one more
@@ -82,6 +83,12 @@ func matVecCases(k graph.Kernel) []testCase {
 	shape(w, 6, 33, 33, true)
 	shape(w, 31, 25, 33, false)
 	shape(w, 130, 70, 80, true)
+	if info, _, _ := shaders.Info(k); len(info.When) > 0 { // what a kernel for wide matrices asks for
+		if n := int(info.When[len(info.When)-1].Least); n > 0 {
+			shape(w, n+1, 130, 140, true)
+			shape(w, n+4, 20, 20, false)
+		}
+	}
 	return withHalves(out, k, "x", "y", "w")
 }
 
