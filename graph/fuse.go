@@ -11,6 +11,7 @@ var rules = []rule{
 	{"norm+products", fuseNorm},
 	{"rope+attention", fuseRope},
 	{"experts by group", groupExperts},
+	{"attention of rows together", attendTogether},
 	{"activations as halves", useHalves},
 }
 
