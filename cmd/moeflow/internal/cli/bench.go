@@ -60,7 +60,7 @@ func benchCommand(a *app) *cobra.Command {
 	fl.IntVarP(&f.repeat, "repeat", "r", 5, "counted runs, after one warm-up")
 	fl.StringVar(&f.granularity, "granularity", "", "stage, layer, device: comma-separated (default: the config's)")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
-	fl.BoolVar(&f.profile, "profile", false, "also time every kernel of a decode step of the last batch size, or with -n 0 of a full prompt step")
+	fl.BoolVar(&f.profile, "profile", false, "also time every kernel of a decode step of the last batch size, or with -n 0 of a prompt's first step")
 	c.RunE = func(c *cobra.Command, args []string) error { return a.bench(c.Context(), args, f) }
 	return c
 }
@@ -115,7 +115,7 @@ func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags
 	}
 	defer done()
 	if f.generate == 0 {
-		rep.Kernels, err = e.ProfilePrompt(ctx, f.depth)
+		rep.Kernels, err = e.ProfilePrompt(ctx, max(1, f.prompt), f.depth)
 		return err
 	}
 	if n := batches[len(batches)-1]; n > 1 {

@@ -29,8 +29,8 @@ func TestPlan(t *testing.T) {
 			}
 		}
 	}
-	if _, err := m.Plan(o, nil, 513); err == nil || err.Error() != "no plan for a step of 513 rows, the largest has 512" {
-		t.Errorf("a step of 513 rows: %v", err)
+	if _, err := m.Plan(o, nil, 2049); err == nil || err.Error() != "no plan for a step of 2049 rows, the largest has 2048" {
+		t.Errorf("a step of 2049 rows: %v", err)
 	}
 	e := start(t, m, o)
 	d, err := vk.Find("auto")

@@ -18,8 +18,9 @@ const PageSize = 64
 type Bucket struct{ Rows, Outs int }
 
 // RunBuckets serve one sequence: single-row decode steps, and prefill chunks of
-// which only the last row's logits are wanted.
-func RunBuckets() []Bucket { return []Bucket{{1, 1}, {8, 1}, {64, 1}, {512, 1}} }
+// which only the last row's logits are wanted: the more rows, the more of them
+// share an expert's weights.
+func RunBuckets() []Bucket { return []Bucket{{1, 1}, {8, 1}, {64, 1}, {512, 1}, {2048, 1}} }
 
 // LogitsBuckets serve commands that look at the logits of every position.
 func LogitsBuckets() []Bucket { return []Bucket{{32, 32}} }

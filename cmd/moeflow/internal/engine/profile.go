@@ -31,20 +31,20 @@ func (e *Engine) ProfileDecode(ctx context.Context, depth int) ([]KernelTime, er
 	return sumKernels(e, e.Plans[0], times, depth), nil
 }
 
-// ProfilePrompt likewise times a full step of the largest plan behind depth
-// tokens. Bytes are not counted.
-func (e *Engine) ProfilePrompt(ctx context.Context, depth int) ([]KernelTime, error) {
+// ProfilePrompt likewise times a step of n tokens of a prompt, or as many as the
+// largest plan takes, behind depth tokens. Bytes are not counted.
+func (e *Engine) ProfilePrompt(ctx context.Context, n, depth int) ([]KernelTime, error) {
 	b, err := e.NewBench(ctx, 1, depth)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Close()
-	last := len(e.Plans) - 1
-	times, err := e.stepTimes(last, 3, func() (graph.Ticket, error) { return b.promptStep(last) })
+	plan := e.bucket(n)
+	times, err := e.stepTimes(plan, 3, func() (graph.Ticket, error) { return b.promptStep(plan, n) })
 	if err != nil {
 		return nil, err
 	}
-	return sumKernels(e, e.Plans[last], times, -1), nil
+	return sumKernels(e, e.Plans[plan], times, -1), nil
 }
 
 // ProfileBatch likewise times a decode step of batch sequences, each behind
@@ -97,11 +97,11 @@ func (e *Engine) stepTimes(plan, steps int, step func() (graph.Ticket, error)) (
 	return medians(samples), nil
 }
 
-// promptStep runs one full step of a plan behind the depth.
-func (b *Bench) promptStep(plan int) (graph.Ticket, error) {
+// promptStep runs a plan for n tokens, as far as it takes them, behind the depth.
+func (b *Bench) promptStep(plan, n int) (graph.Ticket, error) {
 	e, s := b.e, b.seqs[0]
 	b.rewind()
-	ids := e.benchTokens(e.Plans[plan].Rows, 4)
+	ids := e.benchTokens(min(n, e.Plans[plan].Rows), 4)
 	rows, err := s.rows(len(ids), func(i int) uint32 { return uint32(ids[i]) })
 	if err != nil {
 		return graph.Ticket{}, err
