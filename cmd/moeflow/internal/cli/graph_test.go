@@ -128,7 +128,7 @@ func TestGraphErrors(t *testing.T) {
 		{"--format png", `--format is "png", wanted one of ` + strings.Join(export.Formats(), ", "), 2},
 		{"--level kernel", `--level is "kernel", wanted one of model, layer, stage, dispatch`, 2},
 		{"--rows 0", "--rows is 0, wanted 1 to 2048", 2},
-		{"--rows 513", "--rows is 2049, wanted 1 to 2048", 2},
+		{"--rows 2049", "--rows is 2049, wanted 1 to 2048", 2},
 		{"--profile --rows 2", "--rows must be 1", 2},
 		{"--profile -d 0", "--depth at least 1", 2},
 		{"tiny more", "accepts at most 1 arg", 2},
