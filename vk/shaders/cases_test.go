@@ -203,7 +203,7 @@ func (s source) step(active, bucket int, positions []int, pageSize int, tokens [
 	var outs, pages []uint32
 	total := 0
 	for r := range active {
-		row := graph.StepRow{Pages: uint32(total)}
+		row := graph.StepRow{Pages: uint32(total), Slot: uint32(active - 1 - r)}
 		if positions != nil {
 			row.Position = uint32(positions[r])
 			total += positions[r]/pageSize + 1

@@ -71,7 +71,7 @@ func (e *Engine) BenchDecode(ctx context.Context, batch, n, depth int) (time.Dur
 			if err != nil {
 				return 0, e.drain(inFlight, err)
 			}
-			r[0].Pages = uint32(len(list))
+			r[0].Pages, r[0].Slot = uint32(len(list)), uint32(i)
 			list = append(list, e.Pool.Table(s.id)...)
 			rows = append(rows, r[0])
 		}
