@@ -24,7 +24,6 @@ type testCase struct {
 	args   []tensor // in the op's order, the step first
 	params []uint32
 	work   [3]uint32
-	lanes  int // the invocations that a kernel may want side by side in a subgroup; 0: any
 	// bound gives, for each element of an output, how far a right kernel may
 	// be from the reference; absent means that the bits must agree.
 	bound map[string]func(want []float64) ([]float64, error)

@@ -1,6 +1,6 @@
 // The joining of slots' parts: each leaves its sums, the largest score and the
 // total weight of every head; the last to come adds them up (Dao et al.,
-// flash-decoding). Included after attention_runs.glsl.
+// flash-decoding). Included after slot_sum(i, stat).
 
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Part4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent buffer Part2 { vec2 v[]; };
@@ -52,7 +52,7 @@ void slots_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slot
     barrier();
     for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
         vec2 stat;
-        const vec4 sum = runs_sum(i, stat);
+        const vec4 sum = slot_sum(i, stat);
         if (slots == 1) {
             PutF32x4(out_row).v[i] = sum / stat.y;
         } else {
