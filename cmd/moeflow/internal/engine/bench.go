@@ -34,7 +34,7 @@ func (e *Engine) BenchDecode(ctx context.Context, batch, n, depth int) (time.Dur
 	if b := e.buckets[plan]; b.Rows < batch || b.Outs < batch {
 		return 0, fmt.Errorf("no step size for a batch of %d", batch)
 	}
-	if n < 1 || n+depth > e.Context || batch*pages(n+depth) > pages(e.Context) {
+	if n < 1 || n+depth > e.Context || batch*pages(n+depth) > e.Pool.Pages() {
 		return 0, fmt.Errorf("%d sequences of %d tokens do not fit a kv cache of %d positions", batch, n+depth, e.Context)
 	}
 	seqs := make([]*Sequence, batch)

@@ -143,7 +143,7 @@ func TestThreeTypesAreNotFused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plans, err := m.compile(planOptions{buckets: []Bucket{{1, 1}}, kvType: quant.F16, context: 64, kernels: shaders.Catalog()})
+	plans, err := m.compile(planOptions{buckets: []Bucket{{1, 1}}, kvType: quant.F16, cache: 64, kernels: shaders.Catalog()})
 	if err != nil {
 		t.Fatal(err)
 	}
