@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"maps"
+
+	"moeflow/graph"
 	"moeflow/stages/batch"
 	"moeflow/vk"
 )
@@ -28,18 +31,26 @@ func (o *Options) fillBatch(d *vk.DeviceInfo) {
 		o.Sequences = defaultSequences(d)
 	}
 	if o.Buckets == nil {
-		o.Buckets = BatchBuckets(o.Sequences)
+		o.Buckets = BatchBuckets(o.Sequences, o.Deterministic)
 	}
 	if o.Cache <= 0 {
 		o.Cache = max(o.Context, o.Sequences*min(o.Context, usualLength))
 	}
 }
 
+// steadyOuts is the least most logits of a deterministic batch: with fewer, the
+// number of sequences could decide about the kernel that computes them.
+const steadyOuts = 64
+
 // BatchBuckets serve many sequences: every power of two, with logits for as many
-// rows as there are sequences at most.
-func BatchBuckets(sequences int) []Bucket {
+// rows as there are sequences at most. Of a deterministic batch only some of
+// them are used: see steady.
+func BatchBuckets(sequences int, deterministic bool) []Bucket {
 	var out []Bucket
 	most := batch.Bucket(min(sequences, batch.MaxRows))
+	if deterministic {
+		most = max(most, steadyOuts)
+	}
 	for _, rows := range batch.Buckets() {
 		out = append(out, Bucket{Rows: rows, Outs: min(rows, most)})
 	}
@@ -68,4 +79,28 @@ func (o *Options) shrink(m Memory, d *vk.DeviceInfo) bool {
 	n := (have - rest) / (m.KV / uint64(pages(o.Cache)*PageSize))
 	o.Cache = max(o.Context, int(n)/PageSize*PageSize)
 	return true
+}
+
+// steady is how many of the smallest plans have other kernels than the largest:
+// rows of a step of theirs might be summed in another order. Kernels of one name
+// compute a row in one way, whatever stands beside it and however many there
+// are; without those plans a row has one result.
+func steady(plans []*graph.Plan) int {
+	last := len(plans) - 1
+	want := kernels(plans[last])
+	for i, p := range plans {
+		if maps.Equal(kernels(p), want) {
+			return i
+		}
+	}
+	return last
+}
+
+// kernels counts a plan's dispatches by kernel.
+func kernels(p *graph.Plan) map[graph.Kernel]int {
+	n := map[graph.Kernel]int{}
+	for i := range p.Dispatches {
+		n[p.Dispatches[i].Kernel]++
+	}
+	return n
 }

@@ -21,20 +21,24 @@ type Options struct {
 	Device      string // as in the config: auto, a name or an index
 	Granularity graph.Granularity
 	KVType      quant.Type
-	Context     int      // positions that a sequence can have; 0: the model's own
-	Cache       int      // positions of the kv cache, all sequences together; 0: Context
-	Batch       bool     // for Batch: Buckets and Cache, where they are 0, suit many sequences
-	Sequences   int      // the most that Batch runs at once; 0: what suits the device
-	Buckets     []Bucket // step sizes; nil: RunBuckets
-	Slots       int      // steps in flight; at least 2 is used
-	NoFuse      bool
-	Without     []string // precisions that no kernel may have (see shaders.Choice); nil is q8
-	Sync        string   // barrier, counter or auto; "" is auto
-	BeyondModel bool     // Context may exceed what the model was trained for: a cache for several sequences
-	Pretend     []string // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
-	CacheDir    string   // where compiled pipelines are kept; "" for nowhere
-	Validation  bool     // run under Vulkan's validation layers
-	Timestamps  bool     // time every dispatch: see ProfileDecode
+	Context     int  // positions that a sequence can have; 0: the model's own
+	Cache       int  // positions of the kv cache, all sequences together; 0: Context
+	Batch       bool // for Batch: Buckets and Cache, where they are 0, suit many sequences
+	Sequences   int  // the most that Batch runs at once; 0: what suits the device
+	// Deterministic has Batch compute every row with the same kernels, however
+	// many rows there are: what a prompt gets does not depend on the others. A
+	// step of few rows may take longer.
+	Deterministic bool
+	Buckets       []Bucket // step sizes; nil: RunBuckets
+	Slots         int      // steps in flight; at least 2 is used
+	NoFuse        bool
+	Without       []string // precisions that no kernel may have (see shaders.Choice); nil is q8
+	Sync          string   // barrier, counter or auto; "" is auto
+	BeyondModel   bool     // Context may exceed what the model was trained for: a cache for several sequences
+	Pretend       []string // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
+	CacheDir      string   // where compiled pipelines are kept; "" for nowhere
+	Validation    bool     // run under Vulkan's validation layers
+	Timestamps    bool     // time every dispatch: see ProfileDecode
 	// CountExperts has the device count how often each expert is chosen: see
 	// ExpertCounts.
 	CountExperts bool
@@ -116,11 +120,17 @@ func (e *Engine) compile(o *Options) error {
 		po := o.planOptions(shaders.For(o.choice(&e.Device)))
 		po.counters = o.counters(&e.Device)
 		var err error
-		e.Plans, err = e.Model.compile(po)
+		if e.Plans, err = e.Model.compile(po); err != nil {
+			return err
+		}
+		if o.Batch && o.Deterministic {
+			n := steady(e.Plans)
+			e.Plans, o.Buckets = e.Plans[n:], o.Buckets[n:]
+		}
 		e.Memory = memoryOf(e.Plans, o.Slots)
 		e.buckets, e.Sequences, e.list, e.positions = o.Buckets, o.Sequences, o.listPages(), pages(o.Cache)*PageSize
-		if err != nil || !o.shrink(e.Memory, &e.Device) {
-			return err
+		if !o.shrink(e.Memory, &e.Device) {
+			return nil
 		}
 	}
 }
