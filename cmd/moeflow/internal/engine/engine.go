@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"moeflow/cmd/moeflow/internal/trace"
 	"moeflow/gguf/quant"
@@ -151,7 +152,11 @@ func (o *Options) choice(d *vk.DeviceInfo) shaders.Choice {
 	if without == nil {
 		without = []string{"q8"}
 	}
-	return shaders.Choice{Has: append(d.Capabilities(), o.Pretend...), Without: without}
+	has := append(d.Capabilities(), o.Pretend...)
+	if slices.Contains(o.Pretend, "gpu") { // then it is no CPU
+		has = slices.DeleteFunc(has, func(c string) bool { return c == "cpu" })
+	}
+	return shaders.Choice{Has: has, Without: without}
 }
 
 func (o *Options) fill(m *Model) {
