@@ -23,7 +23,7 @@ func Example() {
 	}
 	var step batch.Step
 	most := batch.Limits{Rows: batch.MaxRows, Outs: 8, Pages: 16}
-	for s.Next(&step, most) == nil && len(step.Rows) > 0 {
+	for s.Next(&step, most, most) == nil && len(step.Rows) > 0 {
 		for _, r := range step.Rows {
 			fmt.Print("position ", r.Position, " token ", r.Token, " sampled ", r.Sampled, "; ")
 		}

@@ -17,6 +17,8 @@ type Config struct {
 	// step has rows of one, in turn, so that the steps in flight have no
 	// sequence in common.
 	Groups int
+	// Apart keeps rows of prompts and rows of generated tokens out of one step.
+	Apart bool
 }
 
 // Request is a sequence that wants to join.
@@ -43,6 +45,7 @@ type Scheduler struct {
 	turns   []int       // by group: where in running its next decode rows start
 	group   int         // of the next step
 	tail    bool        // no more will join
+	held    int         // steps since prompts had rows while some waited for theirs, if Apart
 	learned expectation
 	ending  []kvcache.ID
 }

@@ -28,7 +28,7 @@ func rows(n int) Limits { return Limits{Rows: n, Outs: n, Pages: 1 << 30} }
 func next(t *testing.T, s *Scheduler, most Limits) Step {
 	t.Helper()
 	var step Step
-	if err := s.Next(&step, most); err != nil {
+	if err := s.Next(&step, most, most); err != nil {
 		t.Fatal(err)
 	}
 	return step

@@ -50,11 +50,12 @@ type Limits struct {
 	Pages int // Step.Pages; a sequence alone may always have all of its own
 }
 
-// Next makes the next step, in the memory of the one that is passed. Its rows
-// hold their places in the kv cache when it returns, so the tables of their
-// sequences are those to give to the device, and the device must compute it
-// before any that Next makes later.
-func (s *Scheduler) Next(step *Step, most Limits) error {
+// Next makes the next step, in the memory of the one that is passed, of at most
+// prompts if it has rows of prompts, and decode if not. Its rows hold their places
+// in the kv cache when it returns, so the tables of their sequences are those to
+// give to the device, and the device must compute it before any that Next makes
+// later.
+func (s *Scheduler) Next(step *Step, prompts, decode Limits) error {
 	*step = Step{Rows: step.Rows[:0], Finished: step.Finished[:0], Entered: step.Entered[:0]}
 	for _, id := range s.ending {
 		s.Leave(id)
@@ -66,11 +67,7 @@ func (s *Scheduler) Next(step *Step, most Limits) error {
 		for range s.turns {
 			g := s.group
 			s.group = (g + 1) % len(s.turns)
-			s.makeRoom(g)
-			if err := s.decode(step, g, most); err != nil {
-				return err
-			}
-			short, err := s.prefill(step, g, most)
+			short, err := s.fill(step, g, prompts, decode)
 			if err != nil {
 				return err
 			}
@@ -84,6 +81,57 @@ func (s *Scheduler) Next(step *Step, most Limits) error {
 		}
 		s.evict()
 	}
+}
+
+// fill makes a step of a group. short tells that a sequence got no rows for want
+// of pages.
+func (s *Scheduler) fill(step *Step, group int, prompts, decode Limits) (short bool, err error) {
+	s.makeRoom(group)
+	if !s.config.Apart {
+		most := decode
+		if s.prompted(group) > 0 {
+			most = prompts
+		}
+		if err := s.decode(step, group, most); err != nil {
+			return false, err
+		}
+		return s.prefill(step, group, most, both)
+	}
+	if n := s.prompted(group); n > 0 {
+		// Not a step for every prompt that comes, while there is other work.
+		if s.held++; n >= prompts.Rows/2 || s.held > patience || s.idle(group) {
+			s.held = 0
+			if short, err = s.prefill(step, group, prompts, given); err != nil || len(step.Rows) > 0 {
+				return short, err
+			}
+		}
+	}
+	if err := s.decode(step, group, decode); err != nil {
+		return short, err
+	}
+	again, err := s.prefill(step, group, decode, generated)
+	return short || again, err
+}
+
+// patience is how many decode steps prompts wait for others, to share a step.
+const patience = 8
+
+// prompted is how many rows of prompts a group could have now.
+func (s *Scheduler) prompted(group int) int {
+	n := 0
+	for _, q := range s.running {
+		if s.in(q, group) {
+			n += max(0, len(q.Prompt)-q.next)
+		}
+	}
+	return n
+}
+
+// idle tells whether a group has no rows of generated tokens.
+func (s *Scheduler) idle(group int) bool {
+	return !slices.ContainsFunc(s.running, func(q *sequence) bool {
+		return s.in(q, group) && (q.decodes() || q.prefills() && q.next >= len(q.Prompt))
+	})
 }
 
 // makeRoom evicts sequences until there are pages for the next decode rows of a
@@ -126,20 +174,41 @@ func (s *Scheduler) decode(step *Step, group int, most Limits) error {
 	return nil
 }
 
+// part is what of the rows that were computed before, or whose tokens were
+// given, prefill takes: a sequence that had to give its place up has both.
+type part int
+
+const (
+	both part = iota
+	given
+	generated
+)
+
+// rest is how many rows of a part a sequence has to compute at once.
+func (q *sequence) rest(p part) int {
+	switch {
+	case !q.prefills() || p == generated && q.next < len(q.Prompt):
+		return 0
+	case p == given:
+		return max(0, len(q.Prompt)-q.next)
+	}
+	return len(q.ids) - q.next
+}
+
 // prefill fills the step up with pieces of prompts, oldest first. short tells
 // that a sequence got none for want of pages.
-func (s *Scheduler) prefill(step *Step, group int, most Limits) (short bool, err error) {
+func (s *Scheduler) prefill(step *Step, group int, most Limits, p part) (short bool, err error) {
 	for _, q := range s.running {
-		if !s.in(q, group) || !q.prefills() {
+		want := q.rest(p)
+		if want == 0 || !s.in(q, group) {
 			continue
 		}
-		want := len(q.ids) - q.next
 		n := min(want, most.Rows-len(step.Rows))
 		room := len(s.cache.Table(q.ID))*s.cache.PageSize() - q.next + s.cache.FreePositions()
 		if n > room {
 			n, short = room, short || room == 0
 		}
-		if n == want && step.Outs >= most.Outs && q.Generate > 0 {
+		if n > 0 && q.next+n == len(q.ids) && step.Outs >= most.Outs && q.Generate > 0 {
 			n--
 		}
 		if n <= 0 || !s.listed(step, q, n, most) {

@@ -38,18 +38,14 @@ func (o *Options) fillBatch(d *vk.DeviceInfo) {
 	}
 }
 
-// steadyOuts is the least most logits of a deterministic batch: with fewer, the
-// number of sequences could decide about the kernel that computes them.
-const steadyOuts = 64
-
 // BatchBuckets serve many sequences: every power of two, with logits for as many
 // rows as there are sequences at most. Of a deterministic batch only some of
-// them are used: see steady.
+// them are used: see steadyPlans.
 func BatchBuckets(sequences int, deterministic bool) []Bucket {
 	var out []Bucket
 	most := batch.Bucket(min(sequences, batch.MaxRows))
 	if deterministic {
-		most = max(most, steadyOuts)
+		most = max(most, steadyRows) // or the number of sequences could decide how they are computed
 	}
 	for _, rows := range batch.Buckets() {
 		out = append(out, Bucket{Rows: rows, Outs: min(rows, most)})
@@ -81,20 +77,60 @@ func (o *Options) shrink(m Memory, d *vk.DeviceInfo) bool {
 	return true
 }
 
-// steady is how many of the smallest plans have other kernels than the largest:
-// rows of a step of theirs might be summed in another order. Kernels of one name
-// compute a row in one way, whatever stands beside it and however many there
-// are; without those plans a row has one result.
-func steady(plans []*graph.Plan) int {
+// stepPlans says which plans a batch's steps may use: those that have rows of
+// prompts, and those that have rows of generated tokens only.
+type stepPlans struct {
+	prompts, decode []int // indices of plans, the smallest first
+	// apart: rows of both kinds are never in one step.
+	apart bool
+}
+
+// anyPlans lets a step use what fits it best.
+func anyPlans(n int) stepPlans {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return stepPlans{prompts: all, decode: all}
+}
+
+// steadyPlans picks plans so that what is computed for a token does not depend on
+// how many rows a step has. Kernels of one name compute a row in one way, whatever
+// stands beside it and however many rows there are; others sum in another order.
+// So all plans used must have the same kernels as the largest. Where that leaves
+// none of the size of a decode step, generated tokens use the kernels that suit as
+// many rows as there are sequences, in steps of their own: then it is a token's
+// position alone that decides.
+func steadyPlans(plans []*graph.Plan, sequences int) stepPlans {
 	last := len(plans) - 1
-	want := kernels(plans[last])
+	at, large := last, kernels(plans[last])
 	for i, p := range plans {
-		if maps.Equal(kernels(p), want) {
-			return i
+		if int(p.Rows) >= sequences {
+			at = i
+			break
 		}
 	}
-	return last
+	var s stepPlans
+	usual := kernels(plans[at])
+	for i, p := range plans {
+		k := kernels(p)
+		if maps.Equal(k, large) {
+			s.prompts = append(s.prompts, i)
+		}
+		if maps.Equal(k, usual) {
+			s.decode = append(s.decode, i)
+		}
+	}
+	if small := int(plans[s.prompts[0]].Rows); small <= max(sequences, steadyRows) {
+		s.decode = s.prompts
+		return s
+	}
+	s.apart = true
+	return s
 }
+
+// steadyRows is a step that is small enough for any number of sequences.
+const steadyRows = 64
 
 // kernels counts a plan's dispatches by kernel.
 func kernels(p *graph.Plan) map[graph.Kernel]int {

@@ -20,8 +20,9 @@ type batchRun struct {
 	exhausted bool // feed has no more
 	s         *batch.Scheduler
 	open      map[kvcache.ID]*member
-	limits    batch.Limits
-	context   int // positions of a sequence
+	prompts   batch.Limits // of steps with rows of prompts
+	decode    batch.Limits // of others
+	context   int          // positions of a sequence
 	stats     BatchStats
 	pickers   []*picker
 
@@ -62,13 +63,12 @@ type pick struct {
 
 func newBatchRun(e *Engine, o BatchOptions, done func(BatchResult) error) (*batchRun, error) {
 	context := min(e.Context, e.Pool.Pages()*PageSize)
-	s, err := batch.New(batch.Config{Context: context, Sequences: o.Sequences, Groups: e.groups}, e.Pool)
+	s, err := batch.New(batch.Config{Context: context, Sequences: o.Sequences, Groups: e.groups, Apart: e.steps.apart}, e.Pool)
 	if err != nil {
 		return nil, err
 	}
-	b := e.buckets[len(e.buckets)-1]
 	r := &batchRun{e: e, o: o, done: done, s: s, context: context, open: map[kvcache.ID]*member{}, flights: make([]flight, e.slots),
-		limits: batch.Limits{Rows: min(b.Rows, batch.MaxRows), Outs: b.Outs, Pages: e.list}}
+		prompts: e.limits(e.steps.prompts), decode: e.limits(e.steps.decode)}
 	return r, nil
 }
 
@@ -184,7 +184,7 @@ func (r *batchRun) check(p *member) error {
 
 // launch makes the next step and starts it, if there is one.
 func (r *batchRun) launch() (bool, error) {
-	if err := r.s.Next(&r.step, r.limits); err != nil {
+	if err := r.s.Next(&r.step, r.prompts, r.decode); err != nil {
 		return false, err
 	}
 	for _, n := range r.step.Entered {
@@ -200,7 +200,11 @@ func (r *batchRun) launch() (bool, error) {
 	r.e.decoding = f.decoding
 	r.stats.PromptTokens += uint64(prompts)
 	r.begun++
-	return true, r.e.enqueue(r.e.planFor(len(r.rows), len(r.outs)), r.rows, r.outs, r.list, read)
+	plans := r.e.steps.decode
+	if prompts > 0 {
+		plans = r.e.steps.prompts
+	}
+	return true, r.e.enqueue(r.e.planFor(plans, len(r.rows), len(r.outs)), r.rows, r.outs, r.list, read)
 }
 
 // write turns a step's rows into what the device takes. It returns what is to
@@ -237,13 +241,19 @@ func (r *batchRun) write(f *flight) (read uint64, prompts int) {
 	return read, prompts
 }
 
-// planFor is the smallest plan with room for a step's rows and outputs, or the
-// largest of all.
-func (e *Engine) planFor(rows, outs int) int {
-	for i, b := range e.buckets {
-		if rows <= b.Rows && outs <= b.Outs {
+// planFor is the smallest of some plans with room for a step's rows and outputs,
+// or the largest.
+func (e *Engine) planFor(plans []int, rows, outs int) int {
+	for _, i := range plans {
+		if b := e.buckets[i]; rows <= b.Rows && outs <= b.Outs {
 			return i
 		}
 	}
-	return len(e.buckets) - 1
+	return plans[len(plans)-1]
+}
+
+// limits are those of the largest of some plans.
+func (e *Engine) limits(plans []int) batch.Limits {
+	b := e.buckets[plans[len(plans)-1]]
+	return batch.Limits{Rows: min(b.Rows, batch.MaxRows), Outs: b.Outs, Pages: e.list}
 }

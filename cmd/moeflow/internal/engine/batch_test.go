@@ -7,23 +7,28 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"moeflow/gguf/quant"
 	"moeflow/stages/sample"
 )
 
-// quick is a model whose steps take little time.
-var quick = synth{name: "quick", layers: 2, hidden: 256, heads: 4, kv: 2, dim: 64, experts: 8, topK: 2, width: 256, vocab: 301, kind: quant.Q4_K,
-	kinds: map[string]quant.Type{"output": quant.Q6_K, "blk.0.ffn_down_exps": quant.Q6_K}}
+// quick is a model whose steps take little time; blocky has the types that GPUs
+// have kernels of their own for.
+var (
+	quick  = synth{name: "quick", layers: 2, hidden: 64, heads: 2, kv: 1, dim: 64, experts: 4, topK: 2, width: 32, vocab: 301, kind: quant.Q8_0}
+	blocky = synth{name: "blocky", layers: 2, hidden: 256, heads: 4, kv: 1, dim: 64, experts: 4, topK: 2, width: 256, vocab: 301, kind: quant.Q4_K,
+		kinds: map[string]quant.Type{"output": quant.Q6_K, "blk.0.ffn_down_exps": quant.Q6_K}}
+)
 
-// startQuick opens the quick model for a batch.
-func startQuick(t *testing.T, o Options) *Engine {
+// startBatch opens a model for a deterministic batch.
+func startBatch(t *testing.T, s synth, o Options) *Engine {
 	t.Helper()
-	m, err := quick.model(t)
+	m, err := s.model(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Batch, o.Deterministic = true, true
+	o.Batch, o.Deterministic, o.Context = true, true, 256
 	return start(t, m, o)
 }
 
@@ -105,45 +110,58 @@ func same(t *testing.T, what string, got, want map[int]BatchResult) {
 
 // TestBatchSameText: a prompt's tokens and their probabilities are the same, to
 // the bit, alone and among others, in any order, with its beginning computed or
-// shared, in chunks of any size, with sequences thrown out for want of memory,
-// and with several batches in flight; with the kernels of any device.
+// shared, in chunks of any size, with sequences that give their place up for want
+// of memory, and with several batches in flight; with the kernels of any device,
+// and where steps of prompts have others than decode steps.
 func TestBatchSameText(t *testing.T) {
-	for _, pretend := range [][]string{nil, {"gpu", "shared48"}} {
-		e := startQuick(t, Options{Sequences: 64, Context: 256, Pretend: pretend})
-		n := 64
-		if pretend != nil {
-			n = 24
+	few := []Bucket{{8, 8}, {128, 64}} // a kernel's choice falls between them
+	for _, c := range []struct {
+		model   synth
+		n       int
+		o       Options
+		apart   bool
+		buckets []Bucket // other chunks, the same kernels
+	}{
+		{quick, 64, Options{Sequences: 64}, false, []Bucket{{64, 64}, {128, 64}}},
+		{quick, 18, Options{Sequences: 8, Buckets: few}, true, []Bucket{{2, 2}, {8, 8}, {128, 64}, {256, 64}}},
+		{blocky, 6, Options{Sequences: 8, Buckets: few, Pretend: []string{"gpu", "shared48"}}, true, nil},
+	} {
+		begin := time.Now()
+		e := startBatch(t, c.model, c.o)
+		if c.apart != e.steps.apart && c.model.name == quick.name {
+			t.Fatalf("steps %+v", e.steps)
 		}
-		prompts := manyPrompts(e, n, 60, 12)
+		prompts := manyPrompts(e, c.n, 60, 12)
 		want := answers(t, e, BatchOptions{}, prompts)
-		for _, p := range prompts[:n/3] {
+		for _, p := range prompts[:c.n/3] {
 			e.Pool.Forget()
 			same(t, "alone", answers(t, e, BatchOptions{}, []*BatchRequest{p}), want)
 		}
-		r := rand.New(rand.NewPCG(1, 2))
-		r.Shuffle(n, func(i, j int) { prompts[i], prompts[j] = prompts[j], prompts[i] })
-		same(t, "shuffled", answers(t, e, BatchOptions{Sequences: 7, Window: 3}, prompts), want)
+		rand.New(rand.NewPCG(1, 2)).Shuffle(c.n, func(i, j int) { prompts[i], prompts[j] = prompts[j], prompts[i] })
 		reused := 0
-		for _, r := range answers(t, e, BatchOptions{}, prompts) {
+		got := answers(t, e, BatchOptions{Sequences: 7, Window: 3}, prompts)
+		for _, r := range got {
 			reused += r.Reused
 		}
-		if min := n / 3 * PageSize; reused < min {
-			t.Errorf("%d tokens were shared, want at least %d", reused, min)
+		if least := (c.n/3 - 1) * PageSize; reused < least {
+			t.Errorf("%d tokens were shared, want at least %d", reused, least)
 		}
-		for _, o := range []Options{
-			{Sequences: 16, Context: 256, Cache: 512, Slots: 2},
-			{Sequences: 64, Context: 256, Slots: 4, Buckets: []Bucket{{64, 64}, {128, 64}}},
-		} {
-			o.Pretend = pretend
-			other := startQuick(t, o)
-			same(t, fmt.Sprintf("%+v", o), answers(t, other, BatchOptions{}, prompts), want)
+		same(t, "shuffled", got, want)
+		for _, slots := range []int{2, 4} {
+			o := c.o
+			o.Cache, o.Slots = 64*9, slots
+			if slots == 4 && c.buckets != nil {
+				o.Cache, o.Buckets = 0, slices.Clone(c.buckets)
+			}
+			same(t, fmt.Sprintf("cache of %d, %d in flight, steps %v", o.Cache, o.Slots, o.Buckets), answers(t, startBatch(t, c.model, o), BatchOptions{}, prompts), want)
 		}
+		t.Log(c.model.name, time.Since(begin))
 	}
 }
 
 // TestBatchAsGenerate: a batch gives what Generate gives for each prompt.
 func TestBatchAsGenerate(t *testing.T) {
-	e := startQuick(t, Options{Sequences: 8, Context: 256})
+	e := startBatch(t, quick, Options{Sequences: 8, Buckets: []Bucket{{64, 64}}})
 	prompts := manyPrompts(e, 16, 100, 12)
 	for _, r := range answers(t, e, BatchOptions{}, prompts) {
 		p := prompts[r.Key]

@@ -70,8 +70,9 @@ type Engine struct {
 	Sequences int // the most that Batch runs at once
 
 	buckets   []Bucket
-	list      int // page numbers that fit into a step
-	positions int // of the kv cache
+	list      int       // page numbers that fit into a step
+	positions int       // of the kv cache
+	steps     stepPlans // of Batch
 	slots     int
 	groups    int // of sequences, whose steps are in flight side by side: see batch.Config
 	programs  []program
@@ -124,9 +125,8 @@ func (e *Engine) compile(o *Options) error {
 		if e.Plans, err = e.Model.compile(po); err != nil {
 			return err
 		}
-		if o.Batch && o.Deterministic {
-			n := steady(e.Plans)
-			e.Plans, o.Buckets = e.Plans[n:], o.Buckets[n:]
+		if e.steps = anyPlans(len(e.Plans)); o.Batch && o.Deterministic {
+			e.steps = steadyPlans(e.Plans, o.Sequences)
 		}
 		e.Memory = memoryOf(e.Plans, o.Slots)
 		e.buckets, e.Sequences, e.list, e.positions = o.Buckets, o.Sequences, o.listPages(), pages(o.Cache)*PageSize
@@ -178,7 +178,9 @@ func (o *Options) fillRest() {
 		o.Cache = o.Context
 	}
 	for _, b := range o.Buckets {
-		o.Sequences = max(o.Sequences, b.Outs)
+		if !o.Batch {
+			o.Sequences = max(o.Sequences, b.Outs)
+		}
 	}
 }
 
