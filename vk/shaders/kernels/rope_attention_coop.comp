@@ -3,7 +3,7 @@
 // rope_attention by matrix units, exact to float32: with a cache of halves only
 // queries and weights have more digits than a half, so each is the sum of two
 // halves, and eight heads fill the sixteen rows of a matrix. Keys and values of
-// earlier positions are loaded as matrices before the new row is known. The
+// earlier positions are loaded before the new row is known. The
 // positions are shared out to SLOTS workgroups a kv head, TILE at a time; the
 // workgroup that has the last position also makes its key and value and stores
 // them, and reports for the slots that a short row leaves empty. The order of a
@@ -29,7 +29,7 @@ layout(constant_id = 2) const uint KV_HEADS = 1;
 layout(constant_id = 3) const uint D = 128;
 layout(constant_id = 4) const uint PAGE = 64;
 const uint SLOTS = 32, GROUP = HEADS / KV_HEADS, WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
-shared float head[2 * D]; // the new key and value
+shared float head[2 * D > SLOTS * GROUP ? 2 * D : SLOTS * GROUP]; // the new key and value
 #include "kv.glsl"
 #include "kv_settle.glsl"
 #include "cache.glsl"
@@ -39,8 +39,8 @@ layout(push_constant, scalar) uniform Push {
     uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
 };
 #include "sync_main.glsl"
-#include "rope_turned.glsl"
 #include "attention_matrix.glsl"
+#include "rope_turned.glsl"
 #include "attention_products.glsl"
 #include "attention_slots.glsl"
 
@@ -58,12 +58,12 @@ void new_position(Turned key, float value[16], uint g, uint index, uint row, uin
         kv_settle(i);
     }
     subgroup_sync();
-    stage_new(row);
+    if (row < TILE) stage_new(row);
 }
 
 // take brings the row's queries, a subgroup a head; the first one also makes the
 // new position.
-void take(uint r, uint g, bool makes, uint index, uint position) {
+void take(uint r, uint g, bool makes, uint index, uint row_of_new) {
     const uint w = gl_SubgroupID, m = rope_dim / 2;
     Turned query_head, key;
     float value[16]; // D / SUB is at most 16
@@ -80,28 +80,29 @@ void take(uint r, uint g, bool makes, uint index, uint position) {
         subgroup_sync();
         split_query(w);
     }
-    if (makes) new_position(key, value, g, index, position % 16, m);
+    if (makes) new_position(key, value, g, index, row_of_new, m);
 }
 
 void main() {
     const uint r = gl_WorkGroupID.y, g = gl_WorkGroupID.x / SLOTS, slot = gl_WorkGroupID.x % SLOTS;
     const uint position = step_row(step, r, ROW_POSITION), pages = step_row(step, r, ROW_PAGES), n = position + 1;
-    const uint share = max(TILE, (n + 32 * SLOTS - 1) / (32 * SLOTS) * 32), slots = (n + share - 1) / share;
+    const uint share = max(2 * TILE, (n + 32 * SLOTS - 1) / (32 * SLOTS) * 32), slots = (n + share - 1) / share;
     const uint first = slot * share, end = min(n, first + share);
     const bool wanted = r < step.v[STEP_ROWS], stores = slot == slots - 1, makes = stores && gl_SubgroupID == 0;
     if (wanted && slot >= slots) return; // the last slot reports for this one
     uint index = 0;
     if (wanted) {
-        matrix_begin();
-        load_keys(pages, first, min(end, position), g);
-        load_values(pages, first, min(end, position), g);
-        if (stores) stage(pages, position, g);
+        tile_load(pages, first, min(end, position), g);
         rope_prepare(q_norm, k_norm, position, freqs, rope_dim / 2);
         if (makes) index = cache_index(step, pages, position, PAGE);
+        for (uint i = gl_LocalInvocationID.x; i < 16 * PITCH; i += gl_WorkGroupSize.x) query_tile[i] = uvec4(0);
+        tile_store(first, position);
+        if (first + TILE < end) tile_load(pages, first + TILE, min(end, position), g);
+        barrier();
     }
     sync_wait();
     if (wanted) {
-        take(r, g, makes, index, position);
+        take(r, g, makes, index, position - first);
         barrier();
         matrix_run(pages, first, end, position, g);
         slots_put(part, y + at(0, r, HEADS * D) + g * GROUP * D * 4, r * KV_HEADS + g, slot, slots);
