@@ -212,3 +212,102 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
+
+// At the end the longest goes first; before, the first come.
+func TestTail(t *testing.T) {
+	for _, tail := range []bool{false, true} {
+		s, _ := scheduler(t, Config{Context: 1000, Sequences: 1}, 100, 8)
+		for id, n := range []int{3, 1, 5, 4} {
+			join(t, s, Request{ID: kvcache.ID(id), Prompt: numbers(100*id, 2), Generate: n, OnDevice: true})
+		}
+		if tail {
+			s.Drain()
+		}
+		var order []int
+		for range 13 {
+			if id := int(next(t, s, rows(8)).Rows[0].Seq); !slices.Contains(order, id) {
+				order = append(order, id)
+			}
+		}
+		if want := map[bool][]int{false: {0, 1, 2, 3}, true: {2, 3, 0, 1}}[tail]; !slices.Equal(order, want) {
+			t.Errorf("tail %v: %v, want %v", tail, order, want)
+		}
+	}
+}
+
+// Of prompts that begin alike, the first computes the beginning, and the others
+// wait for it; one that begins in another way does not.
+func TestSharedBeginnings(t *testing.T) {
+	s, cache := scheduler(t, Config{Context: 1000, Sequences: 8}, 100, 8)
+	common := numbers(0, 20)
+	for id, ids := range [][]int32{slices.Concat(common, numbers(100, 4)), slices.Concat(common, numbers(200, 4)), numbers(300, 4), common[:17]} {
+		join(t, s, Request{ID: kvcache.ID(id), Prompt: ids, Generate: 9, OnDevice: true})
+	}
+	for i, want := range []string{"0×10", "0×10", "0×4 2×4 1×2", "0×1 2×1 1×6 3×1"} {
+		step := next(t, s, rows(10))
+		if brief(step) != want {
+			t.Errorf("step %d: %s, want %s", i, brief(step), want)
+		}
+		for _, e := range step.Entered {
+			if want := map[kvcache.ID]int{0: 0, 1: 16, 2: 0, 3: 16}[e.ID]; e.Shared != want {
+				t.Errorf("sequence %d shares %d positions, want %d", e.ID, e.Shared, want)
+			}
+		}
+	}
+	if !slices.Equal(cache.Table(0)[:2], cache.Table(3)[:2]) {
+		t.Errorf("pages %v and %v", cache.Table(0), cache.Table(3))
+	}
+}
+
+// Where sequences end sooner than they might, more are let in than there would
+// be room for if all went on; if they do go on, the last gives its place up, and
+// is let in again with what it has.
+func TestGivingUp(t *testing.T) {
+	s, cache := scheduler(t, Config{Context: 64, Sequences: 4}, 8, 8)
+	join(t, s, Request{ID: 0, Prompt: numbers(0, 4), Generate: 60, OnDevice: true})
+	next(t, s, rows(8))
+	s.Leave(0) // after one token
+	for id := 1; id <= 3; id++ {
+		join(t, s, Request{ID: kvcache.ID(id), Prompt: numbers(100*id, 4), Generate: 60, OnDevice: true})
+	}
+	next(t, s, rows(16))
+	if s.Running() != 3 {
+		t.Fatalf("%d sequences run, want 3", s.Running())
+	}
+	steps := 0
+	for ; s.Running() == 3; steps++ {
+		next(t, s, rows(16))
+	}
+	if s.Waiting() != 1 || cache.Table(3) != nil || cache.Len(1) != cache.Len(2) || steps < 12 {
+		t.Fatalf("after %d steps %d wait; pages %v, %v, %v", steps, s.Waiting(), cache.Table(1), cache.Table(2), cache.Table(3))
+	}
+	s.Leave(1)
+	next(t, s, rows(16))
+	if s.Running() != 1 {
+		t.Error("a sequence is let in before all its tokens are known")
+	}
+	for i := range steps {
+		push(t, s, 3, int32(1000+i))
+	}
+	step := next(t, s, rows(64))
+	last := step.Rows[len(step.Rows)-1]
+	if n := 3 + steps; last.Seq != 3 || last.Position != n || last.Token != int32(999+steps) || !last.Sample || step.Outs != 2 || len(step.Entered) != 0 {
+		t.Errorf("after %d steps: %s, the last row %+v", steps, brief(step), last)
+	}
+}
+
+// The sequences of one group have nothing in the steps of another.
+func TestGroups(t *testing.T) {
+	s, _ := scheduler(t, Config{Context: 64, Sequences: 5, Groups: 2}, 64, 8)
+	for id := range 5 {
+		join(t, s, Request{ID: kvcache.ID(id), Prompt: numbers(100*id, 4), Generate: 9})
+	}
+	for i, want := range []string{"0×4 2×4 4×4", "1×4 3×4", "", "0×1 2×1 4×1", "1×1 3×1"} {
+		if step := next(t, s, rows(64)); brief(step) != want {
+			t.Errorf("step %d: %s, want %s", i, brief(step), want)
+		}
+		for id := 0; i == 2 && id < 5; id++ {
+			push(t, s, kvcache.ID(id), 7)
+		}
+	}
+}
