@@ -69,6 +69,9 @@ type Compute struct {
 	// for kernels that can wait by themselves; "auto" takes what is known to
 	// work on the device.
 	Sync string
+	// Deterministic has a batch use the same kernels for any number of rows, so
+	// that what a prompt gets does not depend on what runs beside it.
+	Deterministic bool
 }
 
 // Sampling is the [sampling] table. A nil field is a key that was not set, so
@@ -97,7 +100,7 @@ func Default(o Options) *Config {
 		Device:   Device{Name: "auto"},
 		Context:  Context{Length: 32768, KVType: "f16"},
 		Pipeline: Pipeline{Granularity: "device", MicroBatches: 1},
-		Compute:  Compute{Activations: "q16", MatMul: "f16", Sync: "auto"},
+		Compute:  Compute{Activations: "q16", MatMul: "f16", Sync: "auto", Deterministic: true},
 		Run:      Run{MaxTokens: 512},
 		options:  o,
 		set:      map[string]bool{},

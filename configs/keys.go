@@ -31,6 +31,7 @@ var keys = []key{
 	oneOf("compute.activations", []string{"f32", "q16", "q8"}, func(c *Config, v string) { c.Compute.Activations = v }),
 	oneOf("compute.matmul", []string{"f32", "f16"}, func(c *Config, v string) { c.Compute.MatMul = v }),
 	oneOf("compute.sync", []string{"auto", "barrier", "counter"}, func(c *Config, v string) { c.Compute.Sync = v }),
+	truth("compute.deterministic", func(c *Config, v bool) { c.Compute.Deterministic = v }),
 	real("sampling.temperature", span{0, 100, closed}, func(c *Config, v float64) { c.Sampling.Temperature = &v }),
 	whole("sampling.top_k", 0, math.MaxInt32, func(c *Config, v int64) { c.Sampling.TopK = ptr(int(v)) }),
 	real("sampling.top_p", span{0, 1, above}, func(c *Config, v float64) { c.Sampling.TopP = &v }),
@@ -72,6 +73,16 @@ func text(name, want string, min int, put func(*Config, string)) key {
 		}
 		put(c, s)
 		return true
+	}}
+}
+
+func truth(name string, put func(*Config, bool)) key {
+	return key{name: name, want: "true or false", put: func(c *Config, v any) bool {
+		b, ok := v.(bool)
+		if ok {
+			put(c, b)
+		}
+		return ok
 	}}
 }
 

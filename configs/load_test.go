@@ -84,6 +84,7 @@ micro_batches = 2
 activations = "f32"
 matmul = "f32"
 sync = "barrier"
+deterministic = false
 [sampling]
 temperature = 1
 top_k = 7
@@ -107,7 +108,7 @@ system = "be brief"
 	s := c.Sampling
 	switch {
 	case c.Model.Path != filepath.Join("dir", "m.gguf"), c.Device.Name != "1", c.Context != Context{99, "q8_0"},
-		c.Pipeline != Pipeline{"layer", 2}, c.Compute != Compute{"f32", "f32", "barrier"}, c.Run != Run{3, "be brief"}:
+		c.Pipeline != Pipeline{"layer", 2}, c.Compute != Compute{"f32", "f32", "barrier", false}, c.Run != Run{3, "be brief"}:
 		t.Errorf("read %+v", c)
 	case *s.Temperature != 1, *s.TopK != 7, *s.TopP != 0.25, *s.MinP != 0.125, *s.RepeatPenalty != 1.5, *s.Seed != 1<<63-1:
 		t.Errorf("read %+v", s)
@@ -205,7 +206,8 @@ func TestDefaultsAreAllowed(t *testing.T) {
 		"device.name": c.Device.Name, "context.length": int64(c.Context.Length), "context.kv_type": c.Context.KVType,
 		"pipeline.granularity": c.Pipeline.Granularity, "pipeline.micro_batches": int64(c.Pipeline.MicroBatches),
 		"compute.activations": c.Compute.Activations, "compute.matmul": c.Compute.MatMul, "compute.sync": c.Compute.Sync,
-		"run.max_tokens": int64(c.Run.MaxTokens), "run.system": c.Run.System,
+		"compute.deterministic": c.Compute.Deterministic,
+		"run.max_tokens":        int64(c.Run.MaxTokens), "run.system": c.Run.System,
 		"sampling.temperature": *f.Temperature, "sampling.top_k": int64(*f.TopK), "sampling.top_p": *f.TopP,
 		"sampling.min_p": *f.MinP, "sampling.repeat_penalty": *f.RepeatPenalty, "sampling.seed": int64(*f.Seed),
 	} {

@@ -99,8 +99,8 @@ const (
 	// OpGather: y[j] = x[out(j)], the rows whose logits are wanted; x {n, R},
 	// y {n, O}. Work {n, O}.
 	OpGather
-	// OpArgMax: sampled[j] = index of the largest logits[j] (ties: lowest),
-	// logits {n, O} F32, sampled {O} U32. Work {n, O}.
+	// OpArgMax: sampled[slot] = index of the largest logits[j] (ties: lowest),
+	// slot being that of output j's row, logits {n, O} F32, sampled {slots} U32. Work {n, O}.
 	OpArgMax
 
 	opCount

@@ -39,8 +39,8 @@ func TestOpTable(t *testing.T) {
 func TestStepFill(t *testing.T) {
 	l := StepLayout{Rows: 2, Outs: 1, Pages: 4}
 	words := make([]uint32, l.Words())
-	n := l.Fill(words, []StepRow{{7, 100, 0}, {FromSampled | 1, 101, 2}}, []uint32{1}, []uint32{3, 1, 2})
-	want := []uint32{2, 1, 16, 17, 0, 0, 0, 0, 7, 100, 0, 0, FromSampled | 1, 101, 2, 0, 1, 3, 1, 2, 0}
+	n := l.Fill(words, []StepRow{{7, 100, 0, 3}, {FromSampled | 1, 101, 2, 1}}, []uint32{1}, []uint32{3, 1, 2})
+	want := []uint32{2, 1, 16, 17, 0, 0, 0, 0, 7, 100, 0, 3, FromSampled | 1, 101, 2, 1, 1, 3, 1, 2, 0}
 	if n != 20 || len(words) != len(want) {
 		t.Fatalf("%d words in use of %d, wanted 20 of %d", n, len(words), len(want))
 	}

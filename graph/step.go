@@ -9,19 +9,21 @@ package graph
 //	word 2              offset of the outs list, in words
 //	word 3              offset of the page lists, in words
 //	word 4..7           zero
-//	word 8 + 4·r        row r: token, position, pages, 0
+//	word 8 + 4·r        row r: token, position, pages, slot
 //	outs[j]             the row whose logits are output j
 //	page lists          physical page numbers
 //
 // A row's "pages" is an index into the page lists: position p of the row's
-// sequence lies in page list[pages + p/page_size], at slot p%page_size.
+// sequence lies in page list[pages + p/page_size], at place p%page_size. Its slot is
+// where the token sampled from its logits is kept, if it has any: rows of one step
+// with logits need slots of their own.
 const (
 	StepHeader   = 8 // words
 	StepRowWords = 4
 	StepRows     = 0 // header word: active rows
 	StepOuts     = 1 // header word: output rows
-	// FromSampled marks a row's token as an index into the sampled tokens of
-	// the steps before, which never left the device.
+	// FromSampled marks a row's token as the one last sampled into a slot, which
+	// the other bits name; it never left the device.
 	FromSampled = 1 << 31
 )
 
@@ -43,9 +45,10 @@ func (l StepLayout) Words() int { return l.PagesAt() + l.Pages }
 
 // StepRow is one row of a step.
 type StepRow struct {
-	Token    uint32 // token id, or FromSampled | index
+	Token    uint32 // token id, or FromSampled | slot
 	Position uint32
 	Pages    uint32 // index of its sequence's first page number in the page lists
+	Slot     uint32 // of the sampled tokens, where the one after this row goes
 }
 
 // Fill writes a step into words, which must have Words() elements, and returns
@@ -57,7 +60,8 @@ func (l StepLayout) Fill(words []uint32, rows []StepRow, outs, pages []uint32) i
 	words[2] = uint32(l.OutsAt())
 	words[3] = uint32(l.PagesAt())
 	for i, r := range rows {
-		copy(words[StepHeader+StepRowWords*i:], []uint32{r.Token, r.Position, r.Pages, 0})
+		w := words[StepHeader+StepRowWords*i:][:StepRowWords]
+		w[0], w[1], w[2], w[3] = r.Token, r.Position, r.Pages, r.Slot
 	}
 	copy(words[l.OutsAt():], outs)
 	copy(words[l.PagesAt():], pages)

@@ -9,7 +9,7 @@ import (
 // tokens, where the next step's Embed finds it without the host.
 type ArgMax struct {
 	Logits  graph.TensorID // {vocab, O}
-	Sampled graph.TensorID // {slots} U32, State, at least O
+	Sampled graph.TensorID // {slots} U32, State, at least O: see graph.StepRow
 }
 
 // Infer checks that every output row has a place.

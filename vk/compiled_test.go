@@ -98,7 +98,7 @@ func generate(t *testing.T, p *graph.Plan, b backend, slots, steps int) (logits,
 			t.Fatal(err)
 		}
 		words := make([]uint32, mixtureLayout.Words())
-		rows := []graph.StepRow{{Token: uint32(3 * s)}, {Token: 7}, {Token: uint32(39 - s)}}
+		rows := []graph.StepRow{{Token: uint32(3 * s)}, {Token: 7}, {Token: uint32(39 - s), Slot: 1}}
 		mixtureLayout.Fill(words, rows, []uint32{0, 2}, []uint32{0})
 		for i, w := range words {
 			binary.LittleEndian.PutUint32(in[4*i:], w)

@@ -114,6 +114,9 @@ func TestLocalSize(t *testing.T) {
 		if got := p.localSize(graph.KernelInfo{Local: tc.wish}); got != tc.want {
 			t.Errorf("%+v: %d", tc, got)
 		}
+		if got := p.localSize(graph.KernelInfo{Local: tc.wish, Subgroups: 8}); got != 8*tc.sub {
+			t.Errorf("%+v: %d for 8 subgroups", tc, got)
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func (d *DeviceInfo) Capabilities() []string {
 		name string
 		has  bool
 	}{
-		{"gpu", d.Kind != "cpu"}, {"shared48", d.shared >= 48<<10}, {"subgroup32", d.Subgroup == 32},
+		{"gpu", d.Kind != "cpu"}, {"cpu", d.Kind == "cpu"}, {"subgroup8", d.Subgroup == 8}, {"shared48", d.shared >= 48<<10}, {"subgroup32", d.Subgroup == 32},
 		{"int8", d.features.int8 && d.features.storage8}, {"float16", d.features.float16},
 		{"dot", d.features.dot && d.features.int8},
 		{"coopmat", d.matrix && d.features.memoryModel && d.features.float16},

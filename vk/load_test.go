@@ -177,7 +177,7 @@ func TestKernelCapabilities(t *testing.T) {
 	needs := map[uint32]string{11: "shaderInt64", 61: "subgroup arithmetic", 63: "subgroup arithmetic", 65: "subgroup shuffle",
 		4433: "storageBuffer16BitAccess", 5347: "bufferDeviceAddress"}
 	// What a kernel names among its needs, a device may lack.
-	optional := map[uint32]string{6018: "dot", 6019: "dot", 22: "int16", 39: "int8", 9: "float16", 6022: "coopmat", 5345: "coopmat"}
+	optional := map[uint32]string{6018: "dot", 6019: "dot", 22: "int16", 39: "int8", 9: "float16", 6022: "coopmat", 5345: "coopmat", 5346: "coopmat"}
 	for _, k := range shaders.All() {
 		code, _ := shaders.Code(k)
 		if v := binary.LittleEndian.Uint32(code[4:]); v > newest {

@@ -13,19 +13,17 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	s, err := batch.New(batch.Config{Context: 1024, Sequences: 8, OnDevice: true}, cache)
+	s, err := batch.New(batch.Config{Context: 1024, Sequences: 8}, cache)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	if err := s.Join(batch.Request{ID: 1, Prompt: []int32{7, 8, 9}, Generate: 2}); err != nil {
+	if err := s.Join(batch.Request{ID: 1, Prompt: []int32{7, 8, 9}, Generate: 2, OnDevice: true}); err != nil {
 		fmt.Println(err)
 	}
-	for {
-		step, err := s.Next(batch.MaxRows)
-		if err != nil || len(step.Rows) == 0 {
-			break
-		}
+	var step batch.Step
+	most := batch.Limits{Rows: batch.MaxRows, Outs: 8, Pages: 16}
+	for s.Next(&step, most, most) == nil && len(step.Rows) > 0 {
 		for _, r := range step.Rows {
 			fmt.Print("position ", r.Position, " token ", r.Token, " sampled ", r.Sampled, "; ")
 		}

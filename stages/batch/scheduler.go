@@ -13,9 +13,12 @@ type Config struct {
 	Context int
 	// Sequences is the most sequences that run at once: the number of slots.
 	Sequences int
-	// OnDevice says that sampled tokens stay on the device and feed the next
-	// step there. Otherwise a sequence waits for Push after each sampled row.
-	OnDevice bool
+	// Groups, if more than one, parts the sequences into that many groups: each
+	// step has rows of one, in turn, so that the steps in flight have no
+	// sequence in common.
+	Groups int
+	// Apart keeps rows of prompts and rows of generated tokens out of one step.
+	Apart bool
 }
 
 // Request is a sequence that wants to join.
@@ -25,9 +28,9 @@ type Request struct {
 	// Generate is how many tokens to sample at most; the context may end the
 	// sequence earlier. 0 only reads the prompt.
 	Generate int
-	// AllLogits asks for the logits of every row of the prompt instead of the
-	// last only.
-	AllLogits bool
+	// OnDevice says that sampled tokens stay on the device and feed the next
+	// step there. Otherwise the sequence waits for Push after each.
+	OnDevice bool
 }
 
 // Scheduler packs sequences into steps. It is not safe for use by several
@@ -36,27 +39,33 @@ type Scheduler struct {
 	config  Config
 	cache   *kvcache.Pool
 	all     map[kvcache.ID]*sequence
-	waiting []*sequence // first come, first served
+	waiting []*sequence // in the order in which they are to be let in
 	running []*sequence // in the order in which they were let in
 	slots   []bool      // in use
-	promise int         // pages that running sequences own or were promised
-	turn    int         // where in running the decode rows start
+	turns   []int       // by group: where in running its next decode rows start
+	group   int         // of the next step
+	tail    bool        // no more will join
+	held    int         // steps since prompts had rows while some waited for theirs, if Apart
+	learned expectation
 	ending  []kvcache.ID
 }
 
 // sequence is one that waits or runs.
 type sequence struct {
 	Request
-	slot  int
-	next  int   // position of the next row
-	end   int   // position behind the last row
-	pages int   // promised
-	token int32 // the token at next, once known, where it is not the prompt's
-	known bool  // token holds
+	chain kvcache.Chain
+	ids   []int32 // the prompt and the sampled tokens that are known
+	// sampled counts the rows whose token was or will be picked. Tokens are
+	// known later than that.
+	sampled int
+	slot    int
+	next    int  // position of the next row
+	end     int  // position behind the last row
+	entered bool // was let in before
 }
 
 // New makes a scheduler that keeps its books in cache, which is its own from
-// then on but for Len and Table.
+// then on but for Len and Table. Nothing may be in use there.
 func New(c Config, cache *kvcache.Pool) (*Scheduler, error) {
 	if c.Context < 1 || c.Sequences < 1 {
 		return nil, fmt.Errorf("context of %d positions for %d sequences at once, want at least one of each", c.Context, c.Sequences)
@@ -64,7 +73,9 @@ func New(c Config, cache *kvcache.Pool) (*Scheduler, error) {
 	if got, want := cache.FreePositions(), cache.Pages()*cache.PageSize(); got != want {
 		return nil, fmt.Errorf("kv cache has %d of %d positions free, want an unused one", got, want)
 	}
-	return &Scheduler{config: c, cache: cache, all: map[kvcache.ID]*sequence{}, slots: make([]bool, c.Sequences)}, nil
+	c.Groups = max(1, min(c.Groups, c.Sequences))
+	return &Scheduler{config: c, cache: cache, all: map[kvcache.ID]*sequence{}, slots: make([]bool, c.Sequences),
+		turns: make([]int, c.Groups)}, nil
 }
 
 // Join lets a sequence wait for its turn. Prompt is not copied and must not
@@ -83,17 +94,31 @@ func (s *Scheduler) Join(r Request) error {
 	case s.all[r.ID] != nil:
 		return fmt.Errorf("sequence %d has joined already", r.ID)
 	}
-	q := &sequence{Request: r, slot: -1}
+	q := &sequence{Request: r, ids: r.Prompt[:n:n], slot: -1}
 	// The last token sampled needs no row.
 	q.end = n + min(max(r.Generate-1, 0), s.config.Context-n)
-	q.pages = (q.end + s.cache.PageSize() - 1) / s.cache.PageSize()
-	if q.pages > s.cache.Pages() {
+	if q.end > s.cache.Pages()*s.cache.PageSize() {
 		return fmt.Errorf("sequence %d needs %d positions, which is more than the %d of the kv cache", r.ID, q.end, s.cache.Pages()*s.cache.PageSize())
 	}
+	q.chain = s.cache.Chain(r.Prompt)
 	s.all[r.ID] = q
 	s.waiting = append(s.waiting, q)
+	if s.tail {
+		s.Drain()
+	}
 	return nil
 }
+
+// Drain says that no more sequences will join: from here on, those that have
+// the most steps before them are let in first, so that the last do not run
+// alone for long.
+func (s *Scheduler) Drain() {
+	s.tail = true
+	slices.SortStableFunc(s.waiting, func(a, b *sequence) int { return b.steps() - a.steps() })
+}
+
+// steps is how many steps a sequence needs at most, about.
+func (q *sequence) steps() int { return q.end - len(q.Prompt) + len(q.Prompt)/MaxRows }
 
 // Leave ends a sequence, waiting or running, at any time between two calls of
 // Next. One that is not there is no error.
@@ -107,115 +132,53 @@ func (s *Scheduler) Leave(id kvcache.ID) {
 		s.waiting = slices.Delete(s.waiting, i, i+1)
 		return
 	}
+	s.learned.add(q.sampled)
+	s.stop(q)
+}
+
+// stop takes a running sequence's slot and pages.
+func (s *Scheduler) stop(q *sequence) {
 	i := slices.Index(s.running, q)
 	s.running = slices.Delete(s.running, i, i+1)
-	if i < s.turn {
-		s.turn--
+	for g := range s.turns {
+		if i < s.turns[g] {
+			s.turns[g]--
+		}
 	}
 	s.slots[q.slot] = false
-	s.promise -= q.pages
-	s.cache.Free(id)
+	s.cache.Free(q.ID)
 }
 
-// Push gives the token that was sampled for a sequence, where tokens do not
-// stay on the device. A sequence that has left takes it silently.
+// Push gives a token that was sampled for a sequence, in the order of positions.
+// A sequence that has left takes it silently, as does one that samples on the
+// device: it needs it only if it has to be computed again.
 func (s *Scheduler) Push(id kvcache.ID, token int32) error {
 	q := s.all[id]
-	if q == nil || q.next >= q.end {
+	if q == nil {
 		return nil
 	}
-	if s.config.OnDevice || q.next < len(q.Prompt) || q.known {
+	if q.known() >= q.sampled {
 		return fmt.Errorf("sequence %d waits for no token", id)
 	}
-	q.token, q.known = token, true
+	q.ids = append(q.ids, token)
 	return nil
 }
 
-// Next takes the next step of at most maxRows rows. Its rows hold their places
-// in the kv cache when it returns, so the tables of their sequences are those
-// to give to the device.
-func (s *Scheduler) Next(maxRows int) (Step, error) {
-	for _, id := range s.ending {
-		s.Leave(id)
-	}
-	s.ending = nil
-	s.admit()
-	var step Step
-	if n := len(s.running); n > 0 {
-		// Where the rows do not do for all, the next step goes on behind the
-		// last that had one.
-		first := s.turn % n
-		for i := range n {
-			at := (first + i) % n
-			if q := s.running[at]; len(step.Rows) < maxRows && s.decodes(q) {
-				if err := s.take(&step, q, 1); err != nil {
-					return step, err
-				}
-				s.turn = at + 1
-			}
-		}
-	}
-	for _, q := range s.running {
-		if n := min(len(q.Prompt)-q.next, maxRows-len(step.Rows)); n > 0 {
-			if err := s.take(&step, q, n); err != nil {
-				return step, err
-			}
-		}
-	}
-	s.ending = step.Finished
-	return step, nil
+// known is how many of the sampled tokens are known.
+func (q *sequence) known() int { return len(q.ids) - len(q.Prompt) }
+
+// prefills tells whether the next row is one whose token was given, and not
+// just sampled.
+func (q *sequence) prefills() bool { return q.next < len(q.Prompt)+q.sampled-1 || q.sampled == 0 }
+
+// decodes tells whether the sequence has everything but its last token behind
+// it, and the device or the host knows that.
+func (q *sequence) decodes() bool {
+	return !q.prefills() && q.next < q.end && (q.OnDevice || q.next < len(q.ids))
 }
 
-// decodes tells whether the sequence has its prompt behind it and knows its
-// next token.
-func (s *Scheduler) decodes(q *sequence) bool {
-	return q.next >= len(q.Prompt) && q.next < q.end && (s.config.OnDevice || q.known)
-}
-
-// admit lets in waiting sequences while there are slots and the pages for all
-// that they may become. One that has to wait holds up those behind it, so that
-// a long one gets its turn.
-func (s *Scheduler) admit() {
-	for len(s.waiting) > 0 && len(s.running) < len(s.slots) {
-		q := s.waiting[0]
-		if s.promise+q.pages > s.cache.Pages() {
-			return
-		}
-		s.waiting = s.waiting[1:]
-		s.promise += q.pages
-		q.slot = slices.Index(s.slots, false)
-		s.slots[q.slot] = true
-		s.running = append(s.running, q)
-	}
-}
-
-// take adds the next n rows of a sequence to the step.
-func (s *Scheduler) take(step *Step, q *sequence, n int) error {
-	if err := s.cache.Append(q.ID, n); err != nil {
-		return err
-	}
-	for range n {
-		row := Row{Seq: q.ID, Slot: q.slot, Position: q.next}
-		switch {
-		case q.next < len(q.Prompt):
-			row.Token = q.Prompt[q.next]
-		case s.config.OnDevice:
-			row.Sampled = true
-		default:
-			row.Token, q.known = q.token, false
-		}
-		row.Sample = q.next >= len(q.Prompt)-1 && q.Generate > 0
-		row.Logits = row.Sample || q.AllLogits
-		q.next++
-		step.Rows = append(step.Rows, row)
-	}
-	if q.next == q.end {
-		step.Finished = append(step.Finished, q.ID)
-	}
-	return nil
-}
-
-// Waiting is the number of sequences that have not been let in yet.
+// Waiting is the number of sequences that have not been let in, or had to give
+// their place up.
 func (s *Scheduler) Waiting() int { return len(s.waiting) }
 
 // Running is the number of sequences that have been let in, with those whose

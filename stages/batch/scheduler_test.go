@@ -1,7 +1,7 @@
 package batch
 
 import (
-	"math/rand/v2"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -22,10 +22,13 @@ func scheduler(t *testing.T, c Config, pages, pageSize int) (*Scheduler, *kvcach
 	return s, cache
 }
 
-func next(t *testing.T, s *Scheduler, maxRows int) Step {
+// rows bounds a step's rows only.
+func rows(n int) Limits { return Limits{Rows: n, Outs: n, Pages: 1 << 30} }
+
+func next(t *testing.T, s *Scheduler, most Limits) Step {
 	t.Helper()
-	step, err := s.Next(maxRows)
-	if err != nil {
+	var step Step
+	if err := s.Next(&step, most, most); err != nil {
 		t.Fatal(err)
 	}
 	return step
@@ -38,19 +41,49 @@ func join(t *testing.T, s *Scheduler, r Request) {
 	}
 }
 
+func push(t *testing.T, s *Scheduler, id kvcache.ID, token int32) {
+	t.Helper()
+	if err := s.Push(id, token); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// numbers are n ids from first on.
+func numbers(first, n int) []int32 {
+	ids := make([]int32, n)
+	for i := range ids {
+		ids[i] = int32(first + i)
+	}
+	return ids
+}
+
+// brief says which sequences a step has rows of, and how many.
+func brief(step Step) string {
+	var out []string
+	for i := 0; i < len(step.Rows); {
+		n := 1
+		for i+n < len(step.Rows) && step.Rows[i+n].Seq == step.Rows[i].Seq {
+			n++
+		}
+		out = append(out, fmt.Sprintf("%d×%d", step.Rows[i].Seq, n))
+		i += n
+	}
+	return strings.Join(out, " ")
+}
+
 // One sequence: its prompt in pieces, then a row a step.
 func TestOneSequence(t *testing.T) {
-	s, cache := scheduler(t, Config{Context: 100, Sequences: 2, OnDevice: true}, 4, 8)
-	join(t, s, Request{ID: 5, Prompt: []int32{10, 11, 12}, Generate: 3})
+	s, cache := scheduler(t, Config{Context: 100, Sequences: 2}, 4, 8)
+	join(t, s, Request{ID: 5, Prompt: []int32{10, 11, 12}, Generate: 3, OnDevice: true})
 	want := [][]Row{
 		{{Seq: 5, Token: 10}, {Seq: 5, Position: 1, Token: 11}},
-		{{Seq: 5, Position: 2, Token: 12, Logits: true, Sample: true}},
-		{{Seq: 5, Position: 3, Sampled: true, Logits: true, Sample: true}},
-		{{Seq: 5, Position: 4, Sampled: true, Logits: true, Sample: true}},
+		{{Seq: 5, Position: 2, Token: 12, Sample: true}},
+		{{Seq: 5, Position: 3, Sampled: true, Sample: true}},
+		{{Seq: 5, Position: 4, Sampled: true, Sample: true}},
 		nil,
 	}
 	for i, rows := range want {
-		step := next(t, s, 2)
+		step := next(t, s, Limits{Rows: 2, Outs: 2, Pages: 4})
 		if !slices.Equal(step.Rows, rows) {
 			t.Errorf("step %d has rows %+v, want %+v", i, step.Rows, rows)
 		}
@@ -74,26 +107,20 @@ func TestPush(t *testing.T) {
 	if err := s.Push(1, 3); err == nil {
 		t.Error("a token for a sequence that still reads its prompt is no error")
 	}
-	next(t, s, 8)
-	if step := next(t, s, 8); len(step.Rows) != 0 {
+	next(t, s, rows(8))
+	if step := next(t, s, rows(8)); len(step.Rows) != 0 {
 		t.Errorf("rows without a token: %+v", step.Rows)
 	}
-	if err := s.Push(1, 77); err != nil {
-		t.Fatal(err)
-	}
+	push(t, s, 1, 77)
 	if err := s.Push(1, 78); err == nil {
 		t.Error("a second token for one row is no error")
 	}
-	step := next(t, s, 8)
-	if want := []Row{{Seq: 1, Position: 1, Token: 77, Logits: true, Sample: true}}; !slices.Equal(step.Rows, want) || len(step.Finished) != 1 {
+	step := next(t, s, rows(8))
+	if want := []Row{{Seq: 1, Position: 1, Token: 77, Sample: true}}; !slices.Equal(step.Rows, want) || len(step.Finished) != 1 {
 		t.Errorf("rows %+v, finished %v; want %+v", step.Rows, step.Finished, want)
 	}
-	if err := s.Push(1, 79); err != nil {
-		t.Errorf("the last token of a finished sequence: %v", err)
-	}
-	if err := s.Push(9, 1); err != nil {
-		t.Errorf("a token for a sequence that left: %v", err)
-	}
+	push(t, s, 1, 79)
+	push(t, s, 9, 1) // one that left
 }
 
 func TestJoinErrors(t *testing.T) {
@@ -125,14 +152,14 @@ func TestJoinErrors(t *testing.T) {
 
 // With fewer rows than sequences, all get the same number of turns.
 func TestTurns(t *testing.T) {
-	s, _ := scheduler(t, Config{Context: 1000, Sequences: 5, OnDevice: true}, 50, 8)
+	s, _ := scheduler(t, Config{Context: 1000, Sequences: 5}, 50, 8)
 	for id := range 5 {
-		join(t, s, Request{ID: kvcache.ID(id), Prompt: []int32{1}, Generate: 70})
+		join(t, s, Request{ID: kvcache.ID(id), Prompt: []int32{1}, Generate: 70, OnDevice: true})
 	}
-	next(t, s, 5)
+	next(t, s, rows(5))
 	turns := map[kvcache.ID]int{}
 	for range 50 {
-		step := next(t, s, 3)
+		step := next(t, s, rows(3))
 		if len(step.Rows) != 3 {
 			t.Fatalf("%d rows, want 3", len(step.Rows))
 		}
@@ -140,145 +167,147 @@ func TestTurns(t *testing.T) {
 			turns[r.Seq]++
 		}
 	}
-	for id, n := range turns {
-		if n != 30 {
-			t.Errorf("sequence %d got %d of 150 rows, want 30", id, n)
+	for id := range 5 {
+		if turns[kvcache.ID(id)] != 30 {
+			t.Errorf("sequence %d had %d turns of 150 among 5", id, turns[kvcache.ID(id)])
 		}
 	}
 }
 
-// Decode rows come first, prompts fill the rest, and a sequence that joins late
-// does not hold up one that generates.
-func TestDecodeFirst(t *testing.T) {
-	s, _ := scheduler(t, Config{Context: 100, Sequences: 4, OnDevice: true}, 40, 8)
-	join(t, s, Request{ID: 1, Prompt: []int32{1, 2}, Generate: 10})
-	next(t, s, 4)
-	join(t, s, Request{ID: 2, Prompt: make([]int32, 6), Generate: 1, AllLogits: true})
-	step := next(t, s, 4)
-	if len(step.Rows) != 4 || step.Rows[0].Seq != 1 || !step.Rows[0].Sampled || step.Rows[3].Seq != 2 || step.Rows[3].Position != 2 {
-		t.Errorf("rows %+v", step.Rows)
-	}
-	for _, r := range step.Rows[1:] {
-		if !r.Logits || r.Sample {
-			t.Errorf("a prompt row with AllLogits is %+v", r)
+// Prompts ride along with decoding, oldest first, in what rows are left.
+func TestPromptsRideAlong(t *testing.T) {
+	s, _ := scheduler(t, Config{Context: 1000, Sequences: 4}, 50, 8)
+	join(t, s, Request{ID: 1, Prompt: numbers(0, 2), Generate: 9, OnDevice: true})
+	for i, want := range []string{"1×2", "1×1 2×5", "2×1 1×1 3×4", "2×1 1×1 3×4", "2×1 3×1 1×1"} {
+		if got := brief(next(t, s, rows(6))); got != want {
+			t.Errorf("step %d: %s, want %s", i, got, want)
 		}
-	}
-	if step.Rows[0].Slot == step.Rows[1].Slot {
-		t.Error("two sequences share a slot")
-	}
-}
-
-func TestBucket(t *testing.T) {
-	for rows, want := range map[int]int{-1: 0, 0: 0, 1: 1, 2: 2, 3: 4, 4: 4, 5: 8, 33: 64, 511: 512, 512: 512, 513: 0} {
-		if got := Bucket(rows); got != want {
-			t.Errorf("Bucket(%d) = %d, want %d", rows, got, want)
-		}
-	}
-	all := Buckets()
-	if len(all) != 10 || all[0] != 1 || all[9] != MaxRows {
-		t.Errorf("Buckets() = %v", all)
-	}
-	for _, b := range all {
-		if Bucket(b) != b {
-			t.Errorf("bucket %d is not its own", b)
+		switch i {
+		case 0:
+			join(t, s, Request{ID: 2, Prompt: numbers(100, 5), Generate: 9, OnDevice: true})
+		case 1:
+			join(t, s, Request{ID: 3, Prompt: numbers(200, 8), Generate: 9, OnDevice: true})
 		}
 	}
 }
 
-// life is what a sequence has been given so far in TestRandom.
-type life struct {
-	Request
-	rows    int
-	sampled int
-	slot    int
+// No step has more logits or page numbers than it may.
+func TestLimits(t *testing.T) {
+	s, _ := scheduler(t, Config{Context: 1000, Sequences: 8}, 60, 8)
+	for id := range 6 {
+		join(t, s, Request{ID: kvcache.ID(id), Prompt: numbers(100*id, 20), Generate: 9, OnDevice: true})
+	}
+	for i, c := range []struct {
+		most Limits
+		want string
+	}{
+		{Limits{Rows: 64, Outs: 2, Pages: 9}, "0×20 1×20 2×19"},
+		{Limits{Rows: 64, Outs: 2, Pages: 9}, "0×1 1×1 3×19"}, // no logits are left for 2
+		{Limits{Rows: 64, Outs: 3, Pages: 12}, "0×1 1×1 2×1 4×19"},
+		{Limits{Rows: 3, Outs: 9, Pages: 6}, "2×1 0×1"}, // no page numbers for a third
+		{Limits{Rows: 64, Outs: 9, Pages: 1}, "1×1"},
+	} {
+		if step := next(t, s, c.most); brief(step) != c.want || step.Outs > c.most.Outs || step.Pages > max(3, c.most.Pages) {
+			t.Errorf("step %d: %s with %d logits and %d pages, want %s", i, brief(step), step.Outs, step.Pages, c.want)
+		}
+	}
 }
 
-// Sequences of all sizes join and leave at random; every row is the one that
-// its sequence needs next, and all of them finish.
-func TestRandom(t *testing.T) {
-	for seed := range uint64(40) {
-		r := rand.New(rand.NewPCG(seed, 7))
-		c := Config{Context: 1 + r.IntN(40), Sequences: 1 + r.IntN(5), OnDevice: seed%2 == 0}
-		s, cache := scheduler(t, c, 3+r.IntN(20), 1+r.IntN(8))
-		lives := map[kvcache.ID]*life{}
-		for id := kvcache.ID(0); id < 60 || len(lives) > 0; id++ {
-			if r := request(r, id, c); id < 60 && s.Join(r) == nil {
-				lives[id] = &life{Request: r, slot: -1}
-			}
-			if gone := kvcache.ID(r.IntN(60)); r.IntN(8) == 0 {
-				s.Leave(gone)
-				delete(lives, gone)
-			}
-			step := next(t, s, 1+r.IntN(12))
-			if len(step.Rows) == 0 && len(lives) > 0 {
-				t.Fatalf("seed %d: no rows while %d sequences are not done", seed, len(lives))
-			}
-			follow(t, s, cache, lives, step)
-			if id > 5000 {
-				t.Fatalf("seed %d: sequences never finish", seed)
+// At the end the longest goes first; before, the first come.
+func TestTail(t *testing.T) {
+	for _, tail := range []bool{false, true} {
+		s, _ := scheduler(t, Config{Context: 1000, Sequences: 1}, 100, 8)
+		for id, n := range []int{3, 1, 5, 4} {
+			join(t, s, Request{ID: kvcache.ID(id), Prompt: numbers(100*id, 2), Generate: n, OnDevice: true})
+		}
+		if tail {
+			s.Drain()
+		}
+		var order []int
+		for range 13 {
+			if id := int(next(t, s, rows(8)).Rows[0].Seq); !slices.Contains(order, id) {
+				order = append(order, id)
 			}
 		}
-		next(t, s, 1)
-		if cache.FreePositions() != cache.Pages()*cache.PageSize() || s.promise != 0 || len(s.all) != 0 || slices.Contains(s.slots, true) {
-			t.Fatalf("seed %d: something is left behind: %+v", seed, s)
+		if want := map[bool][]int{false: {0, 1, 2, 3}, true: {2, 3, 0, 1}}[tail]; !slices.Equal(order, want) {
+			t.Errorf("tail %v: %v, want %v", tail, order, want)
 		}
 	}
 }
 
-func request(r *rand.Rand, id kvcache.ID, c Config) Request {
-	prompt := make([]int32, r.IntN(c.Context+3))
-	for i := range prompt {
-		prompt[i] = r.Int32()
+// Of prompts that begin alike, the first computes the beginning, and the others
+// wait for it; one that begins in another way does not.
+func TestSharedBeginnings(t *testing.T) {
+	s, cache := scheduler(t, Config{Context: 1000, Sequences: 8}, 100, 8)
+	common := numbers(0, 20)
+	for id, ids := range [][]int32{slices.Concat(common, numbers(100, 4)), slices.Concat(common, numbers(200, 4)), numbers(300, 4), common[:17]} {
+		join(t, s, Request{ID: kvcache.ID(id), Prompt: ids, Generate: 9, OnDevice: true})
 	}
-	return Request{ID: id, Prompt: prompt, Generate: r.IntN(12), AllLogits: r.IntN(4) == 0}
-}
-
-// follow checks a step against the lives, and answers it as a host would.
-func follow(t *testing.T, s *Scheduler, cache *kvcache.Pool, lives map[kvcache.ID]*life, step Step) {
-	t.Helper()
-	slots := map[int]kvcache.ID{}
-	for _, row := range step.Rows {
-		l := lives[row.Seq]
-		if l == nil {
-			t.Fatalf("a row of sequence %d, which has left", row.Seq)
+	for i, want := range []string{"0×10", "0×10", "0×4 2×4 1×2", "0×1 2×1 1×6 3×1"} {
+		step := next(t, s, rows(10))
+		if brief(step) != want {
+			t.Errorf("step %d: %s, want %s", i, brief(step), want)
 		}
-		if l.slot < 0 {
-			l.slot = row.Slot
-		}
-		if other, used := slots[row.Slot]; l.slot != row.Slot || used && other != row.Seq {
-			t.Fatalf("sequence %d moved from slot %d to %d, or shares it", row.Seq, l.slot, row.Slot)
-		}
-		slots[row.Slot] = row.Seq
-		last := l.rows >= len(l.Prompt)-1 && l.Generate > 0
-		want := Row{Seq: row.Seq, Slot: l.slot, Position: l.rows, Sample: last, Logits: last || l.AllLogits}
-		switch {
-		case l.rows < len(l.Prompt):
-			want.Token = l.Prompt[l.rows]
-		case s.config.OnDevice:
-			want.Sampled = true
-		default:
-			want.Token = int32(l.rows)
-		}
-		if row != want {
-			t.Fatalf("row %+v, want %+v", row, want)
-		}
-		if l.rows++; last {
-			l.sampled++
-		}
-		if cache.Len(row.Seq) < l.rows {
-			t.Fatalf("position %d of sequence %d has no place in the cache", row.Position, row.Seq)
-		}
-		if last && !s.config.OnDevice {
-			if err := s.Push(row.Seq, int32(l.rows)); err != nil {
-				t.Fatal(err)
+		for _, e := range step.Entered {
+			if want := map[kvcache.ID]int{0: 0, 1: 16, 2: 0, 3: 16}[e.ID]; e.Shared != want {
+				t.Errorf("sequence %d shares %d positions, want %d", e.ID, e.Shared, want)
 			}
 		}
 	}
-	for _, id := range step.Finished {
-		l := lives[id]
-		if want := min(l.Generate, s.config.Context-len(l.Prompt)+1); l.sampled != want || l.rows < len(l.Prompt) {
-			t.Fatalf("sequence %d of %d+%d in a context of %d finished with %d rows and %d samples", id, len(l.Prompt), l.Generate, s.config.Context, l.rows, l.sampled)
+	if !slices.Equal(cache.Table(0)[:2], cache.Table(3)[:2]) {
+		t.Errorf("pages %v and %v", cache.Table(0), cache.Table(3))
+	}
+}
+
+// Where sequences end sooner than they might, more are let in than there would
+// be room for if all went on; if they do go on, the last gives its place up, and
+// is let in again with what it has.
+func TestGivingUp(t *testing.T) {
+	s, cache := scheduler(t, Config{Context: 64, Sequences: 4}, 8, 8)
+	join(t, s, Request{ID: 0, Prompt: numbers(0, 4), Generate: 60, OnDevice: true})
+	next(t, s, rows(8))
+	s.Leave(0) // after one token
+	for id := 1; id <= 3; id++ {
+		join(t, s, Request{ID: kvcache.ID(id), Prompt: numbers(100*id, 4), Generate: 60, OnDevice: true})
+	}
+	next(t, s, rows(16))
+	if s.Running() != 3 {
+		t.Fatalf("%d sequences run, want 3", s.Running())
+	}
+	steps := 0
+	for ; s.Running() == 3; steps++ {
+		next(t, s, rows(16))
+	}
+	if s.Waiting() != 1 || cache.Table(3) != nil || cache.Len(1) != cache.Len(2) || steps < 12 {
+		t.Fatalf("after %d steps %d wait; pages %v, %v, %v", steps, s.Waiting(), cache.Table(1), cache.Table(2), cache.Table(3))
+	}
+	s.Leave(1)
+	next(t, s, rows(16))
+	if s.Running() != 1 {
+		t.Error("a sequence is let in before all its tokens are known")
+	}
+	for i := range steps {
+		push(t, s, 3, int32(1000+i))
+	}
+	step := next(t, s, rows(64))
+	last := step.Rows[len(step.Rows)-1]
+	if n := 3 + steps; last.Seq != 3 || last.Position != n || last.Token != int32(999+steps) || !last.Sample || step.Outs != 2 || len(step.Entered) != 0 {
+		t.Errorf("after %d steps: %s, the last row %+v", steps, brief(step), last)
+	}
+}
+
+// The sequences of one group have nothing in the steps of another.
+func TestGroups(t *testing.T) {
+	s, _ := scheduler(t, Config{Context: 64, Sequences: 5, Groups: 2}, 64, 8)
+	for id := range 5 {
+		join(t, s, Request{ID: kvcache.ID(id), Prompt: numbers(100*id, 4), Generate: 9})
+	}
+	for i, want := range []string{"0×4 2×4 4×4", "1×4 3×4", "", "0×1 2×1 4×1", "1×1 3×1"} {
+		if step := next(t, s, rows(64)); brief(step) != want {
+			t.Errorf("step %d: %s, want %s", i, brief(step), want)
 		}
-		delete(lives, id)
+		for id := 0; i == 2 && id < 5; id++ {
+			push(t, s, kvcache.ID(id), 7)
+		}
 	}
 }

@@ -17,12 +17,17 @@ type Pool struct {
 	refs     []int32  // a page's owners; 0 is free
 	free     []uint32 // free pages, taken from the end
 	seqs     map[ID]*sequence
+	prefixes prefixes
 }
 
 // sequence owns ceil(length/pageSize) pages.
 type sequence struct {
 	length int
 	table  []uint32
+	// claims are the entries of its prompt's pages from page number claimed on
+	// that it is about to compute.
+	claims  []*entry
+	claimed int
 }
 
 // New makes a cache of that many free pages of pageSize positions each.
@@ -30,7 +35,7 @@ func New(pages, pageSize int) (*Pool, error) {
 	if pages < 1 || pageSize < 1 || pages > math.MaxInt32 || pageSize > math.MaxInt32 {
 		return nil, fmt.Errorf("kv cache of %d pages of %d positions, want at least one of each and at most %d", pages, pageSize, math.MaxInt32)
 	}
-	p := &Pool{pageSize: pageSize, refs: make([]int32, pages), free: make([]uint32, pages), seqs: map[ID]*sequence{}}
+	p := &Pool{pageSize: pageSize, refs: make([]int32, pages), free: make([]uint32, pages), seqs: map[ID]*sequence{}, prefixes: newPrefixes()}
 	for i := range p.free {
 		p.free[i] = uint32(pages - 1 - i)
 	}
@@ -65,9 +70,7 @@ func (p *Pool) Append(seq ID, n int) error {
 	p.seqs[seq] = s
 	s.length += n
 	for len(s.table)*p.pageSize < s.length {
-		last := len(p.free) - 1
-		page := p.free[last]
-		p.free = p.free[:last]
+		page := p.takePage()
 		p.refs[page] = 1
 		s.table = append(s.table, page)
 	}
@@ -78,6 +81,7 @@ func (p *Pool) Append(seq ID, n int) error {
 // error.
 func (p *Pool) Free(seq ID) {
 	if s := p.seqs[seq]; s != nil {
+		p.unclaim(s)
 		p.drop(s, 0)
 		delete(p.seqs, seq)
 	}
@@ -99,7 +103,11 @@ func (p *Pool) Truncate(seq ID, n int) int {
 	if full := n / p.pageSize; n%p.pageSize != 0 && p.refs[s.table[full]] > 1 {
 		n = full * p.pageSize
 	}
+	p.unclaim(s)
 	p.drop(s, (n+p.pageSize-1)/p.pageSize)
+	if n%p.pageSize != 0 {
+		p.overwrite(s.table[len(s.table)-1])
+	}
 	s.length = n
 	return n
 }
@@ -110,7 +118,7 @@ func (p *Pool) drop(s *sequence, keep int) {
 	for i := len(s.table) - 1; i >= keep; i-- {
 		page := s.table[i]
 		if p.refs[page]--; p.refs[page] == 0 {
-			p.free = append(p.free, page)
+			p.release(page)
 		}
 	}
 	s.table = s.table[:keep]
@@ -158,5 +166,5 @@ func (p *Pool) PageSize() int { return p.pageSize }
 // Pages is the number of pages, free or not.
 func (p *Pool) Pages() int { return len(p.refs) }
 
-// FreePositions counts the positions of free pages.
-func (p *Pool) FreePositions() int { return len(p.free) * p.pageSize }
+// FreePositions counts the positions of pages without owner.
+func (p *Pool) FreePositions() int { return (len(p.free) + p.prefixes.idle.Len()) * p.pageSize }

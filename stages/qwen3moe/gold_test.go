@@ -93,7 +93,7 @@ func TestGolden(t *testing.T) {
 		ids, exact := words(t, prompt+"_ids"), words(t, prompt+"_exact")
 		step, outs := make([]graph.StepRow, len(ids)), make([]uint32, len(ids))
 		for i, id := range ids {
-			step[i], outs[i] = graph.StepRow{Token: id, Position: uint32(i)}, uint32(i)
+			step[i], outs[i] = graph.StepRow{Token: id, Position: uint32(i), Slot: uint32(i)}, uint32(i)
 		}
 		buf := make([]uint32, layout.Words())
 		layout.Fill(buf, step, outs, []uint32{0})

@@ -31,7 +31,7 @@ func newStep(words []uint32) (step, error) {
 // row gives the words of row r.
 func (s *step) row(r int) graph.StepRow {
 	w := s.words[graph.StepHeader+graph.StepRowWords*r:]
-	return graph.StepRow{Token: w[0], Position: w[1], Pages: w[2]}
+	return graph.StepRow{Token: w[0], Position: w[1], Pages: w[2], Slot: w[3]}
 }
 
 // active is the row count in a word of the header.

@@ -184,7 +184,7 @@ func ropeAttentionCases(k graph.Kernel) []testCase {
 		poison(vc, step, h)
 		words := graph.AttentionCounters + h.heads*(h.dim+2)*graph.AttentionSlots
 		part := tensor{"part", quant.U32, graph.Shape{uint64(words)}, make([]byte, 4*words)}
-		c := testCase{name: name, kernel: k, lanes: h.dim / 8, work: [3]uint32{uint32(h.kvHeads * graph.AttentionSlots), 1, 1},
+		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(h.kvHeads * graph.AttentionSlots), 1, 1},
 			params: []uint32{uint32(h.heads), uint32(h.kvHeads), uint32(h.dim), uint32(h.rope), uint32(h.page), math.Float32bits(1e-6)},
 			args: []tensor{step, s.in("q", 5, n, 1), s.in("k", 5, width, 1), s.rounded("v", width, 1), qNorm, kNorm, freqs(h.rope), kc, vc, part,
 				outTensor("y", n, 1)}}

@@ -24,7 +24,6 @@ type testCase struct {
 	args   []tensor // in the op's order, the step first
 	params []uint32
 	work   [3]uint32
-	lanes  int // the invocations that a kernel may want side by side in a subgroup; 0: any
 	// bound gives, for each element of an output, how far a right kernel may
 	// be from the reference; absent means that the bits must agree.
 	bound map[string]func(want []float64) ([]float64, error)
@@ -203,7 +202,7 @@ func (s source) step(active, bucket int, positions []int, pageSize int, tokens [
 	var outs, pages []uint32
 	total := 0
 	for r := range active {
-		row := graph.StepRow{Pages: uint32(total)}
+		row := graph.StepRow{Pages: uint32(total), Slot: uint32(active - 1 - r)}
 		if positions != nil {
 			row.Position = uint32(positions[r])
 			total += positions[r]/pageSize + 1

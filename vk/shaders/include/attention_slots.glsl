@@ -1,13 +1,12 @@
 // The joining of slots' parts: each leaves its sums, the largest score and the
 // total weight of every head; the last to come adds them up (Dao et al.,
-// flash-decoding). Included after attention_runs.glsl.
+// flash-decoding). Included after slot_sum(i, stat) and head.
 
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Part4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent buffer Part2 { vec2 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Finished { uint v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent writeonly buffer PutF32x4 { vec4 v[]; };
 const uint COUNTERS = 1024, QUADS = GROUP * D / 4, AHEAD = 16;
-shared float share_of[SLOTS * GROUP]; // each slot's factor
 shared uint before;
 
 // last_to_come tells whether all other slots are done, and their parts to be seen.
@@ -22,7 +21,7 @@ bool last_to_come(uint64_t counter, uint slots) {
     return before == slots - 1;
 }
 
-// slot_shares fills share_of: a subgroup takes a head, a lane a slot.
+// slot_shares fills head with each slot's factor: a subgroup takes a head, a lane a slot.
 void slot_shares(uint64_t all, uint slots) {
     for (uint h = gl_SubgroupID; h < GROUP; h += WARPS) {
         vec2 stat[4]; // SLOTS / SUB is at most 4
@@ -41,7 +40,7 @@ void slot_shares(uint64_t all, uint slots) {
         }
         sum = subgroupAdd(sum);
         [[unroll]] for (uint j = 0; j < 4; j++)
-            if (j < SLOTS / SUB) share_of[(lane() + j * SUB) * GROUP + h] = stat[j].x / sum;
+            if (j < SLOTS / SUB) head[(lane() + j * SUB) * GROUP + h] = stat[j].x / sum;
     }
 }
 
@@ -52,7 +51,7 @@ void slots_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slot
     barrier();
     for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
         vec2 stat;
-        const vec4 sum = runs_sum(i, stat);
+        const vec4 sum = slot_sum(i, stat);
         if (slots == 1) {
             PutF32x4(out_row).v[i] = sum / stat.y;
         } else {
@@ -71,7 +70,7 @@ void slots_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slot
                 barrier();
             }
             [[unroll]] for (uint j = 0; j < AHEAD; j++)
-                if (s + j < slots) sum = fma(vec4(share_of[(s + j) * GROUP + min(i, QUADS - 1) / (D / 4)]), p[j], sum);
+                if (s + j < slots) sum = fma(vec4(head[(s + j) * GROUP + min(i, QUADS - 1) / (D / 4)]), p[j], sum);
         }
         if (i < QUADS) PutF32x4(out_row).v[i] = sum;
     }

@@ -1,9 +1,8 @@
 // Normalization and rotation of heads in registers: an invocation has the pairs
 // (i, i + m), i = lane, lane + SUB, …, m = rope_dim / 2, and pairs of neighbours
 // among the elements that do not turn. See rope_store.comp for the formula.
-// Included after turn.glsl, D, SUB and head.
+// Included after turn.glsl, D, SUB, head and query_set.
 
-shared vec4 query[GROUP * D / 4];
 shared vec2 turn[D / 2];   // cos and sin of each pair's angle
 shared float norms[2 * D]; // of queries, of keys
 const uint PAIRS = D / 2 / SUB;
@@ -50,18 +49,18 @@ void rope_turn(inout Turned t, uint first, bool norm, uint m, float eps, float s
     }
 }
 
-// rope_query puts query head h into query, rope_key the key into head.
+// rope_query gives query head h to query_set, rope_key puts the key into head.
 void rope_query(Turned t, uint h, uint m) {
     [[unroll]] for (uint j = 0; j < 8; j++) {
         if (j >= PAIRS) break;
-        const uint i = lane() + j * SUB, a = h * D + i, e = 2 * (m + i), b = h * D + e;
+        const uint i = lane() + j * SUB, e = 2 * (m + i);
         if (i < m) {
-            query[a / 4][a & 3] = t.pair[j].x;
-            query[(a + m) / 4][(a + m) & 3] = t.pair[j].y;
+            query_set(h * D + i, t.pair[j].x);
+            query_set(h * D + i + m, t.pair[j].y);
         }
         if (e < D) {
-            query[b / 4][b & 3] = t.rest[j].x;
-            query[(b + 1) / 4][(b + 1) & 3] = t.rest[j].y;
+            query_set(h * D + e, t.rest[j].x);
+            query_set(h * D + e + 1, t.rest[j].y);
         }
     }
 }

@@ -2,9 +2,9 @@
 #extension GL_GOOGLE_include_directive : require
 // The most likely token of each output row.
 //
-//   sampled[j] = the lowest index of the largest logits[j]
+//   sampled[slot of output j's row] = the lowest index of the largest logits[j]
 //
-// logits {n, O} F32, sampled {O} U32. A NaN never wins; where all are NaN the
+// logits {n, O} F32, sampled {slots} U32. A NaN never wins; where all are NaN the
 // result is 0. One workgroup an output row.
 //
 // op: argmax
@@ -19,6 +19,7 @@ layout(push_constant, scalar) uniform Push {
     uint n;
 };
 
+const uint ROW_SLOT = 3; // see graph/step.go
 const uint NONE = 0xffffffffu;
 shared float best_of[1024];
 shared uint index_of[1024];
@@ -61,5 +62,6 @@ void main() {
             index = index_of[s];
         }
     }
-    sampled.v[j] = index == NONE ? 0 : index;
+    const uint slot = step_row(step, step.v[step.v[STEP_OUTS_AT] + j], ROW_SLOT);
+    sampled.v[slot] = index == NONE ? 0 : index;
 }

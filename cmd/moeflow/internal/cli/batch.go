@@ -123,7 +123,7 @@ func (a *app) batch(ctx context.Context, cfg *configs.Config, prompts string, f 
 	}
 	report.begin(e.Device.Name)
 	j.Observe = report.observe
-	p, err := j.Run(ctx, &batchRunner{e, f.sequences})
+	p, err := j.Run(ctx, &batchRunner{e})
 	err = errors.Join(err, out.Close())
 	err = a.batchEnd(ctx, report, j, p, err)
 	return errors.Join(err, done())

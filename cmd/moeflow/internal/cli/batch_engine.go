@@ -2,60 +2,44 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/job"
 )
 
-// batchOptions changes what the engine is opened with for a batch.
-func batchOptions(int) func(*engine.Options, *engine.Model) {
-	return func(*engine.Options, *engine.Model) {}
+// batchOptions opens the engine for many sequences; 0 takes as many as suit the
+// device.
+func batchOptions(sequences int) func(*engine.Options, *engine.Model) {
+	return func(o *engine.Options, _ *engine.Model) { o.Batch, o.Sequences = true, sequences }
 }
 
-// batchRunner answers prompts with the engine, one after the other.
-type batchRunner struct {
-	e         *engine.Engine
-	sequences int
-}
-
-var errStop = errors.New("stop string")
+// batchRunner answers prompts with the engine.
+type batchRunner struct{ e *engine.Engine }
 
 func (r *batchRunner) Run(ctx context.Context, next func() (*job.Request, error), done func(job.Result) error, step func(job.Load)) error {
-	s := r.e.NewSequence()
-	defer s.Close()
-	load := job.Load{Running: 1}
-	for {
+	o := engine.BatchOptions{OnStep: func(s engine.BatchStats) {
+		step(job.Load{Running: s.Running, Waiting: s.Waiting, PromptTokens: s.PromptTokens, Generated: s.Generated, Reused: s.ReusedTokens})
+	}}
+	return r.e.Batch(ctx, o, func() (*engine.BatchRequest, error) {
 		q, err := next()
 		if q == nil || err != nil {
-			return err
+			return nil, err
 		}
-		res := job.Result{Key: q.Key, Prompt: len(q.IDs)}
-		if len(q.IDs) == 0 || len(q.IDs) > r.e.Context {
-			res.Err = fmt.Errorf("the prompt has %d tokens, the context holds 1 to %d", len(q.IDs), r.e.Context)
-		} else {
-			got, err := s.Generate(ctx, engine.Request{IDs: q.IDs, MaxTokens: q.MaxTokens, Sampling: q.Sampling, IgnoreEOG: q.IgnoreEOG,
-				OnToken: func(id int32) error {
-					res.IDs = append(res.IDs, id)
-					load.Generated++
-					step(load)
-					if q.OnToken != nil && q.OnToken(id) {
-						return errStop
-					}
-					return nil
-				}})
-			if err != nil && err != errStop {
-				return err
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			load.PromptTokens += uint64(len(q.IDs) - got.Reused)
-			res.Finish, res.Reused = string(got.Finish), got.Reused
-		}
-		if err := done(res); err != nil {
-			return err
+		return &engine.BatchRequest{Key: q.Key, IDs: q.IDs, MaxTokens: q.MaxTokens, Sampling: q.Sampling, IgnoreEOG: q.IgnoreEOG,
+			LogProbs: q.LogProbs, OnToken: q.OnToken}, nil
+	}, func(b engine.BatchResult) error {
+		return done(job.Result{Key: b.Key, IDs: b.IDs, Finish: string(b.Finish), LogProbs: logProbs(b.LogProbs),
+			Prompt: b.Prompt, Reused: b.Reused, Err: b.Err})
+	})
+}
+
+func logProbs(from []engine.TokenLogProb) []job.TokenLogProb {
+	to := make([]job.TokenLogProb, len(from))
+	for i, p := range from {
+		to[i].LogProb = job.LogProb{ID: p.ID, LogProb: p.LogProb}
+		for _, q := range p.Top {
+			to[i].Top = append(to[i].Top, job.LogProb(q))
 		}
 	}
+	return to
 }

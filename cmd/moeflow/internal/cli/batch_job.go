@@ -77,5 +77,7 @@ func modelIdentity(m *engine.Model, cfg *configs.Config) string {
 		fmt.Fprintln(h, t.Name, t.Shape, t.Type)
 		h.Write(t.Data[:min(len(t.Data), 64)])
 	}
-	return fmt.Sprintf("%x %s %d %s %s", h.Sum(nil), cfg.Context.KVType, min(cfg.Context.Length, m.Context), cfg.Compute.Activations, cfg.Compute.MatMul)
+	how := cfg.Compute
+	how.Sync = "" // changes no answer
+	return fmt.Sprintf("%x %s %d %+v", h.Sum(nil), cfg.Context.KVType, min(cfg.Context.Length, m.Context), how)
 }

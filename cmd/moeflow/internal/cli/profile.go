@@ -96,7 +96,7 @@ func (a *app) engineOptions(c *configs.Config) engine.Options {
 		Validation: a.validation, OnMessage: func(s string) { fmt.Fprintln(a.Err, "validation:", s) },
 		Progress: a.progress(),
 	}
-	o.Without, o.Sync = without(c.Compute), c.Compute.Sync
+	o.Without, o.Sync, o.Deterministic = without(c.Compute), c.Compute.Sync, c.Compute.Deterministic
 	if dir, err := os.UserCacheDir(); err == nil {
 		o.CacheDir = filepath.Join(dir, "moeflow")
 	}

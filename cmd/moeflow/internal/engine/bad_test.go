@@ -113,7 +113,7 @@ func TestTooLargeForTheDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &Engine{Model: m, Context: context, Memory: need, Device: vk.DeviceInfo{Name: "small card", Memory: 1 << 30}}
+	e := &Engine{Model: m, positions: context, Memory: need, Device: vk.DeviceInfo{Name: "small card", Memory: 1 << 30}}
 	err = e.fits()
 	if err == nil {
 		t.Fatalf("%s fit into 1 GiB", Bytes(need.Total()))
@@ -132,7 +132,7 @@ func TestTooLargeForTheDevice(t *testing.T) {
 		if e.Memory, err = m.Needs(Options{KVType: quant.F16, Context: n, BeyondModel: true}); err != nil {
 			t.Fatal(err)
 		}
-		e.Context = n
+		e.positions = n
 		if err := e.fits(); (err == nil) != want {
 			t.Errorf("a context of %d: %v, wanted it to fit: %v", n, err, want)
 		}

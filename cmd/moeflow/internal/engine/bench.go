@@ -18,7 +18,7 @@ type Bench struct {
 
 // NewBench computes depth tokens, other ones for each of batch sequences.
 func (e *Engine) NewBench(ctx context.Context, batch, depth int) (*Bench, error) {
-	if batch*pages(depth+1) > pages(e.Context) {
+	if batch*pages(depth+1) > e.Pool.Pages() {
 		return nil, fmt.Errorf("%d sequences of %d tokens do not fit a kv cache of %d positions", batch, depth+1, e.Context)
 	}
 	b := &Bench{e: e, depth: depth}
@@ -69,7 +69,7 @@ func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
 	if k := e.buckets[plan]; k.Rows < batch || k.Outs < batch {
 		return 0, fmt.Errorf("no step size for a batch of %d", batch)
 	}
-	if n < 1 || n+b.depth > e.Context || batch*pages(n+b.depth) > pages(e.Context) {
+	if n < 1 || n+b.depth > e.Context || batch*pages(n+b.depth) > e.Pool.Pages() {
 		return 0, fmt.Errorf("%d sequences of %d tokens do not fit a kv cache of %d positions", batch, n+b.depth, e.Context)
 	}
 	b.rewind()
@@ -113,7 +113,7 @@ func (b *Bench) rows(first bool) (rows []graph.StepRow, list []uint32, err error
 		if err != nil {
 			return nil, nil, err
 		}
-		r[0].Pages = uint32(len(list))
+		r[0].Pages, r[0].Slot = uint32(len(list)), uint32(i)
 		list = append(list, b.e.Pool.Table(s.id)...)
 		rows = append(rows, r[0])
 	}

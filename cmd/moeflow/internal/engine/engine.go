@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"moeflow/cmd/moeflow/internal/trace"
 	"moeflow/gguf/quant"
@@ -21,20 +22,28 @@ type Options struct {
 	Device      string // as in the config: auto, a name or an index
 	Granularity graph.Granularity
 	KVType      quant.Type
-	Context     int      // positions of the kv cache; 0: the model's own
-	Buckets     []Bucket // step sizes; nil: RunBuckets
-	Slots       int      // steps in flight; at least 2 is used
-	NoFuse      bool
-	Without     []string // precisions that no kernel may have (see shaders.Choice); nil is q8
-	Sync        string   // barrier, counter or auto; "" is auto
-	BeyondModel bool     // Context may exceed what the model was trained for: a cache for several sequences
-	Pretend     []string // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
-	CacheDir    string   // where compiled pipelines are kept; "" for nowhere
-	Validation  bool     // run under Vulkan's validation layers
-	Timestamps  bool     // time every dispatch: see ProfileDecode
+	Context     int  // positions that a sequence can have; 0: the model's own
+	Cache       int  // positions of the kv cache, all sequences together; 0: Context
+	Batch       bool // for Batch: Buckets and Cache, where they are 0, suit many sequences
+	Sequences   int  // the most that Batch runs at once; 0: what suits the device
+	// Deterministic has Batch compute every row with the same kernels, however
+	// many rows there are: what a prompt gets does not depend on the others. A
+	// step of few rows may take longer.
+	Deterministic bool
+	Buckets       []Bucket // step sizes; nil: RunBuckets
+	Slots         int      // steps in flight; at least 2 is used
+	NoFuse        bool
+	Without       []string // precisions that no kernel may have (see shaders.Choice); nil is q8
+	Sync          string   // barrier, counter or auto; "" is auto
+	BeyondModel   bool     // Context may exceed what the model was trained for: a cache for several sequences
+	Pretend       []string // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
+	CacheDir      string   // where compiled pipelines are kept; "" for nowhere
+	Validation    bool     // run under Vulkan's validation layers
+	Timestamps    bool     // time every dispatch: see ProfileDecode
 	// CountExperts has the device count how often each expert is chosen: see
 	// ExpertCounts.
 	CountExperts bool
+	groups       int                                 // Slots as it was asked for
 	Trace        *trace.Writer                       // gets all that happens; implies Timestamps
 	Live         bool                                // Now tells what happens; implies Timestamps
 	OnMessage    func(string)                        // a validation message
@@ -58,8 +67,14 @@ type Engine struct {
 	Device  vk.DeviceInfo
 	Memory  Memory
 
+	Sequences int // the most that Batch runs at once
+
 	buckets   []Bucket
+	list      int       // page numbers that fit into a step
+	positions int       // of the kv cache
+	steps     stepPlans // of Batch
 	slots     int
+	groups    int // of sequences, whose steps are in flight side by side: see batch.Config
 	programs  []program
 	backend   *backend
 	rt        *vk.Runtime
@@ -79,17 +94,17 @@ type Engine struct {
 func Open(m *Model, o Options) (*Engine, error) {
 	o.fill(m)
 	o.Timestamps = o.Timestamps || o.Trace != nil || o.Live
-	e := &Engine{Model: m, Context: o.Context, buckets: o.Buckets, slots: o.Slots}
+	e := &Engine{Model: m, Context: o.Context, slots: o.Slots, groups: o.groups}
 	var err error
-	if e.Pool, err = kvcache.New(pages(o.Context), PageSize); err != nil {
-		return nil, err
-	}
 	e.rt, err = vk.Open(vk.Options{Device: o.Device, Validation: o.Validation, CacheDir: o.CacheDir,
 		OnMessage: o.OnMessage, Timestamps: o.Timestamps})
 	if err != nil {
 		return nil, err
 	}
-	if err = e.compile(o); err == nil {
+	if err = e.compile(&o); err == nil {
+		e.Pool, err = kvcache.New(pages(o.Cache), PageSize)
+	}
+	if err == nil {
 		err = e.load(o)
 	}
 	if err != nil {
@@ -99,14 +114,26 @@ func Open(m *Model, o Options) (*Engine, error) {
 }
 
 // compile makes the plans, with the kernels that suit the device.
-func (e *Engine) compile(o Options) error {
+func (e *Engine) compile(o *Options) error {
 	e.Device = e.rt.Info()
-	po := o.planOptions(shaders.For(o.choice(&e.Device)))
-	po.counters = o.counters(&e.Device)
-	var err error
-	e.Plans, err = e.Model.compile(po)
-	e.Memory = memoryOf(e.Plans, o.Slots)
-	return err
+	o.fillBatch(&e.Device)
+	o.fillRest()
+	for {
+		po := o.planOptions(shaders.For(o.choice(&e.Device)))
+		po.counters = o.counters(&e.Device)
+		var err error
+		if e.Plans, err = e.Model.compile(po); err != nil {
+			return err
+		}
+		if e.steps = anyPlans(len(e.Plans)); o.Batch && o.Deterministic {
+			e.steps = steadyPlans(e.Plans, o.Sequences)
+		}
+		e.Memory = memoryOf(e.Plans, o.Slots)
+		e.buckets, e.Sequences, e.list, e.positions = o.Buckets, o.Sequences, o.listPages(), pages(o.Cache)*PageSize
+		if !o.shrink(e.Memory, &e.Device) {
+			return nil
+		}
+	}
 }
 
 // counters tells whether kernels may wait by themselves: only where workgroups
@@ -125,19 +152,35 @@ func (o *Options) choice(d *vk.DeviceInfo) shaders.Choice {
 	if without == nil {
 		without = []string{"q8"}
 	}
-	return shaders.Choice{Has: append(d.Capabilities(), o.Pretend...), Without: without}
+	has := append(d.Capabilities(), o.Pretend...)
+	if slices.Contains(o.Pretend, "gpu") { // then it is no CPU
+		has = slices.DeleteFunc(has, func(c string) bool { return c == "cpu" })
+	}
+	return shaders.Choice{Has: has, Without: without}
 }
 
 func (o *Options) fill(m *Model) {
-	if o.Buckets == nil {
-		o.Buckets = RunBuckets()
-	}
 	if o.Context <= 0 || o.Context > m.Context && !o.BeyondModel {
 		o.Context = m.Context
 	}
-	o.Slots = max(2, o.Slots)
+	o.groups, o.Slots = o.Slots, max(2, o.Slots)
 	if o.Progress == nil {
 		o.Progress = func(string, uint64, uint64) {}
+	}
+}
+
+// fillRest sets what depends on the other options.
+func (o *Options) fillRest() {
+	if o.Buckets == nil {
+		o.Buckets = RunBuckets()
+	}
+	if o.Cache <= 0 {
+		o.Cache = o.Context
+	}
+	for _, b := range o.Buckets {
+		if !o.Batch {
+			o.Sequences = max(o.Sequences, b.Outs)
+		}
 	}
 }
 
@@ -218,7 +261,7 @@ func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32
 		return err
 	}
 	b := e.buckets[plan]
-	l := graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: pages(e.Context)}
+	l := graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: e.list}
 	if len(e.words) < l.Words() {
 		e.words = make([]uint32, l.Words())
 	}

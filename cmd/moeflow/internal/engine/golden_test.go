@@ -147,6 +147,9 @@ func longRows(t *testing.T, e *Engine, s *Sequence) map[int][]float32 {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for i := range rows {
+			rows[i].Slot = uint32(i)
+		}
 		if err := e.enqueue(plan, rows, outs, e.Pool.Table(s.id), readLogits); err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,7 @@ func (e *Engine) fits() error {
 	if have == 0 || e.Memory.Total() <= have {
 		return nil
 	}
-	perPosition := e.Memory.KV / uint64(pages(e.Context)*PageSize)
+	perPosition := e.Memory.KV / uint64(e.positions)
 	rest := e.Memory.Total() - e.Memory.KV
 	advice := "choose a smaller model or a device with more memory"
 	if rest < have && perPosition > 0 {
@@ -20,7 +20,7 @@ func (e *Engine) fits() error {
 		}
 	}
 	return fmt.Errorf("%s needs %s (weights %s, kv cache of %d positions %s, activations %s) but %s has %s: %s",
-		e.Model.File.Path(), Bytes(e.Memory.Total()), Bytes(e.Memory.Weights), e.Context, Bytes(e.Memory.KV),
+		e.Model.File.Path(), Bytes(e.Memory.Total()), Bytes(e.Memory.Weights), e.positions, Bytes(e.Memory.KV),
 		Bytes(e.Memory.Activations+e.Memory.IO), e.Device.Name, Bytes(have), advice)
 }
 

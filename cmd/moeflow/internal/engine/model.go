@@ -119,6 +119,7 @@ func (m *Model) Name() string {
 // Needs works out the device memory for options, without a device.
 func (m *Model) Needs(o Options) (Memory, error) {
 	o.fill(m)
+	o.fillRest()
 	plans, err := m.compile(o.planOptions(shaders.Catalog()))
 	if err != nil {
 		return Memory{}, err

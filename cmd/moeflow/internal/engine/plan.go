@@ -13,6 +13,7 @@ import (
 // reads the file's header and no weights.
 func (m *Model) Plan(o Options, d *vk.DeviceInfo, rows int) (*graph.Plan, error) {
 	o.fill(m)
+	o.fillRest()
 	po := o.planOptions(shaders.For(shaders.Choice{Without: o.Without}))
 	if d != nil {
 		po.kernels, po.counters = shaders.For(o.choice(d)), o.counters(d)

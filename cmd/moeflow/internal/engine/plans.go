@@ -30,7 +30,9 @@ type planOptions struct {
 	buckets     []Bucket
 	granularity graph.Granularity
 	kvType      quant.Type
-	context     int // positions
+	cache       int // positions
+	list        int // page numbers of a step
+	sequences   int // that sample
 	kernels     graph.Catalog
 	noFuse      bool
 	counters    bool
@@ -39,7 +41,7 @@ type planOptions struct {
 
 // planOptions is what the options ask of plans, with kernels of a catalog.
 func (o *Options) planOptions(kernels graph.Catalog) planOptions {
-	return planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, context: o.Context,
+	return planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, cache: o.Cache, list: o.listPages(), sequences: o.Sequences,
 		kernels: kernels, noFuse: o.NoFuse, count: o.CountExperts}
 }
 
@@ -52,15 +54,15 @@ func (m *Model) compile(o planOptions) ([]*graph.Plan, error) {
 		return nil, fmt.Errorf("no step sizes to compile for")
 	}
 	sort.Slice(o.buckets, func(i, j int) bool { return o.buckets[i].Rows < o.buckets[j].Rows })
-	slots, rows := 1, 1
+	rows, list := 1, max(o.list, pages(o.cache))
 	for _, b := range o.buckets {
-		slots, rows = max(slots, b.Outs), max(rows, b.Rows)
+		o.sequences, rows = max(o.sequences, b.Outs), max(rows, b.Rows)
 	}
 	var plans []*graph.Plan
 	for _, b := range o.buckets {
 		g, err := m.family.build(m.File, qwen3moe.Options{
-			Layout: graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: pages(o.context)},
-			KVType: o.kvType, Positions: pages(o.context) * PageSize, PageSize: PageSize, MaxRows: rows, Slots: slots,
+			Layout: graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: list},
+			KVType: o.kvType, Positions: pages(o.cache) * PageSize, PageSize: PageSize, MaxRows: rows, Slots: o.sequences,
 			CountExperts: o.count,
 		})
 		if err != nil {

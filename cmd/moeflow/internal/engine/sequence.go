@@ -156,7 +156,7 @@ func (e *Engine) Logits(ctx context.Context, ids []int32, visit func(pos int, lo
 		}
 		outs := make([]uint32, n)
 		for i := range outs {
-			outs[i] = uint32(i)
+			outs[i], rows[i].Slot = uint32(i), uint32(i)
 		}
 		if err := e.enqueue(plan, rows, outs, e.Pool.Table(s.id), readLogits); err != nil {
 			return err

@@ -99,7 +99,7 @@ func refLogits(t *testing.T, e *Engine, ids []int32) [][]float32 {
 		n := min(len(ids)-pos, b.Rows)
 		rows, outs := make([]graph.StepRow, n), make([]uint32, n)
 		for i := range rows {
-			rows[i], outs[i] = graph.StepRow{Token: uint32(ids[pos+i]), Position: uint32(pos + i)}, uint32(i)
+			rows[i], outs[i] = graph.StepRow{Token: uint32(ids[pos+i]), Position: uint32(pos + i), Slot: uint32(i)}, uint32(i)
 		}
 		l := graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: pages(e.Context)}
 		words := make([]uint32, l.Words())
@@ -143,7 +143,7 @@ func TestThreeTypesAreNotFused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plans, err := m.compile(planOptions{buckets: []Bucket{{1, 1}}, kvType: quant.F16, context: 64, kernels: shaders.Catalog()})
+	plans, err := m.compile(planOptions{buckets: []Bucket{{1, 1}}, kvType: quant.F16, cache: 64, kernels: shaders.Catalog()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,24 +1,25 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// rope_attention for heads of 64 or 128 elements and at most eight query heads a
-// kv head: keys and values stay in registers, and those of earlier positions are
-// loaded before the new row is known. The positions are shared out to SLOTS
-// workgroups a kv head and, in chunks, to their subgroups; the workgroup that
-// has the last position also makes its key and value and stores them, and
-// reports for the slots that a short row leaves empty. The order of a row's sums
-// depends on its position alone.
+// rope_attention by matrix units, exact to float32: with a cache of halves only
+// queries and weights have more digits than a half, so each is the sum of two
+// halves, and eight heads fill the sixteen rows of a matrix. Keys and values of
+// earlier positions are loaded before the new row is known. The
+// positions are shared out to SLOTS workgroups a kv head, TILE at a time; the
+// workgroup that has the last position also makes its key and value and stores
+// them, and reports for the slots that a short row leaves empty. The order of a
+// row's sums depends on its position alone.
 //
 // Arguments are those of rope_attention.comp; part is scratch: 1024 words, zero
 // before and after, then (d + 2) * heads * SLOTS floats a row.
 //
 // op: rope_attention
-// types: F32 F16 Q8_0
+// types: F16
 // tile: 1 1 1
 // local: 8 subgroups
 // spec: heads kv_heads head_dim page_size
-// needs: gpu shared48 subgroup32
+// needs: gpu shared48 subgroup32 coopmat float16
 // rows: 1 1
-// when: head_dim%64 head_dim<=128 page_size%8 heads/kv_heads<=8
+// when: head_dim%64 head_dim<=128 page_size%16 heads/kv_heads<=8
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"
@@ -28,9 +29,9 @@ layout(constant_id = 2) const uint KV_HEADS = 1;
 layout(constant_id = 3) const uint D = 128;
 layout(constant_id = 4) const uint PAGE = 64;
 const uint SLOTS = 32, GROUP = HEADS / KV_HEADS, WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
-shared float head[2 * D]; // the new key and value
+shared float head[2 * D > SLOTS * GROUP ? 2 * D : SLOTS * GROUP]; // the new key and value
 #include "kv.glsl"
-#include "kv_run.glsl"
+#include "kv_settle.glsl"
 #include "cache.glsl"
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
@@ -38,13 +39,14 @@ layout(push_constant, scalar) uniform Push {
     uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
 };
 #include "sync_main.glsl"
+#include "attention_matrix.glsl"
 #include "rope_turned.glsl"
-#include "attention_runs.glsl"
+#include "attention_products.glsl"
 #include "attention_slots.glsl"
 
-// new_position makes and stores the row's key and value and leaves them in head
-// as the cache has them. One subgroup does it.
-void new_position(Turned key, float value[16], uint g, uint index, uint m) {
+// new_position makes and stores the row's key and value, and adds them to what
+// the matrices are loaded from. One subgroup does it.
+void new_position(Turned key, float value[16], uint g, uint index, uint row, uint m) {
     rope_turn(key, D, k_norm != 0, m, eps, 1.0);
     rope_key(key, m);
     [[unroll]] for (uint j = 0; j < 16; j++)
@@ -56,11 +58,12 @@ void new_position(Turned key, float value[16], uint g, uint index, uint m) {
         kv_settle(i);
     }
     subgroup_sync();
+    if (row < TILE) stage_new(row);
 }
 
 // take brings the row's queries, a subgroup a head; the first one also makes the
 // new position.
-void take(uint r, uint g, bool makes, uint index) {
+void take(uint r, uint g, bool makes, uint index, uint row_of_new) {
     const uint w = gl_SubgroupID, m = rope_dim / 2;
     Turned query_head, key;
     float value[16]; // D / SUB is at most 16
@@ -74,31 +77,34 @@ void take(uint r, uint g, bool makes, uint index) {
     if (w < GROUP) {
         rope_turn(query_head, 0, q_norm != 0, m, eps, 1.0 / sqrt(float(D)));
         rope_query(query_head, w, m);
+        subgroup_sync();
+        split_query(w);
     }
-    if (makes) new_position(key, value, g, index, m);
+    if (makes) new_position(key, value, g, index, row_of_new, m);
 }
 
 void main() {
     const uint r = gl_WorkGroupID.y, g = gl_WorkGroupID.x / SLOTS, slot = gl_WorkGroupID.x % SLOTS;
     const uint position = step_row(step, r, ROW_POSITION), pages = step_row(step, r, ROW_PAGES), n = position + 1;
-    const uint share = max(128, (n + 32 * SLOTS - 1) / (32 * SLOTS) * 32), slots = (n + share - 1) / share;
-    const uint first = slot * share, last = min(position, first + share); // of the earlier positions
+    const uint share = max(2 * TILE, (n + 32 * SLOTS - 1) / (32 * SLOTS) * 32), slots = (n + share - 1) / share;
+    const uint first = slot * share, end = min(n, first + share);
     const bool wanted = r < step.v[STEP_ROWS], stores = slot == slots - 1, makes = stores && gl_SubgroupID == 0;
     if (wanted && slot >= slots) return; // the last slot reports for this one
     uint index = 0;
     if (wanted) {
-        runs_ahead(pages, first, last, g);
+        tile_load(pages, first, min(end, position), g);
         rope_prepare(q_norm, k_norm, position, freqs, rope_dim / 2);
         if (makes) index = cache_index(step, pages, position, PAGE);
+        for (uint i = gl_LocalInvocationID.x; i < 16 * PITCH; i += gl_WorkGroupSize.x) query_tile[i] = uvec4(0);
+        tile_store(first, position);
+        if (first + TILE < end) tile_load(pages, first + TILE, min(end, position), g);
+        barrier();
     }
     sync_wait();
     if (wanted) {
-        take(r, g, makes, index);
+        take(r, g, makes, index, position - first);
         barrier();
-        runs_begin();
-        if (makes) run_position();
-        runs_add(pages, first, last, g);
-        runs_end();
+        matrix_run(pages, first, end, position, g);
         slots_put(part, y + at(0, r, HEADS * D) + g * GROUP * D * 4, r * KV_HEADS + g, slot, slots);
     }
     sync_done_for(wanted && stores ? SLOTS - slots + 1 : 1);

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"maps"
+
+	"moeflow/graph"
+	"moeflow/stages/batch"
+	"moeflow/vk"
+)
+
+// defaultSequences is how many prompts a batch has at once where nobody says:
+// beyond it, a GPU's decoding gains little, and a processor's nothing.
+func defaultSequences(d *vk.DeviceInfo) int {
+	if d.Kind == "cpu" || d.Kind == "integrated" {
+		return 32
+	}
+	return 128
+}
+
+// usualLength is for how many positions a prompt and its answer the kv cache of a
+// batch is made, where the device has room.
+const usualLength = 2048
+
+// fillBatch completes the options of an engine that is opened for a batch, which
+// depend on the device.
+func (o *Options) fillBatch(d *vk.DeviceInfo) {
+	if !o.Batch {
+		return
+	}
+	if o.Sequences <= 0 {
+		o.Sequences = defaultSequences(d)
+	}
+	if o.Buckets == nil {
+		o.Buckets = BatchBuckets(o.Sequences, o.Deterministic)
+	}
+	if o.Cache <= 0 {
+		o.Cache = max(o.Context, o.Sequences*min(o.Context, usualLength))
+	}
+}
+
+// BatchBuckets serve many sequences: every power of two, with logits for as many
+// rows as there are sequences at most. Of a deterministic batch only some of
+// them are used: see steadyPlans.
+func BatchBuckets(sequences int, deterministic bool) []Bucket {
+	var out []Bucket
+	most := batch.Bucket(min(sequences, batch.MaxRows))
+	if deterministic {
+		most = max(most, steadyRows) // or the number of sequences could decide how they are computed
+	}
+	for _, rows := range batch.Buckets() {
+		out = append(out, Bucket{Rows: rows, Outs: min(rows, most)})
+	}
+	return out
+}
+
+// listPages is how many page numbers a step's rows may have in all: pages that
+// sequences share stand in the lists of each.
+func (o *Options) listPages() int {
+	pool := pages(o.Cache)
+	return max(pool, min(o.Sequences*pages(o.Context), 4*pool))
+}
+
+// shrink makes the kv cache of a batch so small that it fits the device, if need
+// be, and tells whether it did. It leaves no less than one whole context.
+func (o *Options) shrink(m Memory, d *vk.DeviceInfo) bool {
+	have := d.Memory
+	if d.Free > 0 {
+		have = d.Free
+	}
+	have -= have / 16 // for what drivers need
+	rest := m.Total() - m.KV
+	if !o.Batch || have == 0 || m.Total() <= have || rest >= have || o.Cache <= o.Context {
+		return false
+	}
+	n := (have - rest) / (m.KV / uint64(pages(o.Cache)*PageSize))
+	o.Cache = max(o.Context, int(n)/PageSize*PageSize)
+	return true
+}
+
+// stepPlans says which plans a batch's steps may use: those that have rows of
+// prompts, and those that have rows of generated tokens only.
+type stepPlans struct {
+	prompts, decode []int // indices of plans, the smallest first
+	// apart: rows of both kinds are never in one step.
+	apart bool
+}
+
+// anyPlans lets a step use what fits it best.
+func anyPlans(n int) stepPlans {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return stepPlans{prompts: all, decode: all}
+}
+
+// steadyPlans picks plans so that what is computed for a token does not depend on
+// how many rows a step has. Kernels of one name compute a row in one way, whatever
+// stands beside it and however many rows there are; others sum in another order.
+// So all plans used must have the same kernels as the largest. Where that leaves
+// none of the size of a decode step, generated tokens use the kernels that suit as
+// many rows as there are sequences, in steps of their own: then it is a token's
+// position alone that decides.
+func steadyPlans(plans []*graph.Plan, sequences int) stepPlans {
+	last := len(plans) - 1
+	at, large := last, kernels(plans[last])
+	for i, p := range plans {
+		if int(p.Rows) >= sequences {
+			at = i
+			break
+		}
+	}
+	var s stepPlans
+	usual := kernels(plans[at])
+	for i, p := range plans {
+		k := kernels(p)
+		if maps.Equal(k, large) {
+			s.prompts = append(s.prompts, i)
+		}
+		if maps.Equal(k, usual) {
+			s.decode = append(s.decode, i)
+		}
+	}
+	if small := int(plans[s.prompts[0]].Rows); small <= max(sequences, steadyRows) {
+		s.decode = s.prompts
+		return s
+	}
+	s.apart = true
+	return s
+}
+
+// steadyRows is a step that is small enough for any number of sequences.
+const steadyRows = 64
+
+// kernels counts a plan's dispatches by kernel.
+func kernels(p *graph.Plan) map[graph.Kernel]int {
+	n := map[graph.Kernel]int{}
+	for i := range p.Dispatches {
+		n[p.Dispatches[i].Kernel]++
+	}
+	return n
+}

@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"moeflow/gguf/quant"
+	"moeflow/stages/sample"
+)
+
+// quick is a model whose steps take little time; blocky has the types that GPUs
+// have kernels of their own for.
+var (
+	quick  = synth{name: "quick", layers: 2, hidden: 64, heads: 2, kv: 1, dim: 64, experts: 4, topK: 2, width: 32, vocab: 301, kind: quant.Q8_0}
+	blocky = synth{name: "blocky", layers: 2, hidden: 256, heads: 4, kv: 1, dim: 64, experts: 4, topK: 2, width: 256, vocab: 301, kind: quant.Q4_K,
+		kinds: map[string]quant.Type{"output": quant.Q6_K, "blk.0.ffn_down_exps": quant.Q6_K}}
+)
+
+// startBatch opens a model for a deterministic batch.
+func startBatch(t *testing.T, s synth, o Options) *Engine {
+	t.Helper()
+	m, err := s.model(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Batch, o.Deterministic, o.Context = true, true, 256
+	return start(t, m, o)
+}
+
+// answers runs a batch of prompts in the order given and returns the results by
+// key.
+func answers(t *testing.T, e *Engine, o BatchOptions, prompts []*BatchRequest) map[int]BatchResult {
+	t.Helper()
+	got := map[int]BatchResult{}
+	err := e.Batch(context.Background(), o, oneByOne(prompts), func(r BatchResult) error {
+		if _, twice := got[r.Key]; twice {
+			return fmt.Errorf("prompt %d has two results", r.Key)
+		}
+		got[r.Key] = r
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(prompts) {
+		t.Fatalf("%d results, want %d", len(got), len(prompts))
+	}
+	unused(t, e)
+	return got
+}
+
+// unused fails if a batch left anything in the kv cache.
+func unused(t *testing.T, e *Engine) {
+	t.Helper()
+	if e.Pool.FreePositions() != e.Pool.Pages()*PageSize {
+		t.Fatalf("%d of %d positions are free after a batch", e.Pool.FreePositions(), e.Pool.Pages()*PageSize)
+	}
+}
+
+// oneByOne gives prompts in order.
+func oneByOne(prompts []*BatchRequest) func() (*BatchRequest, error) {
+	return func() (*BatchRequest, error) {
+		if len(prompts) == 0 {
+			return nil, nil
+		}
+		p := prompts[0]
+		prompts = prompts[1:]
+		return p, nil
+	}
+}
+
+// manyPrompts are n prompts of up to longest tokens, of every kind of sampling.
+// Every third begins like the others of its kind, for more than a page.
+func manyPrompts(e *Engine, n, longest, generate int) []*BatchRequest {
+	common := e.benchTokens(PageSize+5, 99)
+	var out []*BatchRequest
+	for i := range n {
+		p := &BatchRequest{Key: i, IDs: e.benchTokens(1+i*i*7%longest, uint64(i)), MaxTokens: 1 + i*5%generate,
+			Sampling: sample.Greedy(), IgnoreEOG: i%8 != 0, LogProbs: -1}
+		if i%3 == 0 {
+			p.IDs = slices.Concat(common, p.IDs)
+		}
+		switch i % 4 {
+		case 1:
+			p.Sampling.Temperature, p.Sampling.Seed = 0.9, uint64(i)
+		case 3:
+			p.LogProbs = i % 5
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// same compares the results of two batches, but for what was shared.
+func same(t *testing.T, what string, got, want map[int]BatchResult) {
+	t.Helper()
+	for key, r := range got {
+		w := want[key]
+		r.Reused, w.Reused = 0, 0
+		if !reflect.DeepEqual(r, w) {
+			t.Errorf("%s: prompt %d has\n%+v, want\n%+v", what, key, r, w)
+		}
+	}
+}
+
+// TestBatchSameText: a prompt's tokens and their probabilities are the same, to
+// the bit, alone and among others, in any order, with its beginning computed or
+// shared, in chunks of any size, with sequences that give their place up for want
+// of memory, and with several batches in flight; with the kernels of any device,
+// and where steps of prompts have others than decode steps.
+func TestBatchSameText(t *testing.T) {
+	few := []Bucket{{8, 8}, {128, 64}} // a kernel's choice falls between them
+	for _, c := range []struct {
+		model   synth
+		n       int
+		o       Options
+		apart   bool
+		buckets []Bucket // other chunks, the same kernels
+	}{
+		{quick, 64, Options{Sequences: 64}, false, []Bucket{{64, 64}, {128, 64}}},
+		{quick, 18, Options{Sequences: 8, Buckets: few}, true, []Bucket{{2, 2}, {8, 8}, {128, 64}, {256, 64}}},
+		{blocky, 6, Options{Sequences: 8, Buckets: few, Pretend: []string{"gpu", "shared48"}}, true, nil},
+	} {
+		begin := time.Now()
+		e := startBatch(t, c.model, c.o)
+		if c.apart != e.steps.apart && c.model.name == quick.name {
+			t.Fatalf("steps %+v", e.steps)
+		}
+		prompts := manyPrompts(e, c.n, 60, 12)
+		want := answers(t, e, BatchOptions{}, prompts)
+		for _, p := range prompts[:c.n/3] {
+			e.Pool.Forget()
+			same(t, "alone", answers(t, e, BatchOptions{}, []*BatchRequest{p}), want)
+		}
+		rand.New(rand.NewPCG(1, 2)).Shuffle(c.n, func(i, j int) { prompts[i], prompts[j] = prompts[j], prompts[i] })
+		reused := 0
+		got := answers(t, e, BatchOptions{Sequences: 7, Window: 3}, prompts)
+		for _, r := range got {
+			reused += r.Reused
+		}
+		if least := (c.n/3 - 1) * PageSize; reused < least {
+			t.Errorf("%d tokens were shared, want at least %d", reused, least)
+		}
+		same(t, "shuffled", got, want)
+		for _, slots := range []int{2, 4} {
+			o := c.o
+			o.Cache, o.Slots = 64*9, slots
+			if slots == 4 && c.buckets != nil {
+				o.Cache, o.Buckets = 0, slices.Clone(c.buckets)
+			}
+			same(t, fmt.Sprintf("cache of %d, %d in flight, steps %v", o.Cache, o.Slots, o.Buckets), answers(t, startBatch(t, c.model, o), BatchOptions{}, prompts), want)
+		}
+		t.Log(c.model.name, time.Since(begin))
+	}
+}
+
+// TestBatchAsGenerate: a batch gives what Generate gives for each prompt.
+func TestBatchAsGenerate(t *testing.T) {
+	e := startBatch(t, quick, Options{Sequences: 8, Buckets: []Bucket{{64, 64}}})
+	prompts := manyPrompts(e, 16, 100, 12)
+	for _, r := range answers(t, e, BatchOptions{}, prompts) {
+		p := prompts[r.Key]
+		s := e.NewSequence()
+		want, err := s.Generate(context.Background(), Request{IDs: p.IDs, MaxTokens: p.MaxTokens, Sampling: p.Sampling, IgnoreEOG: p.IgnoreEOG})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		if !slices.Equal(r.IDs, want.IDs) || r.Finish != want.Finish || r.Prompt != len(p.IDs) {
+			t.Errorf("prompt %d of %d tokens: %v, %s; Generate gives %v, %s", p.Key, len(p.IDs), r.IDs, r.Finish, want.IDs, want.Finish)
+		}
+	}
+}
