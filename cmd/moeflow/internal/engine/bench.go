@@ -49,6 +49,8 @@ func (e *Engine) BenchDecode(ctx context.Context, batch, n, depth int) (time.Dur
 	for i := range outs {
 		outs[i] = uint32(i)
 	}
+	var list []uint32
+	rows := make([]graph.StepRow, 0, batch)
 	start, inFlight := time.Now(), 0
 	for step := range n {
 		if err := ctx.Err(); err != nil {
@@ -60,20 +62,18 @@ func (e *Engine) BenchDecode(ctx context.Context, batch, n, depth int) (time.Dur
 			}
 			inFlight--
 		}
-		var list []uint32
-		rows := make([]graph.StepRow, 0, batch)
+		list, rows = list[:0], rows[:0]
 		for i, s := range seqs {
 			token := uint32(graph.FromSampled | i)
 			if step == 0 {
 				token = uint32(i % e.Model.Vocab)
 			}
-			r, err := s.rows(1, func(int) uint32 { return token })
-			if err != nil {
+			at := s.Len()
+			if err := e.Pool.Append(s.id, 1); err != nil {
 				return 0, e.drain(inFlight, err)
 			}
-			r[0].Pages, r[0].Slot = uint32(len(list)), uint32(i)
+			rows = append(rows, graph.StepRow{Token: token, Position: uint32(at), Pages: uint32(len(list)), Slot: uint32(i)})
 			list = append(list, e.Pool.Table(s.id)...)
-			rows = append(rows, r[0])
 		}
 		if err := e.enqueue(plan, rows, outs, list, readSampled); err != nil {
 			return 0, err
