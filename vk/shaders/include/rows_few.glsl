@@ -21,7 +21,8 @@ vec4 few_dot(uint64_t row, uint rows) {
     vec4 sum = vec4(0);
     for (uint j = first; j < ROW_UNITS; j += AHEAD * lanes) {
         Unit units[AHEAD];
-        [[unroll]] for (uint a = 0; a < AHEAD; a++) units[a] = unit_load(row, min(j + a * lanes, ROW_UNITS - 1));
+        [[unroll]] for (uint a = 0; a < AHEAD; a++)
+            if (j + a * lanes < ROW_UNITS) units[a] = unit_load(row, j + a * lanes);
         [[unroll]] for (uint a = 0; a < AHEAD; a++) {
             const uint u = j + a * lanes;
             if (u >= ROW_UNITS) break;
@@ -31,4 +32,22 @@ vec4 few_dot(uint64_t row, uint rows) {
     }
     for (uint mask = lanes / 2; mask > 0; mask /= 2) sum += subgroupShuffleXor(sum, mask);
     return sum;
+}
+
+// few_dots does so for two weight rows at once.
+void few_dots(uint64_t a, uint64_t b, uint rows, out vec4 of_a, out vec4 of_b) {
+    const uint lanes = few_lanes(), first = gl_SubgroupInvocationID % lanes;
+    of_a = of_b = vec4(0);
+    for (uint u = first; u < ROW_UNITS; u += lanes) {
+        const Unit x = unit_load(a, u), y = unit_load(b, u);
+        [[unroll]] for (uint r = 0; r < FEW; r++) {
+            if (r >= rows) break;
+            of_a[r] += unit_dot(x, u, r * ROW_UNITS + u);
+            of_b[r] += unit_dot(y, u, r * ROW_UNITS + u);
+        }
+    }
+    for (uint mask = lanes / 2; mask > 0; mask /= 2) {
+        of_a += subgroupShuffleXor(of_a, mask);
+        of_b += subgroupShuffleXor(of_b, mask);
+    }
 }

@@ -15,7 +15,7 @@
 // local: 256
 // spec: k
 // needs: gpu dot shared48
-// rows: 16 128
+// rows: 16 64
 // when: k%256 k<=4096
 // precision: q16 q8
 #include "common.glsl"

@@ -16,7 +16,7 @@
 // local: 256
 // spec: k
 // needs: gpu dot shared48
-// rows: 16 128
+// rows: 16 64
 // when: k%256 k<=4096
 // precision: q16 q8
 #include "common.glsl"
@@ -50,7 +50,8 @@ void main() {
         for (uint first = gl_WorkGroupID.x * TILE + gl_SubgroupID * abreast; first < end; first += gl_NumSubgroups * abreast) {
             const uint o = first + mine;
             const uint64_t row = uint64_t(tile.expert) * n + min(o, n - 1);
-            const vec4 a = few_dot(weight_row(gate, row, K), rows), b = few_dot(weight_row(up, row, K), rows);
+            vec4 a, b;
+            few_dots(weight_row(gate, row, K), weight_row(up, row, K), rows, a, b);
             if (gl_SubgroupInvocationID % lanes != 0 || o >= end) continue;
             [[unroll]] for (uint r = 0; r < FEW; r++)
                 if (r < rows) OutF32(at(y, place_at(tile.first + r0 + r), n)).v[o] = silu(a[r]) * b[r];

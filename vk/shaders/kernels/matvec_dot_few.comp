@@ -14,7 +14,7 @@
 // local: 256
 // spec: k
 // needs: gpu dot shared48
-// rows: 9 32
+// rows: 9 64
 // when: k%256 k<=4096
 // precision: q16 q8
 #include "common.glsl"

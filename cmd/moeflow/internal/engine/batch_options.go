@@ -2,6 +2,7 @@ package engine
 
 import (
 	"maps"
+	"slices"
 
 	"moeflow/graph"
 	"moeflow/stages/batch"
@@ -9,9 +10,12 @@ import (
 )
 
 // defaultSequences is how many prompts a batch has at once where nobody says:
-// beyond it, a GPU's decoding gains little, and a processor's nothing.
+// beyond it, decoding gains little or, on a CPU, becomes slower.
 func defaultSequences(d *vk.DeviceInfo) int {
-	if d.Kind == "cpu" || d.Kind == "integrated" {
+	switch d.Kind {
+	case "cpu":
+		return 8
+	case "integrated":
 		return 32
 	}
 	return 128
@@ -45,7 +49,7 @@ func BatchBuckets(sequences int, deterministic bool) []Bucket {
 	var out []Bucket
 	most := batch.Bucket(min(sequences, batch.MaxRows))
 	if deterministic {
-		most = max(most, steadyRows) // or the number of sequences could decide how they are computed
+		most = max(most, steadyRows)
 	}
 	for _, rows := range batch.Buckets() {
 		out = append(out, Bucket{Rows: rows, Outs: min(rows, most)})
@@ -97,10 +101,10 @@ func anyPlans(n int) stepPlans {
 // steadyPlans picks plans so that what is computed for a token does not depend on
 // how many rows a step has. Kernels of one name compute a row in one way, whatever
 // stands beside it and however many rows there are; others sum in another order.
-// So all plans used must have the same kernels as the largest. Where that leaves
-// none of the size of a decode step, generated tokens use the kernels that suit as
-// many rows as there are sequences, in steps of their own: then it is a token's
-// position alone that decides.
+// So all plans used for prompts have the same kernels as the largest, and all used
+// for generated tokens the same as that which suits as many rows as there are
+// sequences. Where those differ, the two are never in one step: then it is a
+// token's position alone that decides.
 func steadyPlans(plans []*graph.Plan, sequences int) stepPlans {
 	last := len(plans) - 1
 	at, large := last, kernels(plans[last])
@@ -121,15 +125,33 @@ func steadyPlans(plans []*graph.Plan, sequences int) stepPlans {
 			s.decode = append(s.decode, i)
 		}
 	}
-	if small := int(plans[s.prompts[0]].Rows); small <= max(sequences, steadyRows) {
-		s.decode = s.prompts
-		return s
-	}
-	s.apart = true
+	s.apart = !maps.Equal(usual, large)
 	return s
 }
 
-// steadyRows is a step that is small enough for any number of sequences.
+// only leaves the plans that are used, and counts them anew.
+func (s *stepPlans) only(plans []*graph.Plan, buckets []Bucket) (p []*graph.Plan, b []Bucket) {
+	to := map[int]int{}
+	for i := range plans {
+		if slices.Contains(s.prompts, i) || slices.Contains(s.decode, i) {
+			to[i] = len(p)
+			p, b = append(p, plans[i]), append(b, buckets[i])
+		}
+	}
+	renumber := func(old []int) []int {
+		out := make([]int, len(old))
+		for i, o := range old {
+			out[i] = to[o]
+		}
+		return out
+	}
+	s.prompts, s.decode = renumber(s.prompts), renumber(s.decode)
+	return p, b
+}
+
+// steadyRows is for how many rows of a deterministic batch's larger steps logits
+// are computed at least: with fewer, the number of sequences could decide about
+// the kernel.
 const steadyRows = 64
 
 // kernels counts a plan's dispatches by kernel.

@@ -77,6 +77,8 @@ func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
 	for i := range outs {
 		outs[i] = uint32(i)
 	}
+	var list []uint32
+	rows := make([]graph.StepRow, 0, batch)
 	start, inFlight := time.Now(), 0
 	for step := range n {
 		if err := ctx.Err(); err != nil {
@@ -88,9 +90,24 @@ func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
 			}
 			inFlight--
 		}
+<<<<<<< HEAD
 		rows, list, err := b.rows(step == 0)
 		if err != nil {
 			return 0, e.drain(inFlight, err)
+=======
+		list, rows = list[:0], rows[:0]
+		for i, s := range seqs {
+			token := uint32(graph.FromSampled | i)
+			if step == 0 {
+				token = uint32(i % e.Model.Vocab)
+			}
+			at := s.Len()
+			if err := e.Pool.Append(s.id, 1); err != nil {
+				return 0, e.drain(inFlight, err)
+			}
+			rows = append(rows, graph.StepRow{Token: token, Position: uint32(at), Pages: uint32(len(list)), Slot: uint32(i)})
+			list = append(list, e.Pool.Table(s.id)...)
+>>>>>>> main
 		}
 		if err := e.enqueue(plan, rows, outs, list, readSampled); err != nil {
 			return 0, err

@@ -127,6 +127,7 @@ func (e *Engine) compile(o *Options) error {
 		}
 		if e.steps = anyPlans(len(e.Plans)); o.Batch && o.Deterministic {
 			e.steps = steadyPlans(e.Plans, o.Sequences)
+			e.Plans, o.Buckets = e.steps.only(e.Plans, o.Buckets)
 		}
 		e.Memory = memoryOf(e.Plans, o.Slots)
 		e.buckets, e.Sequences, e.list, e.positions = o.Buckets, o.Sequences, o.listPages(), pages(o.Cache)*PageSize
