@@ -90,24 +90,9 @@ func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
 			}
 			inFlight--
 		}
-<<<<<<< HEAD
-		rows, list, err := b.rows(step == 0)
-		if err != nil {
+		var err error
+		if rows, list, err = b.rows(step == 0, rows[:0], list[:0]); err != nil {
 			return 0, e.drain(inFlight, err)
-=======
-		list, rows = list[:0], rows[:0]
-		for i, s := range seqs {
-			token := uint32(graph.FromSampled | i)
-			if step == 0 {
-				token = uint32(i % e.Model.Vocab)
-			}
-			at := s.Len()
-			if err := e.Pool.Append(s.id, 1); err != nil {
-				return 0, e.drain(inFlight, err)
-			}
-			rows = append(rows, graph.StepRow{Token: token, Position: uint32(at), Pages: uint32(len(list)), Slot: uint32(i)})
-			list = append(list, e.Pool.Table(s.id)...)
->>>>>>> main
 		}
 		if err := e.enqueue(plan, rows, outs, list, readSampled); err != nil {
 			return 0, err
@@ -118,21 +103,20 @@ func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
 	return time.Since(start), err
 }
 
-// rows is the next row of every sequence: some token at first, then what was
-// sampled.
-func (b *Bench) rows(first bool) (rows []graph.StepRow, list []uint32, err error) {
+// rows adds the next row of every sequence, some token at first, then what was
+// sampled, and the sequences' pages.
+func (b *Bench) rows(first bool, rows []graph.StepRow, list []uint32) ([]graph.StepRow, []uint32, error) {
 	for i, s := range b.seqs {
 		token := uint32(graph.FromSampled | i)
 		if first {
 			token = uint32(i % b.e.Model.Vocab)
 		}
-		r, err := s.rows(1, func(int) uint32 { return token })
-		if err != nil {
+		at := s.Len()
+		if err := b.e.Pool.Append(s.id, 1); err != nil {
 			return nil, nil, err
 		}
-		r[0].Pages, r[0].Slot = uint32(len(list)), uint32(i)
+		rows = append(rows, graph.StepRow{Token: token, Position: uint32(at), Pages: uint32(len(list)), Slot: uint32(i)})
 		list = append(list, b.e.Pool.Table(s.id)...)
-		rows = append(rows, r[0])
 	}
 	return rows, list, nil
 }

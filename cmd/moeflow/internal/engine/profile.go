@@ -58,7 +58,7 @@ func (e *Engine) ProfileBatch(ctx context.Context, batch, depth int) ([]KernelTi
 	plan := e.bucket(batch)
 	times, err := e.stepTimes(plan, 9, func() (graph.Ticket, error) {
 		b.rewind()
-		rows, list, err := b.rows(true)
+		rows, list, err := b.rows(true, nil, nil)
 		if err != nil {
 			return graph.Ticket{}, err
 		}
