@@ -147,11 +147,12 @@ func (e *Engine) DecodeBytes(depth int) uint64 {
 func (e *Engine) dispatchBytes(d *graph.Dispatch, depth int) uint64 {
 	var sum uint64
 	for _, a := range d.Args {
-		if a.Tensor == graph.NoTensor || a.Access == graph.ReadWrite {
+		if a.Tensor == graph.NoTensor {
 			continue
 		}
 		t := &e.Plans[0].Tensors[a.Tensor]
 		switch {
+		case a.Access == graph.ReadWrite && d.Kernel.Op != graph.OpRopeAttention: // adds to the cache
 		case t.Role == graph.State && len(t.Shape) == 2: // kv cache
 			sum += t.Bytes / t.Shape[1] * uint64(depth+1)
 		case t.Role != graph.Weight:

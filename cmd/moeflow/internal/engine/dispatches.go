@@ -45,12 +45,14 @@ func (e *Engine) argBytes(d *graph.Dispatch, j, depth int) uint64 {
 	switch {
 	case t.Role == graph.Activation, t.Role == graph.Output:
 		return t.Bytes
-	case t.Role == graph.State && len(t.Shape) == 2 && a.Access == graph.ReadWrite:
-		return t.Bytes / t.Shape[1]
 	case t.Role == graph.State && len(t.Shape) == 2, t.Role == graph.Weight:
 		one := *d
 		one.Args = d.Args[j : j+1]
-		return e.dispatchBytes(&one, depth)
+		sum := e.dispatchBytes(&one, depth)
+		if a.Access == graph.ReadWrite {
+			sum += t.Bytes / t.Shape[1]
+		}
+		return sum
 	}
 	return 0
 }
