@@ -27,9 +27,14 @@ type loopLine struct {
 // benchLoop measures one granularity, after a pair that does not count.
 func (a *app) benchLoop(ctx context.Context, e *engine.Engine, granularity string, f benchFlags, rep *benchReport) error {
 	l := loopLine{Granularity: granularity, Segments: e.Segments(), Pairs: f.repeat, Steps: f.generate}
+	b, err := e.NewBench(ctx, 1, f.depth)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
 	var flow, loop, cost []float64
 	for i := range f.repeat + 1 {
-		p, err := e.BenchPair(ctx, f.generate, f.depth, i%2 == 1)
+		p, err := b.Pair(ctx, f.generate, i%2 == 1)
 		if err != nil {
 			return err
 		}

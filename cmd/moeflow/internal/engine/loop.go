@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"moeflow/graph"
@@ -13,43 +12,36 @@ import (
 // Pair is two measurements of the same decode steps, one right after the other.
 type Pair struct{ Flow, Loop time.Duration }
 
-// BenchPair times n greedy steps of one sequence behind depth tokens (at least
-// one) twice: through the flow, and by one loop that submits the same recorded
-// commands and waits for them, without goroutines, channels, the ordering of
-// steps between segments, or hooks. Which goes first is the caller's choice,
-// since a device may be faster for what comes second.
-func (e *Engine) BenchPair(ctx context.Context, n, depth int, loopFirst bool) (p Pair, err error) {
-	flow := func() error { p.Flow, err = e.BenchDecode(ctx, 1, n, depth); return err }
-	loop := func() error { p.Loop, err = e.benchLoop(ctx, n, depth); return err }
-	order := []func() error{flow, loop}
+// Pair times n greedy steps of the only sequence twice: through the flow, as
+// Decode does, and by one loop that submits the same recorded commands and waits
+// for them, without goroutines, channels, an order of steps between segments,
+// or hooks. loopFirst says which comes first, since a device may be faster for
+// what comes second.
+func (b *Bench) Pair(ctx context.Context, n int, loopFirst bool) (p Pair, err error) {
 	if loopFirst {
-		slices.Reverse(order)
-	}
-	for _, f := range order {
-		if err := f(); err != nil {
+		if p.Loop, err = b.loop(ctx, n); err != nil {
 			return p, err
 		}
 	}
-	return p, nil
+	if p.Flow, err = b.Decode(ctx, n); err == nil && !loopFirst {
+		p.Loop, err = b.loop(ctx, n)
+	}
+	return p, err
 }
 
-// benchLoop is BenchDecode's decoding of one sequence, by hand. Nothing else
-// may be in flight.
-func (e *Engine) benchLoop(ctx context.Context, n, depth int) (time.Duration, error) {
-	depth = max(1, depth)
-	if n < 1 || n+depth > e.Context {
-		return 0, fmt.Errorf("%d tokens do not fit a context of %d", n+depth, e.Context)
+// loop is Decode of one sequence by hand. Nothing else may be in flight.
+func (b *Bench) loop(ctx context.Context, n int) (time.Duration, error) {
+	e, plan := b.e, b.e.bucket(1)
+	if len(b.seqs) != 1 || e.counts != nil {
+		return 0, errors.New("the loop decodes one sequence and counts no experts")
 	}
-	if e.counts != nil {
-		return 0, errors.New("the loop counts no experts")
+	if n < 1 || n+b.depth > e.Context {
+		return 0, fmt.Errorf("%d tokens at depth %d do not fit a context of %d", n, b.depth, e.Context)
 	}
-	s := e.NewSequence()
-	defer s.Close()
-	if _, err := s.prefill(ctx, e.benchTokens(depth, 0), readSampled, nil); err != nil {
-		return 0, err
-	}
-	plan, outs := e.bucket(1), []uint32{0}
-	prog, segments := e.programs[plan], e.Segments()
+	b.rewind()
+	prog, segments, outs := e.programs[plan], e.Segments(), []uint32{0}
+	var list []uint32
+	rows := make([]graph.StepRow, 0, 1)
 	var inFlight []graph.Ticket
 	wait := func() error {
 		t := inFlight[0]
@@ -63,15 +55,11 @@ func (e *Engine) benchLoop(ctx context.Context, n, depth int) (time.Duration, er
 				return 0, err
 			}
 		}
-		token := uint32(graph.FromSampled)
-		if step == 0 {
-			token = 0
-		}
-		rows, err := s.rows(1, func(int) uint32 { return token })
-		if err != nil {
+		var err error
+		if rows, list, err = b.rows(step == 0, rows[:0], list[:0]); err != nil {
 			return 0, err
 		}
-		slot, err := e.fill(plan, rows, outs, e.Pool.Table(s.id))
+		slot, err := e.fill(plan, rows, outs, list)
 		if err != nil {
 			return 0, err
 		}

@@ -15,8 +15,12 @@ func TestLoopLeavesTheFlowRight(t *testing.T) {
 	for _, cut := range []graph.Granularity{graph.PerStage, graph.PerLayer, graph.PerDevice} {
 		e := start(t, tiny(t), Options{Context: 256, Granularity: cut})
 		var last [2]uint32
+		bench, err := e.NewBench(ctx, 1, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i, first := range []bool{false, true} {
-			p, err := e.BenchPair(ctx, 9, 3, first)
+			p, err := bench.Pair(ctx, 9, first)
 			if err != nil || p.Flow <= 0 || p.Loop <= 0 {
 				t.Fatalf("granularity %v: %+v, %v", cut, p, err)
 			}
@@ -26,6 +30,7 @@ func TestLoopLeavesTheFlowRight(t *testing.T) {
 			}
 			last[i] = uint32(b[0]) | uint32(b[1])<<8
 		}
+		bench.Close()
 		if last[0] != last[1] {
 			t.Errorf("granularity %v: the loop's last token is %d, the flow's %d", cut, last[0], last[1])
 		}
@@ -34,7 +39,12 @@ func TestLoopLeavesTheFlowRight(t *testing.T) {
 		}
 	}
 	e := start(t, tiny(t), Options{Context: 64})
-	if _, err := e.benchLoop(ctx, 64, 1); err == nil {
+	bench, err := e.NewBench(ctx, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bench.Close()
+	if _, err := bench.loop(ctx, 64); err == nil {
 		t.Error("more positions than the context has were taken")
 	}
 }
