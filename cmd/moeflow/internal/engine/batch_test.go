@@ -126,6 +126,7 @@ func TestBatchSameText(t *testing.T) {
 		{quick, 64, Options{Sequences: 64}, false, []Bucket{{64, 64}, {128, 64}}},
 		{quick, 18, Options{Sequences: 8, Buckets: few}, true, []Bucket{{2, 2}, {8, 8}, {128, 64}, {256, 64}}},
 		{blocky, 6, Options{Sequences: 8, Buckets: few, Pretend: []string{"gpu", "shared48"}}, true, nil},
+		{blocky, 6, Options{Sequences: 32, Buckets: []Bucket{{32, 32}, {128, 64}}, Pretend: []string{"gpu", "shared48"}}, true, nil},
 	}
 	if kind := start(t, tiny(t), Options{Context: 64}).Device.Kind; kind != "cpu" { // its own kernels
 		jobs = nil
