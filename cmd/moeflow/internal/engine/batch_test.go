@@ -140,7 +140,7 @@ func TestBatchSameText(t *testing.T) {
 		if c.apart != e.steps.apart && e.Device.Kind == "cpu" {
 			t.Fatalf("steps %+v", e.steps)
 		}
-		prompts := manyPrompts(e, c.n, 60, 12)
+		prompts := manyPrompts(e, c.n, 30, 4+c.n/8)
 		want := answers(t, e, BatchOptions{}, prompts)
 		for _, p := range prompts[:c.n/3] {
 			e.Pool.Forget()
