@@ -168,6 +168,40 @@ func TestBatchSameText(t *testing.T) {
 	}
 }
 
+// TestBatchGivesUp: where prompts that end early are followed by some that do
+// not, the cache is too small for all that were let in; those that give their
+// place up have the same text in the end.
+func TestBatchGivesUp(t *testing.T) {
+	prompts := func(e *Engine) (all []*BatchRequest, tokens uint64) {
+		for i := range 14 {
+			p := &BatchRequest{Key: i, IDs: e.benchTokens(5+i, uint64(i)), MaxTokens: 50 + 3*i, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: -1}
+			if i < 8 {
+				p.OnToken = func(int32) bool { return true }
+			}
+			if i%3 == 0 {
+				p.Sampling.Temperature, p.Sampling.Seed = 1, uint64(i)
+			}
+			all, tokens = append(all, p), tokens+uint64(len(p.IDs))
+		}
+		return all, tokens
+	}
+	var want map[int]BatchResult
+	for _, o := range []Options{{}, {Cache: 4 * PageSize}, {Cache: 4 * PageSize, Slots: 3, Buckets: []Bucket{{8, 8}, {128, 64}}}} {
+		o.Sequences = 8
+		e := startBatch(t, quick, o)
+		all, tokens := prompts(e)
+		var last BatchStats
+		got := answers(t, e, BatchOptions{OnStep: func(s BatchStats) { last = s }}, all)
+		if again := last.PromptTokens > tokens; again != (o.Cache > 0) {
+			t.Errorf("cache of %d: %d tokens of prompts computed, they have %d", o.Cache, last.PromptTokens, tokens)
+		}
+		if want == nil {
+			want = got
+		}
+		same(t, fmt.Sprintf("cache of %d", o.Cache), got, want)
+	}
+}
+
 // TestBatchAsGenerate: a batch gives what Generate gives for each prompt.
 func TestBatchAsGenerate(t *testing.T) {
 	e := startBatch(t, quick, Options{Sequences: 8, Buckets: []Bucket{{64, 64}}})
