@@ -3,7 +3,7 @@ package batch
 import "math/bits"
 
 // MaxRows is the most rows of a step: the largest bucket.
-const MaxRows = 512
+const MaxRows = 2048
 
 // Bucket is the number of rows that the commands for a step of rows rows are
 // recorded for: the next power of two. It is 0 for a number of rows that no

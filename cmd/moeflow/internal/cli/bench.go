@@ -18,7 +18,7 @@ import (
 type benchFlags struct {
 	prompt, generate, depth, repeat int
 	batch, granularity              string
-	json, profile                   bool
+	json, profile, loop             bool
 }
 
 // benchLine is one measured figure.
@@ -45,6 +45,7 @@ type benchReport struct {
 	Bandwidth float64             `json:"device_gb_per_second"`
 	Load      float64             `json:"load_seconds"`
 	Lines     []benchLine         `json:"results"`
+	Loops     []loopLine          `json:"loops,omitempty"`
 	Kernels   []engine.KernelTime `json:"kernels,omitempty"` // of one step
 }
 
@@ -60,6 +61,7 @@ func benchCommand(a *app) *cobra.Command {
 	fl.IntVarP(&f.repeat, "repeat", "r", 5, "counted runs, after one warm-up")
 	fl.StringVar(&f.granularity, "granularity", "", "stage, layer, device: comma-separated (default: the config's)")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
+	fl.BoolVar(&f.loop, "loop", false, "also compare decoding with a plain loop over the same commands, -r times in pairs")
 	fl.BoolVar(&f.profile, "profile", false, "also time every kernel of a decode step of the last batch size, or with -n 0 of a prompt's first step")
 	c.RunE = func(c *cobra.Command, args []string) error { return a.bench(c.Context(), args, f) }
 	return c
@@ -180,6 +182,9 @@ func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, b
 			return err
 		}
 	}
+	if f.loop && f.generate > 0 {
+		return a.benchLoop(ctx, e, cfg.Pipeline.Granularity, f, rep)
+	}
 	return nil
 }
 
@@ -225,6 +230,9 @@ func (a *app) printBench(r benchReport) error {
 			l.Median, l.Min, l.Max, bytes, l.Segments, l.Dispatches, l.Barriers); err != nil {
 			return err
 		}
+	}
+	if err := a.printLoops(r.Loops); err != nil {
+		return err
 	}
 	return a.printKernels(r)
 }

@@ -36,7 +36,7 @@ func idleEngine(tb testing.TB, m *Model, sequences, length int) *Engine {
 		tb.Fatal(err)
 	}
 	for range plans {
-		words := graph.StepLayout{Rows: 512, Outs: 512, Pages: e.list}.Words()
+		words := graph.StepLayout{Rows: 2048, Outs: 512, Pages: e.list}.Words()
 		e.programs = append(e.programs, &idle{make([]byte, 4*words), make([]byte, 4*512)})
 	}
 	e.backend = newBackend(e.programs, 1)

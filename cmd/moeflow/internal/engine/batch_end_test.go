@@ -51,11 +51,11 @@ func TestBatchEnds(t *testing.T) {
 }
 
 // endless gives prompts for ever.
-func endless(e *Engine, tokens int) func() (*BatchRequest, error) {
+func endless(e *Engine, longest, tokens int) func() (*BatchRequest, error) {
 	key := 0
 	return func() (*BatchRequest, error) {
 		key++
-		return &BatchRequest{Key: key, IDs: e.benchTokens(1+key%40, uint64(key)), MaxTokens: tokens, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: key%3 - 1}, nil
+		return &BatchRequest{Key: key, IDs: e.benchTokens(1+key%longest, uint64(key)), MaxTokens: tokens, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: key%3 - 1}, nil
 	}
 }
 
@@ -75,7 +75,7 @@ func TestBatchStopsEarly(t *testing.T) {
 		"done":   {done: func(n int) error { return fail(n == 10, bad) }, want: bad},
 		"cancel": {done: func(n int) error { return fail(n == 10, ctx.Err()) }, want: context.Canceled},
 	} {
-		given, delivered, source := 0, 0, endless(e, 6)
+		given, delivered, source := 0, 0, endless(e, 40, 6)
 		err := e.Batch(ctx, BatchOptions{OnStep: func(s BatchStats) {
 			if name == "cancel" && s.Steps == 9 {
 				cancel()
@@ -147,7 +147,7 @@ func TestBatchDeviceLost(t *testing.T) {
 		e.backend.programs[i] = failing{p, 12}
 	}
 	delivered := 0
-	err = e.Batch(context.Background(), BatchOptions{}, endless(e, 3), func(BatchResult) error {
+	err = e.Batch(context.Background(), BatchOptions{}, endless(e, 40, 3), func(BatchResult) error {
 		delivered++
 		return nil
 	})
@@ -163,7 +163,7 @@ func TestBatchDeviceLost(t *testing.T) {
 func TestBatchMemory(t *testing.T) {
 	e := startBatch(t, quick, Options{Sequences: 64, Buckets: []Bucket{{128, 64}}})
 	const all = 2000
-	n, source := 0, endless(e, 1)
+	n, source := 0, endless(e, 9, 1)
 	var heaps []uint64
 	begin := time.Now()
 	err := e.Batch(context.Background(), BatchOptions{}, func() (*BatchRequest, error) {

@@ -36,18 +36,24 @@ func (o *Options) fillBatch(d *vk.DeviceInfo) {
 	}
 	if o.Buckets == nil {
 		o.Buckets = BatchBuckets(o.Sequences, o.Deterministic)
+		if d.Kind == "cpu" { // to which larger steps are only longer
+			o.Buckets = slices.DeleteFunc(o.Buckets, func(b Bucket) bool { return b.Rows > max(128, batch.Bucket(min(o.Sequences, mostOuts))) })
+		}
 	}
 	if o.Cache <= 0 {
 		o.Cache = max(o.Context, o.Sequences*min(o.Context, usualLength))
 	}
 }
 
+// mostOuts bounds the memory for logits; more sequences take turns.
+const mostOuts = 512
+
 // BatchBuckets serve many sequences: every power of two, with logits for as many
 // rows as there are sequences at most. Of a deterministic batch only some of
 // them are used: see steadyPlans.
 func BatchBuckets(sequences int, deterministic bool) []Bucket {
 	var out []Bucket
-	most := batch.Bucket(min(sequences, batch.MaxRows))
+	most := batch.Bucket(min(sequences, mostOuts))
 	if deterministic {
 		most = max(most, steadyRows)
 	}

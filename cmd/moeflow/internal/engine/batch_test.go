@@ -126,6 +126,7 @@ func TestBatchSameText(t *testing.T) {
 		{quick, 64, Options{Sequences: 64}, false, []Bucket{{64, 64}, {128, 64}}},
 		{quick, 18, Options{Sequences: 8, Buckets: few}, true, []Bucket{{2, 2}, {8, 8}, {128, 64}, {256, 64}}},
 		{blocky, 6, Options{Sequences: 8, Buckets: few, Pretend: []string{"gpu", "shared48"}}, true, nil},
+		{blocky, 6, Options{Sequences: 32, Buckets: []Bucket{{32, 32}, {128, 64}}, Pretend: []string{"gpu", "shared48"}}, true, nil},
 	}
 	if kind := start(t, tiny(t), Options{Context: 64}).Device.Kind; kind != "cpu" { // its own kernels
 		jobs = nil
@@ -139,7 +140,7 @@ func TestBatchSameText(t *testing.T) {
 		if c.apart != e.steps.apart && e.Device.Kind == "cpu" {
 			t.Fatalf("steps %+v", e.steps)
 		}
-		prompts := manyPrompts(e, c.n, 60, 12)
+		prompts := manyPrompts(e, c.n, 30, 4+c.n/8)
 		want := answers(t, e, BatchOptions{}, prompts)
 		for _, p := range prompts[:c.n/3] {
 			e.Pool.Forget()
@@ -164,6 +165,40 @@ func TestBatchSameText(t *testing.T) {
 			same(t, fmt.Sprintf("cache of %d, %d in flight, steps %v", o.Cache, o.Slots, o.Buckets), answers(t, startBatch(t, c.model, o), BatchOptions{}, prompts), want)
 		}
 		t.Log(c.model.name, time.Since(begin))
+	}
+}
+
+// TestBatchGivesUp: where prompts that end early are followed by some that do
+// not, the cache is too small for all that were let in; those that give their
+// place up have the same text in the end.
+func TestBatchGivesUp(t *testing.T) {
+	prompts := func(e *Engine) (all []*BatchRequest, tokens uint64) {
+		for i := range 14 {
+			p := &BatchRequest{Key: i, IDs: e.benchTokens(5+i, uint64(i)), MaxTokens: 50 + 3*i, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: -1}
+			if i < 8 {
+				p.OnToken = func(int32) bool { return true }
+			}
+			if i%3 == 0 {
+				p.Sampling.Temperature, p.Sampling.Seed = 1, uint64(i)
+			}
+			all, tokens = append(all, p), tokens+uint64(len(p.IDs))
+		}
+		return all, tokens
+	}
+	var want map[int]BatchResult
+	for _, o := range []Options{{}, {Cache: 4 * PageSize}, {Cache: 4 * PageSize, Slots: 3, Buckets: []Bucket{{8, 8}, {128, 64}}}} {
+		o.Sequences = 8
+		e := startBatch(t, quick, o)
+		all, tokens := prompts(e)
+		var last BatchStats
+		got := answers(t, e, BatchOptions{OnStep: func(s BatchStats) { last = s }}, all)
+		if again := last.PromptTokens > tokens; again != (o.Cache > 0) {
+			t.Errorf("cache of %d: %d tokens of prompts computed, they have %d", o.Cache, last.PromptTokens, tokens)
+		}
+		if want == nil {
+			want = got
+		}
+		same(t, fmt.Sprintf("cache of %d", o.Cache), got, want)
 	}
 }
 

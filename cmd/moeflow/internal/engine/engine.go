@@ -253,13 +253,12 @@ const (
 	readCounts  = 1 << 2
 )
 
-// enqueue writes a step into the next slot and starts it. At most Slots steps
-// may be in flight.
-func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32, read uint64) error {
-	slot := int(e.step % uint64(e.slots))
+// fill writes a step into the next slot, which it returns.
+func (e *Engine) fill(plan int, rows []graph.StepRow, outs, pageList []uint32) (slot int, err error) {
+	slot = int(e.step % uint64(e.slots))
 	buf, err := e.programs[plan].Input(slot, "step")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	b := e.buckets[plan]
 	l := graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: e.list}
@@ -276,6 +275,16 @@ func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32
 	put(l.OutsAt(), len(outs))
 	put(l.PagesAt(), len(pageList))
 	e.step++
+	return slot, nil
+}
+
+// enqueue writes a step into the next slot and starts it. At most Slots steps
+// may be in flight.
+func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32, read uint64) error {
+	slot, err := e.fill(plan, rows, outs, pageList)
+	if err != nil {
+		return err
+	}
 	for _, r := range rows {
 		if r.Token&graph.FromSampled != 0 {
 			e.backend.follow(e.step)
