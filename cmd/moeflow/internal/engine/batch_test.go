@@ -173,9 +173,9 @@ func TestBatchSameText(t *testing.T) {
 // place up have the same text in the end.
 func TestBatchGivesUp(t *testing.T) {
 	prompts := func(e *Engine) (all []*BatchRequest, tokens uint64) {
-		for i := range 14 {
-			p := &BatchRequest{Key: i, IDs: e.benchTokens(5+i, uint64(i)), MaxTokens: 50 + 3*i, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: -1}
-			if i < 8 {
+		for i := range 13 {
+			p := &BatchRequest{Key: i, IDs: e.benchTokens(5+i, uint64(i)), MaxTokens: 70 + 5*i, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: -1}
+			if i < 7 {
 				p.OnToken = func(int32) bool { return true }
 			}
 			if i%3 == 0 {
@@ -186,7 +186,7 @@ func TestBatchGivesUp(t *testing.T) {
 		return all, tokens
 	}
 	var want map[int]BatchResult
-	for _, o := range []Options{{}, {Cache: 4 * PageSize}, {Cache: 4 * PageSize, Slots: 3, Buckets: []Bucket{{8, 8}, {128, 64}}}} {
+	for _, o := range []Options{{}, {Cache: 7 * PageSize}, {Cache: 7 * PageSize, Slots: 3, Buckets: []Bucket{{8, 8}, {128, 64}}}} {
 		o.Sequences = 8
 		e := startBatch(t, quick, o)
 		all, tokens := prompts(e)
