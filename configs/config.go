@@ -63,7 +63,8 @@ type Compute struct {
 	// elements.
 	Activations string
 	// MatMul is the type of the factors when many rows are computed: "f16" where
-	// the device has it, or "f32", which is exact. Sums are always float32.
+	// the device has it, or "f32", which is exact and uses no matrix units for
+	// anything. Sums are always float32.
 	MatMul string
 	// Sync is how a dispatch waits for those before it: "barrier", or "counter"
 	// for kernels that can wait by themselves; "auto" takes what is known to

@@ -157,6 +157,9 @@ func (o *Options) choice(d *vk.DeviceInfo) shaders.Choice {
 	if slices.Contains(o.Pretend, "gpu") { // then it is no CPU
 		has = slices.DeleteFunc(has, func(c string) bool { return c == "cpu" })
 	}
+	if slices.Contains(without, "f16") { // all arithmetic in float32: no matrix units at all
+		has = slices.DeleteFunc(has, func(c string) bool { return c == "coopmat" })
+	}
 	return shaders.Choice{Has: has, Without: without}
 }
 

@@ -3,6 +3,8 @@ package engine
 import (
 	"slices"
 	"testing"
+
+	"moeflow/vk"
 )
 
 // TestGoldenGPUKernels holds the kernels that only a GPU would choose, on one
@@ -34,6 +36,19 @@ func TestGoldenGPUKernels(t *testing.T) {
 		checkRows(t, "go", logitsOf(t, e, g["go_ids"].Int32), 0.9999)
 		if got := greedy(t, e, g["go_ids"].Int32, 64); !slices.Equal(got, g["go_greedy"].Int32) {
 			t.Errorf("greedy ids\n got %v\nwant %v", got, g["go_greedy"].Int32)
+		}
+	}
+}
+
+// TestNoMatrixUnits wants compute.matmul = f32 to leave out every kernel that
+// multiplies by matrix units, also those that round nothing.
+func TestNoMatrixUnits(t *testing.T) {
+	units := []string{"gpu", "shared48", "subgroup32", "coopmat", "float16", "dot"}
+	for _, without := range [][]string{{"q8"}, {"q8", "f16"}} {
+		o := Options{Pretend: units, Without: without}
+		has := slices.Contains(o.choice(&vk.DeviceInfo{}).Has, "coopmat")
+		if want := !slices.Contains(without, "f16"); has != want {
+			t.Errorf("without %v: matrix units %v, want %v", without, has, want)
 		}
 	}
 }
