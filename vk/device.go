@@ -96,22 +96,17 @@ const (
 // computeFamily finds a queue family that computes, one with graphics first: it
 // is the device's main queue. It also tells how many bits its timestamps have.
 func computeFamily(p vulkan.PhysicalDevice) (family, stamps uint32, err error) {
-	var n uint32
-	vulkan.GetPhysicalDeviceQueueFamilyProperties(p, &n, nil)
-	fams := make([]vulkan.QueueFamilyProperties, n)
-	vulkan.GetPhysicalDeviceQueueFamilyProperties(p, &n, fams)
 	score := 0
-	for i := range fams {
-		fams[i].Deref()
+	for i, f := range queueFamilies(p) {
 		s := 0
-		if fams[i].QueueFlags&vulkan.QueueFlags(vulkan.QueueComputeBit) != 0 {
+		if f.flags&uint32(vulkan.QueueComputeBit) != 0 {
 			s = 1
-			if fams[i].QueueFlags&vulkan.QueueFlags(vulkan.QueueGraphicsBit) != 0 {
+			if f.flags&uint32(vulkan.QueueGraphicsBit) != 0 {
 				s = 2
 			}
 		}
 		if s > score {
-			family, stamps, score = uint32(i), fams[i].TimestampValidBits, s
+			family, stamps, score = uint32(i), f.stamps, s
 		}
 	}
 	if score == 0 {

@@ -199,22 +199,6 @@ func describeMemory(d vulkan.PhysicalDevice, info *DeviceInfo) {
 	m.Free()
 }
 
-func hasExtension(d vulkan.PhysicalDevice, name string) bool {
-	var n uint32
-	if vulkan.EnumerateDeviceExtensionProperties(d, "", &n, nil) != vulkan.Success || n == 0 {
-		return false
-	}
-	list := make([]vulkan.ExtensionProperties, n)
-	vulkan.EnumerateDeviceExtensionProperties(d, "", &n, list)
-	for i := range list {
-		list[i].Deref()
-		if vulkan.ToString(list[i].ExtensionName[:]) == name {
-			return true
-		}
-	}
-	return false
-}
-
 func version(v uint32) string { return fmt.Sprintf("%d.%d.%d", v>>22&0x7f, v>>12&0x3ff, v&0xfff) }
 
 // rank orders kinds for "auto": the higher the better.

@@ -1,17 +1,18 @@
 package vk
 
 // The binding wraps the functions of Vulkan 1.0. This file adds the later ones
-// that the runtime needs, found through the loader. It also calls four of 1.0
+// that the runtime needs, found through the loader. It also calls six of 1.0
 // itself: queue submits, because they happen at every step, and those that take
-// a slice of structures (pipelines, barriers, copies), because the binding
-// leaves the C copy of such a slice to the garbage collector, which may free it
-// while the driver still reads it.
+// or fill a slice of structures (pipelines, barriers, copies, a device's
+// extensions and queue families), because the binding leaves the C copy of such a
+// slice to the garbage collector, which may free it while it is still in use.
 
 /*
 #cgo linux LDFLAGS: -ldl
 #include <stdint.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #ifdef _WIN32
 #include <windows.h>
 static void *open_loader(void) { return (void *)LoadLibraryA("vulkan-1.dll"); }
@@ -42,6 +43,8 @@ static int (*p_counter)(void *, void *, uint64_t *);
 static any_fn (*p_device_fn)(void *, const char *);
 static int (*p_domains)(void *, uint32_t *, uint32_t *);
 static int (*p_matrices)(void *, uint32_t *, void *); // NULL where no device has it
+static int (*p_extensions)(void *, const char *, uint32_t *, void *);
+static void (*p_families)(void *, uint32_t *, void *);
 
 // native_load finds the loader's own functions, which serve every instance, so
 // once is enough; but what an extension adds the loader must be asked for by
@@ -65,8 +68,10 @@ static int native_load(void *instance) {
 	p_barrier = (void (*)(void *, uint32_t, uint32_t, uint32_t, uint32_t, const void *, uint32_t, const void *, uint32_t, const void *))get(instance, "vkCmdPipelineBarrier");
 	p_counter = (int (*)(void *, void *, uint64_t *))get(instance, "vkGetSemaphoreCounterValue");
 	p_device_fn = (any_fn(*)(void *, const char *))get(instance, "vkGetDeviceProcAddr");
+	p_extensions = (int (*)(void *, const char *, uint32_t *, void *))get(instance, "vkEnumerateDeviceExtensionProperties");
+	p_families = (void (*)(void *, uint32_t *, void *))get(instance, "vkGetPhysicalDeviceQueueFamilyProperties");
 	p_domains = (int (*)(void *, uint32_t *, uint32_t *))get(instance, "vkGetPhysicalDeviceCalibrateableTimeDomainsEXT");
-	if (!(p_counter && p_device_fn && p_features && p_properties && p_memory && p_address && p_wait && p_submit && p_pipelines && p_barrier)) return 0;
+	if (!(p_extensions && p_families && p_counter && p_device_fn && p_features && p_properties && p_memory && p_address && p_wait && p_submit && p_pipelines && p_barrier)) return 0;
 	p_copy = (void (*)(void *, void *, void *, uint32_t, const void *))get(instance, "vkCmdCopyBuffer");
 	return p_copy != NULL;
 }
@@ -76,6 +81,27 @@ static void native_properties(void *device, void *chain) { p_properties(device, 
 static void native_memory(void *device, void *chain) { p_memory(device, chain); }
 
 // The structures below are laid out as vulkan_core.h has them.
+struct extension { char name[256]; uint32_t version; };
+struct family { uint32_t flags, count, stamps, width, height, depth; };
+
+// native_extension tells whether a device has an extension.
+static int native_extension(void *device, const char *name) {
+	uint32_t n = 0;
+	int has = 0;
+	if (p_extensions(device, NULL, &n, NULL) < 0 || n == 0) return 0;
+	struct extension *list = calloc(n, sizeof *list);
+	if (list && p_extensions(device, NULL, &n, list) >= 0)
+		for (uint32_t i = 0; i < n; i++) has |= strncmp(list[i].name, name, sizeof list[i].name) == 0;
+	free(list);
+	return has;
+}
+
+// native_families fills up to n queue families and returns how many there are.
+static uint32_t native_families(void *device, uint32_t n, struct family *families) {
+	p_families(device, &n, n ? families : NULL);
+	return n;
+}
+
 struct address_info { uint32_t type; const void *next; void *buffer; };
 struct wait_info { uint32_t type; const void *next; uint32_t flags, count; void *const *semaphores; const uint64_t *values; };
 struct timeline { uint32_t type; const void *next; uint32_t waits; const uint64_t *wait; uint32_t signals; const uint64_t *signal; };
@@ -202,6 +228,29 @@ func getProperties(d vulkan.PhysicalDevice, chain unsafe.Pointer) {
 
 func getMemory(d vulkan.PhysicalDevice, chain unsafe.Pointer) {
 	C.native_memory(unsafe.Pointer(d), chain)
+}
+
+// hasExtension tells whether a device has an extension.
+func hasExtension(d vulkan.PhysicalDevice, name string) bool {
+	c := C.CString(name)
+	defer C.free(unsafe.Pointer(c))
+	return C.native_extension(unsafe.Pointer(d), c) != 0
+}
+
+// queueFamily is what a queue family can do and how many bits its timestamps have.
+type queueFamily struct{ flags, stamps uint32 }
+
+func queueFamilies(d vulkan.PhysicalDevice) []queueFamily {
+	n := C.native_families(unsafe.Pointer(d), 0, nil)
+	if n == 0 {
+		return nil
+	}
+	raw := make([]C.struct_family, n)
+	var out []queueFamily
+	for _, f := range raw[:min(n, C.native_families(unsafe.Pointer(d), n, &raw[0]))] {
+		out = append(out, queueFamily{uint32(f.flags), uint32(f.stamps)})
+	}
+	return out
 }
 
 // bufferAddress is the device address of a buffer.
