@@ -31,6 +31,9 @@ func check(u *unit) error {
 			if uint64(d.Wait) > before || d.Wait > 0 && !d.Signals {
 				return fmt.Errorf("dispatch %d (%s) waits for %d reports, %d come before it", i, d.Kernel, d.Wait, before)
 			}
+			if err := u.checkEarly(s, i); err != nil {
+				return err
+			}
 			if d.Wait > 0 && uint64(d.Wait) == before && u.reported(start, i) {
 				start = u.waiters(i)
 			}
@@ -43,6 +46,38 @@ func check(u *unit) error {
 	}
 	if next != len(u.calls) {
 		return fmt.Errorf("segments cover %d of %d dispatches", next, len(u.calls))
+	}
+	return nil
+}
+
+// checkEarly verifies that what dispatch i of a segment reads early has been
+// written when Early dispatches have reported: after the last barrier, by no
+// dispatch whose own report, or that of one that waits for the same, may be
+// missing then.
+func (u *unit) checkEarly(s Segment, i int) error {
+	d := &u.calls[i]
+	if d.Early > d.Wait {
+		return fmt.Errorf("dispatch %d (%s) waits for %d reports at first, for %d then", i, d.Kernel, d.Early, d.Wait)
+	}
+	barrier := i
+	for barrier > s.First && !u.calls[barrier].Barrier {
+		barrier--
+	}
+	reads := u.readsEarly(i)
+	for j := barrier; j < i && len(reads.Args) > 0; j++ {
+		if !overlap(u.tensors, &u.calls[j], &reads) {
+			continue
+		}
+		var reports uint64
+		for k := s.First; k < i && (k <= j || u.calls[k].Wait == u.calls[j].Wait); k++ {
+			if u.calls[k].Signals {
+				reports += u.calls[k].Workgroups()
+			}
+		}
+		if uint64(d.Early) < reports {
+			return fmt.Errorf("dispatch %d (%s) reads early what dispatch %d (%s) writes, after %d reports of %d",
+				i, d.Kernel, j, u.calls[j].Kernel, d.Early, reports)
+		}
 	}
 	return nil
 }

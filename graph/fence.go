@@ -30,6 +30,8 @@ func fence(u *unit) error {
 // nothing out: who reports has waited for all before.
 func (u *unit) count(s Segment) {
 	var reports uint64
+	ends := make([]uint64, s.Last-s.First) // the reports when a dispatch's group is done
+	hard := s.First                        // the first dispatch since the last barrier
 	for first := s.First; first < s.Last; {
 		last := first + 1
 		for last < s.Last && !u.calls[last].Barrier {
@@ -46,6 +48,15 @@ func (u *unit) count(s Segment) {
 				group[i].Wait = uint32(reports)
 			}
 		}
+		if !soft {
+			hard = first
+		}
+		for i := first; i < last; i++ {
+			ends[i-s.First] = reports + own
+			if soft {
+				u.calls[i].Early = u.early(i, hard, ends[hard-s.First:])
+			}
+		}
 		if reports += own; reports > maxReports {
 			return
 		}
@@ -54,6 +65,32 @@ func (u *unit) count(s Segment) {
 		}
 		first = last
 	}
+}
+
+// early is how many reports dispatch i must see before it reads what its kernel
+// takes early: those up to the end of the group that wrote it. Who reports later
+// has waited for these. ends has the reports at the end of each dispatch's group,
+// from dispatch hard on; what was written before that is there.
+func (u *unit) early(i, hard int, ends []uint64) uint32 {
+	reads := u.readsEarly(i)
+	for j := i - 1; j >= hard && len(reads.Args) > 0; j-- {
+		if overlap(u.tensors, &u.calls[j], &reads) {
+			return uint32(ends[j-hard])
+		}
+	}
+	return 0
+}
+
+// readsEarly is a dispatch that reads what the kernel of dispatch i takes early
+// and no more.
+func (u *unit) readsEarly(i int) Dispatch {
+	var out Dispatch
+	d := &u.calls[i]
+	info, _ := u.opts.Kernels.Lookup(d.Kernel)
+	for _, k := range info.Early {
+		out.Args = append(out.Args, Arg{d.Args[k].Tensor, Read})
+	}
+	return out
 }
 
 // maxReports keeps the counter in its 32 bits.

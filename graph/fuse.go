@@ -9,6 +9,7 @@ type rule struct {
 var rules = []rule{
 	{"gate+up+swiglu", fuseGateUp},
 	{"norm+products", fuseNorm},
+	{"route+down", fuseDown},
 	{"rope+attention", fuseRope},
 	{"experts by group", groupExperts},
 	{"attention of rows together", attendTogether},

@@ -54,6 +54,9 @@ type KernelInfo struct {
 	// Sync tells that the kernel itself waits for the dispatches before it and
 	// reports when it is done, so that no barrier is needed; see fence.
 	Sync bool
+	// Early lists the indices of the arguments that the kernel reads as soon as
+	// what wrote them is done (Dispatch.Early), before it waits for the rest.
+	Early []int
 }
 
 // Condition is a demand on a parameter of an op, or on its whole ratio to the

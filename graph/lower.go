@@ -8,8 +8,8 @@ import (
 )
 
 // SyncBytes is what a kernel that can wait by itself has in front of its push
-// constants: the counter's address, 0 for none, and Dispatch.Wait, as 64 and 32
-// bits, and 32 unused.
+// constants: the counter's address, 0 for none, Dispatch.Wait and Dispatch.Early,
+// as 64, 32 and 32 bits.
 const SyncBytes = 16
 
 // lower selects each call's kernel by the type of its key edge and turns its

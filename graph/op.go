@@ -72,6 +72,9 @@ const (
 	// x {k, R}, norm {k}, logits {experts, R}, y {n, top_k, R}; ids and weights
 	// as OpTopK leaves them. Work {n, top_k, R}.
 	OpRouteGateUp
+	// OpRouteDown: OpExpertDown that finds ids and weights itself, as OpTopK does
+	// from logits {experts, R}. Work {n, R}.
+	OpRouteDown
 	// OpRopeAttention: OpRopeStore and OpAttentionSplit in one dispatch, with the
 	// scale 1/√head_dim. part is State: AttentionCounters words, zero before and
 	// after, then scratch of (d+2)·heads·AttentionSlots floats a row.
@@ -155,6 +158,7 @@ var ops = [opCount]opInfo{
 	OpExpertDown:         op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
 	OpNormMatVec:         op("norm_matvec", "step:r x:r norm:r *w:r y:w", "k n active eps:f"),
 	OpRouteGateUp:        op("expert_route_gate_up", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
+	OpRouteDown:          op("expert_route_down", "step:r *w:r h:r logits:r res:r? y:w", "k n experts top_k renormalize scale:f"),
 	OpRopeAttention:      op("rope_attention", "step:r q:r k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw part:s y:w", "heads kv_heads head_dim rope_dim page_size eps:f"),
 	OpExpertGroup:        op("expert_group", "step:r *ids:r groups:w", "experts top_k tile tiles"),
 	OpExpertMatMul:       op("expert_matmul", "step:r *w:r x:r groups:r y:w", "k n tiles share"),

@@ -55,8 +55,11 @@ type Dispatch struct {
 	// Signals tells that the kernel waits and reports by the segment's counter
 	// (KernelInfo.Sync), and Wait how many workgroups of earlier dispatches of
 	// the segment must have reported before it reads what they wrote.
+	// Early is how many must have reported before it reads the arguments that
+	// its kernel takes early (KernelInfo.Early); at most Wait.
 	Signals bool
 	Wait    uint32
+	Early   uint32
 }
 
 // Workgroups is how many workgroups the dispatch has.

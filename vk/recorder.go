@@ -149,6 +149,7 @@ func (c *recorder) push(d *graph.Dispatch) ([]byte, error) {
 		if d.Signals {
 			binary.LittleEndian.PutUint64(front, c.slot.counter.address)
 			binary.LittleEndian.PutUint32(front[8:], d.Wait)
+			binary.LittleEndian.PutUint32(front[12:], d.Early)
 		}
 	} else if d.Signals {
 		return nil, fmt.Errorf("kernel %s cannot report to a counter", d.Kernel)

@@ -38,6 +38,18 @@ func routeGateUp(c *call) error {
 	return expertGateUp(c.with([]*value{step, gate, up, h, ids, y}, k, n, slots))
 }
 
+// routeDown is top_k and expert_down.
+func routeDown(c *call) error {
+	step, w, h, logits, res, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5]
+	k, n, experts, slots, renormalize, scale := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4], c.params[5]
+	places := len(h.floats) / int(k)
+	ids, weights := &value{t: logits.t, words: make([]uint32, places)}, temp(logits, places)
+	if err := topK(c.with([]*value{step, logits, ids, weights}, experts, slots, renormalize, scale)); err != nil {
+		return err
+	}
+	return expertDown(c.with([]*value{step, w, h, ids, weights, res, y}, k, n, slots))
+}
+
 // ropeAttention is rope_store and attention.
 func ropeAttention(c *call) error {
 	step, q, y := c.args[0], c.args[1], c.args[10]

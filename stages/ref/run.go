@@ -73,6 +73,7 @@ var evals = map[graph.Op]eval{
 	graph.OpExpertDown:         expertDown,
 	graph.OpNormMatVec:         normMatVec,
 	graph.OpRouteGateUp:        routeGateUp,
+	graph.OpRouteDown:          routeDown,
 	graph.OpRopeAttention:      ropeAttention,
 	graph.OpExpertGroup:        expertGroup,
 	graph.OpExpertMatMul:       expertMatMul,

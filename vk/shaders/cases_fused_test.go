@@ -162,6 +162,69 @@ func routeGateUpCases(k graph.Kernel) []testCase {
 	return out
 }
 
+func routeDownCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for i, e := range append(expertShapes(k.Type), expertShape{256, 33, 16, 3, 2, 4}, expertShape{768, 40, 128, 8, 1, 1}, expertShape{1024, 24, 256, 8, 2, 2}) {
+		e.experts = max(e.experts, e.topK)
+		name := caseName(k, "%+v", e)
+		s := newSource(name)
+		step, _ := e.args(k, s)
+		bucket := uint64(e.bucket)
+		logits := s.in("logits", 5, uint64(e.experts), bucket)
+		for j := range e.experts {
+			if e.bucket > 1 { // a row of ties
+				logits.floatsAt(e.experts+j, float64(j%3))
+			}
+		}
+		if e.experts > e.topK {
+			logits.floatsAt(e.experts/2, math.NaN())
+		}
+		res := tensor{}
+		if i%2 == 0 {
+			res = s.in("res", 1e4, uint64(e.n), bucket)
+		}
+		params := []uint32{uint32(e.width), uint32(e.n), uint32(e.experts), uint32(e.topK), uint32(i / 2 % 2), math.Float32bits(1.5)}
+		c := testCase{name: name, kernel: k, params: params, work: [3]uint32{uint32(e.n), uint32(e.bucket), 1},
+			args: []tensor{step, s.weight("w", k.Type, uint64(e.width), uint64(e.n), uint64(e.experts)),
+				s.in("h", 1e4, uint64(e.width), uint64(e.topK), bucket), logits, res, outTensor("y", uint64(e.n), bucket)}}
+		c.bound = map[string]func([]float64) ([]float64, error){"y": func(want []float64) ([]float64, error) {
+			plain, err := c.chosen(e)
+			if err != nil {
+				return nil, err
+			}
+			tol, err := plain.sumsRounded("h", "y", e.width)(want)
+			if err != nil {
+				return nil, err
+			}
+			mag, err := plain.magnitude("y")
+			for j := range mag { // what the weights may be off by
+				tol[j] += mag[j] * (80 + math.Sqrt(float64(e.experts))) * eps
+			}
+			return tol, err
+		}}
+		out = append(out, c)
+	}
+	return out
+}
+
+// chosen is a case of expert_route_down as one of expert_down.
+func (c *testCase) chosen(e expertShape) (*testCase, error) {
+	ids := tensor{"ids", quant.U32, graph.Shape{uint64(e.topK), uint64(e.bucket)}, fill(e.topK*e.bucket, 0)}
+	weights := outTensor("weights", uint64(e.topK), uint64(e.bucket))
+	top := testCase{name: c.name, kernel: graph.Kernel{Op: graph.OpTopK, Type: quant.F32}, params: c.params[2:],
+		work: [3]uint32{uint32(e.experts), uint32(e.bucket), 1}, args: []tensor{c.args[0], c.args[3], ids, weights}}
+	r, p, err := top.reference()
+	if err != nil {
+		return nil, err
+	}
+	ids.data, weights.data = r.Bytes(p.Find("ids")), r.Bytes(p.Find("weights"))
+	clear(weights.data[4*e.topK*e.active:])
+	plain := *c
+	plain.partOf, plain.kernel.Op, plain.params = &c.kernel, graph.OpExpertDown, []uint32{uint32(e.width), uint32(e.n), uint32(e.topK)}
+	plain.args = []tensor{c.args[0], c.args[1], c.args[2], ids, weights, c.args[4], c.args[5]}
+	return &plain, nil
+}
+
 // ropeAttentionCases are rows of one position each, at depths of one slot, of
 // several, and of several tiles a slot.
 func ropeAttentionCases(k graph.Kernel) []testCase {

@@ -19,6 +19,7 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpExpertDown:         expertDownCases,
 	graph.OpNormMatVec:         normMatVecCases,
 	graph.OpRouteGateUp:        routeGateUpCases,
+	graph.OpRouteDown:          routeDownCases,
 	graph.OpRopeAttention:      ropeAttentionCases,
 	graph.OpExpertGroup:        expertGroupCases,
 	graph.OpExpertMatMul:       expertMatMulCases,

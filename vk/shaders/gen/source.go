@@ -34,6 +34,7 @@ type kernel struct {
 	// compiled once for each.
 	precisions []string
 	sync       bool
+	early      []string // arguments that it reads before it has waited for all
 }
 
 // condition is one demand of a header's "when" line on a parameter.
@@ -81,7 +82,7 @@ func dirs(typ, precision string) []string {
 	return out
 }
 
-var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec|halves|needs|rows|when|precision|sync):\s*(.*)$`)
+var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec|halves|needs|rows|when|precision|sync|early):\s*(.*)$`)
 
 // readKernel parses a kernel's header.
 func readKernel(root, path string) (kernel, error) {
@@ -190,6 +191,8 @@ func (k *kernel) choice(name string, words []string) error {
 		if k.sync = len(words) == 1 && words[0] == "counter"; !k.sync {
 			return fmt.Errorf("wanted counter, got %q", words)
 		}
+	case "early":
+		k.early = words
 	case "rows":
 		if len(words) != 2 {
 			return fmt.Errorf("wanted the fewest and the most rows, got %q", words)

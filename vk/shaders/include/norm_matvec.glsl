@@ -28,7 +28,7 @@ void put(uint r, uint o, vec2 v) {
 
 void main() {
     const uint r = gl_WorkGroupID.y;
-    const Pair first = walk_first(w, n);
+    const Steps first = walk_first(w, n);
     sync_wait();
     if (r < step.v[count]) {
         norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));

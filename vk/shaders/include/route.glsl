@@ -1,61 +1,86 @@
-// The choice of experts by rank: an expert's rank is how many come before it,
-// the larger logit first, ties by index. Logits are compared as integers in the
-// order of the floats, so that "before" is one comparison: with the integer
-// itself for experts before it in index, with the next one for those after.
+// The choice of experts, by every subgroup for itself and without shared memory:
+// an invocation holds a few neighbouring experts' logits, and the largest of all
+// is taken out top_k times, ties by index. Logits are compared as integers in
+// the order of the floats. SUB is the subgroup's size, at least 8; EXPERTS at
+// most 256, top_k at most 8.
+#extension GL_KHR_shader_subgroup_ballot : require
 
-const uint MOST_TOP_K = 16, ROUTE_QUADS = (EXPERTS + 3) / 4;
-shared uvec4 route_order[ROUTE_QUADS];
-shared uint route_ranks[EXPERTS];
-shared uint route_ids[MOST_TOP_K];
+const uint ROUTE_EACH = (EXPERTS + SUB - 1) / SUB, ROUTE_MOST = 32;
+uint route_keys[ROUTE_MOST];
 
-// route_key puts floats into the order of integers, a NaN as minus infinity.
+// route_key puts floats into the order of integers, a NaN as minus infinity; 0
+// is below all of them.
 uint route_key(float v) {
     const uint bits = floatBitsToUint(v);
     return is_nan(v) ? 0x007fffffu : (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
 }
 
-float route_logit(uint e) {
-    const uint key = route_order[e / 4][e & 3];
-    return uintBitsToFloat((key & 0x80000000u) != 0 ? key & 0x7fffffffu : ~key);
-}
+float route_logit(uint key) { return uintBitsToFloat((key & 0x80000000u) != 0 ? key & 0x7fffffffu : ~key); }
 
-void route_take(uint64_t logits) {
-    for (uint e = gl_LocalInvocationID.x; e < 4 * ROUTE_QUADS; e += gl_WorkGroupSize.x) {
-        route_order[e / 4][e & 3] = e < EXPERTS ? route_key(Act(logits).v[e]) : 0;
-        if (e < EXPERTS) route_ranks[e] = 0;
-    }
-}
-
-// route_rank ranks the experts, two invocations an expert where there are as
-// many, after a barrier; another must follow route_choose's.
-void route_rank() {
-    const uint parts = gl_WorkGroupSize.x >= 2 * EXPERTS ? 2 : 1, half_quads = (ROUTE_QUADS + parts - 1) / parts;
-    for (uint w = gl_LocalInvocationID.x; w < EXPERTS * parts; w += gl_WorkGroupSize.x) {
-        const uint e = w % EXPERTS, first = w / EXPERTS * half_quads, key = route_order[e / 4][e & 3];
-        uvec4 before = uvec4(0);
-        for (uint j = first; j < min(first + half_quads, ROUTE_QUADS); j++) {
-            const uvec4 least = key + uvec4(greaterThanEqual(uvec4(4 * j, 4 * j + 1, 4 * j + 2, 4 * j + 3), uvec4(e)));
-            before += uvec4(greaterThanEqual(route_order[j], least));
+void route_load(uint64_t logits) {
+    const uint first = gl_SubgroupInvocationID * ROUTE_EACH;
+    if (EXPERTS % (4 * SUB) == 0) {
+        [[unroll]] for (uint j = 0; j < ROUTE_MOST; j += 4) {
+            if (j >= ROUTE_EACH) break;
+            const vec4 v = Act4(logits).v[(first + j) / 4];
+            [[unroll]] for (uint i = 0; i < 4; i++) route_keys[j + i] = route_key(v[i]);
         }
-        atomicAdd(route_ranks[e], before.x + before.y + before.z + before.w);
+        return;
+    }
+    [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) {
+        if (j >= ROUTE_EACH) break;
+        route_keys[j] = first + j < EXPERTS ? route_key(Act(logits).v[first + j]) : 0;
     }
 }
 
-void route_choose(uint top_k) {
-    for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x)
-        if (route_ranks[e] < top_k) route_ids[route_ranks[e]] = e;
+// route_next takes the first of the remaining experts out.
+uint route_next(out uint key) {
+    uint most = 0, at_most = 0;
+    [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) {
+        if (j >= ROUTE_EACH) break;
+        if (route_keys[j] > most) at_most = j;
+        most = max(most, route_keys[j]);
+    }
+    key = subgroupMax(most);
+    const uint who = subgroupBallotFindLSB(subgroupBallot(most == key));
+    [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) {
+        if (j >= ROUTE_EACH) break;
+        if (gl_SubgroupInvocationID == who && j == at_most) route_keys[j] = 0;
+    }
+    return subgroupShuffle(gl_SubgroupInvocationID * ROUTE_EACH + at_most, who);
 }
 
-// route_put writes the chosen experts and their weights.
-void route_put(uint64_t ids, uint64_t weights, uint top_k, bool renormalize, float scale) {
-    const uint s = gl_LocalInvocationID.x;
-    if (s >= top_k) return;
-    const float top = route_logit(route_ids[0]);
-    float sum = 0;
-    if (renormalize) // the softmax's own sum cancels
-        for (uint i = 0; i < top_k; i++) sum += exp(route_logit(route_ids[i]) - top);
-    else
-        for (uint e = 0; e < EXPERTS; e++) sum += exp(route_logit(e) - top);
-    PutU32(ids).v[s] = route_ids[s];
-    PutF32(weights).v[s] = exp(route_logit(route_ids[s]) - top) / sum * scale;
+// What the choice left: invocation s has slot s's expert and logit; of all
+// experts the largest logit and the sum of exp(logit - top).
+struct Route { uint id; float logit, top, sum; };
+
+// route takes count experts out. The sum is only made if whole.
+Route route(uint count, bool whole) {
+    Route c = Route(0, 0, 0, 0);
+    if (whole) {
+        uint key = 0;
+        [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++)
+            if (j < ROUTE_EACH) key = max(key, route_keys[j]);
+        const float top = route_logit(subgroupMax(key));
+        [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++)
+            if (j < ROUTE_EACH && route_keys[j] > 0) c.sum += exp(route_logit(route_keys[j]) - top);
+        c.sum = subgroupAdd(c.sum);
+    }
+    for (uint s = 0; s < count; s++) {
+        uint key;
+        const uint e = route_next(key);
+        if (s == 0) c.top = route_logit(key);
+        if (s == gl_SubgroupInvocationID) {
+            c.id = e;
+            c.logit = route_logit(key);
+        }
+    }
+    return c;
+}
+
+// route_weight is the weight of slot s on invocation s, after all top_k were
+// taken out; the softmax's own sum cancels where the weights are renormalized.
+float route_weight(Route c, uint top_k, bool renormalize, float scale) {
+    const float p = gl_SubgroupInvocationID < top_k ? exp(c.logit - c.top) : 0;
+    return p / (renormalize ? subgroupAdd(p) : c.sum) * scale;
 }

@@ -5,12 +5,14 @@
 // weights, goes ahead meanwhile. Workgroups start in the order of their
 // dispatches, so those that are waited for are running or done. A kernel that
 // includes this has SYNC as the first member of its push constants, calls
-// sync_wait before it reads any activation, and sync_done, in every workgroup
+// sync_wait before it reads any activation, or sync_early before it reads those
+// that its header names as early and sync_wait before all others, and sync_done,
+// in every workgroup
 // and every invocation, after its last write. Where sync is 0 there are
 // barriers and nothing is waited for.
 #extension GL_KHR_memory_scope_semantics : require
 
-#define SYNC uint64_t sync; uint sync_until; uint sync_unused;
+#define SYNC uint64_t sync; uint sync_until; uint sync_first;
 
 // What the dispatches before wrote must not come from a cache.
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Counter { uint done; };

@@ -11,13 +11,16 @@ void subgroup_sync() {
     controlBarrier(gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
 }
 
-void sync_wait() {
-    if (sync == 0) return;
+void sync_wait_for(uint reports) {
+    if (sync == 0 || reports == 0) return;
     if (gl_LocalInvocationIndex == 0) {
-        while (atomicLoad(Counter(sync).done, gl_ScopeDevice, 0, 0) < sync_until) {}
+        while (atomicLoad(Counter(sync).done, gl_ScopeDevice, 0, 0) < reports) {}
     }
     sync_group();
 }
+
+void sync_early() { sync_wait_for(sync_first); }
+void sync_wait() { sync_wait_for(sync_until); }
 
 // sync_done_for reports for that many workgroups.
 void sync_done_for(uint workgroups) {

@@ -54,7 +54,7 @@ void put(uint r, uint o, vec2 v) {
 
 void main() {
     const uint r = gl_WorkGroupID.y;
-    Pair first = walk_first(w, n);
+    const Steps first = walk_first(w, n);
     sync_wait();
     if (r < step.v[count]) {
         fixed_take(at(x, r, K), fixed_ahead(at(x, r, K), 0));

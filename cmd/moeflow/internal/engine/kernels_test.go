@@ -24,7 +24,7 @@ func TestGoldenGPUKernels(t *testing.T) {
 			}
 		}
 		for _, k := range []string{"norm_matvec[Q4_K]", "norm_matvec[Q6_K]", "norm_matvec_f32[F32]", "matvec_dot[Q4_K]", "expert_route_gate_up[Q4_K]",
-			"expert_down_dot[Q4_K]", "expert_down_dot[Q6_K]", "rope_attention[F16]"} {
+			"expert_route_down[Q4_K]", "expert_route_down[Q6_K]", "rope_attention[F16]"} {
 			if !variants[k] {
 				t.Errorf("%s is not among the plan's kernels", k)
 			}
