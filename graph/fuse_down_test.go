@@ -1,0 +1,76 @@
+package graph
+
+import (
+	"strings"
+	"testing"
+
+	"moeflow/gguf/quant"
+)
+
+// routed is the experts of a block with their norm and router.
+type routed struct{ x, norm, logits, gate, up, down TensorID }
+
+func (b routed) Infer(s *Scope) error {
+	for _, id := range []TensorID{b.x, b.norm, b.logits, b.gate, b.up, b.down} {
+		s.In(id)
+	}
+	s.Out(0, Activation, quant.F32, 32, s.Rows())
+	return s.Err()
+}
+
+func (b routed) Lower(e *Emitter) {
+	rows := e.Rows()
+	x, n := e.Temp("x", quant.F32, 32, rows), e.Temp("n", quant.F32, 32, rows)
+	ids, weights := e.Temp("ids", quant.U32, 2, rows), e.Temp("weights", quant.F32, 2, rows)
+	gate, up, h := e.Temp("gate", quant.F32, 64, 2, rows), e.Temp("up", quant.F32, 64, 2, rows), e.Temp("h", quant.F32, 64, 2, rows)
+	e.Call(OpGather, Args{e.Step(), b.x, x}, Work{32, rows}, 32)
+	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, n}, Work{32, rows}, 32, StepRows, 1e-6)
+	e.Call(OpTopK, Args{e.Step(), b.logits, ids, weights}, Work{8, rows}, 8, 2, 1, 2.5)
+	e.Call(OpExpertMatVec, Args{e.Step(), b.gate, n, ids, gate}, Work{64, 2, rows}, 32, 64, 2)
+	e.Call(OpExpertMatVec, Args{e.Step(), b.up, n, ids, up}, Work{64, 2, rows}, 32, 64, 2)
+	e.Call(OpSwiGLU, Args{e.Step(), gate, up, h}, Work{128, rows}, 128)
+	e.Call(OpExpertDown, Args{e.Step(), b.down, h, ids, weights, x, e.Out(0)}, Work{32, rows}, 64, 32, 2)
+}
+
+// TestDownChoosesItsExperts: where gate and up choose their experts, so does down,
+// by the same parameters, unless it has no kernel that can.
+func TestDownChoosesItsExperts(t *testing.T) {
+	for _, c := range []struct {
+		lacks Kernel
+		want  string
+	}{
+		{Kernel{}, "gather[F32] expert_route_gate_up[F16] expert_route_down[BF16]"},
+		{Kernel{Op: OpRouteDown, Type: quant.BF16}, "gather[F32] expert_route_gate_up[F16] expert_down[BF16]"},
+		{Kernel{Op: OpRouteGateUp, Type: quant.F16}, "gather[F32] top_k[F32] rms_norm[F32] expert_gate_up[F16] expert_down[BF16]"},
+	} {
+		g := New("block", StepLayout{Rows: 1, Outs: 1, Pages: 1})
+		in := func(name string, typ quant.Type, role Role, s ...uint64) TensorID {
+			return g.Tensor(Tensor{Name: name, Shape: s, Type: typ, Role: role})
+		}
+		g.Add(Node{Name: "block", Kind: "block", Out: []string{"y"}, Stage: routed{in("in", quant.F32, Input, 32, 1),
+			in("norm", quant.F32, Weight, 32), in("logits", quant.F32, Input, 8, 1),
+			in("gate", quant.F16, Weight, 32, 64, 8), in("up", quant.F16, Weight, 32, 64, 8), in("down", quant.BF16, Weight, 64, 32, 8)}})
+		p, err := Compile(g, Options{Kernels: everyKernel{map[Kernel]bool{c.lacks: true}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for i := range p.Dispatches {
+			got = append(got, p.Dispatches[i].Kernel.String())
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("without %s:\n got %v\nwant %s", c.lacks, got, c.want)
+		}
+		last := p.Dispatches[len(p.Dispatches)-1]
+		if last.Kernel.Op != OpRouteDown {
+			continue
+		}
+		params, scale := last.Params, uint32(0x40200000) // 2.5
+		if len(params) != 6 || params[0] != 64 || params[1] != 32 || params[2] != 8 || params[3] != 2 || params[4] != 1 || params[5] != scale {
+			t.Errorf("parameters %v, wanted 64 32 8 2 1 and 2.5 as bits", params)
+		}
+		if logits := p.Tensors[last.Args[3].Tensor].Name; logits != "logits" {
+			t.Errorf("it chooses by %s, wanted logits", logits)
+		}
+	}
+}
