@@ -8,15 +8,14 @@
 #include "matrix_units.glsl"
 
 const uint TILE = 64, STEPS = D / 16, PITCH = D / 8 + 1; // of a row of halves, in sixteen bytes
-const uint SCORE_PITCH = TILE / 4 + 1, WEIGHT_PITCH = TILE / 8 + 1, SUM_PITCH = D / 4 + 1;
-const uint FADE = 16 * WEIGHT_PITCH; // where the factors of the sums lie
+const uint SCORE_PITCH = TILE / 4 + 1, SUM_PITCH = D / 4 + 1;
 const uint ROW = KV_HEADS * D / 8;   // of the cache, in sixteen bytes
 const uint PIECES = TILE * (D / 8) / gl_WorkGroupSize.x; // of an invocation; at most 8
 const float NOTHING = uintBitsToFloat(0xff800000u), WEIGHT_SCALE = 32768.0; // keeps small weights' digits
 shared uvec4 key_tile[TILE * PITCH]; // at the end the sums
 shared uvec4 value_tile[TILE * PITCH];
 shared uvec4 score_tile[16 * SCORE_PITCH > 2 * D ? 16 * SCORE_PITCH : 2 * D]; // at first the queries
-shared uvec4 query_tile[16 * (PITCH > 14 ? PITCH : 14)]; // later weights and factors
+shared uvec4 query_tile[16 * PITCH]; // later the factors of the sums
 shared float query_scale[8];
 shared vec2 stats[8]; // each head's largest score and total weight
 
@@ -41,6 +40,25 @@ void tile_load(uint pages, uint t, uint last, uint g) {
     }
 }
 
+// touch asks for a tile that is not loaded yet, a word of each 32 bytes, so that
+// it is in the device's cache when it is; touch_see keeps the words from being
+// dropped as unused.
+const uint SECTORS = D * KV_BYTES / 32, TOUCHES = TILE * 2 * SECTORS / gl_WorkGroupSize.x; // at most 16
+uint touching[16], touched = 0;
+
+void touch(uint pages, uint t, uint last, uint g) {
+    [[unroll]] for (uint j = 0; j < 16; j++) {
+        if (j >= TOUCHES) break;
+        const uint i = gl_LocalInvocationID.x + j * gl_WorkGroupSize.x, p = min(t + i / (2 * SECTORS), last - 1), c = i % (2 * SECTORS);
+        touching[j] = U32(rows_at(c < SECTORS ? k_cache : v_cache, pages, p, g)).v[c % SECTORS * 8];
+    }
+}
+
+void touch_see() {
+    [[unroll]] for (uint j = 0; j < 16; j++)
+        if (j < TOUCHES) touched ^= touching[j];
+}
+
 // tile_store puts it into shared memory, but for the new position: stage_new
 // does that. What was never stored in the cache could be NaN and becomes zero.
 void tile_store(uint t, uint position) {
@@ -53,11 +71,13 @@ void tile_store(uint t, uint position) {
     }
 }
 
-// stage_new adds the new position, which lies in head, by one subgroup.
-void stage_new(uint row) {
+// stage_new adds the new position's key, or its value, which lie in head: a
+// subgroup each, which 0 and 1.
+void stage_new(uint which, uint row) {
     for (uint i = gl_SubgroupInvocationID; i < D / 2; i += SUB) {
-        key_tile[row * PITCH + i / 4][i & 3] = packHalf2x16(vec2(head[2 * i], head[2 * i + 1]));
-        value_tile[row * PITCH + i / 4][i & 3] = packHalf2x16(vec2(head[D + 2 * i], head[D + 2 * i + 1]));
+        const uint pair = packHalf2x16(vec2(head[which * D + 2 * i], head[which * D + 2 * i + 1]));
+        if (which == 0) key_tile[row * PITCH + i / 4][i & 3] = pair;
+        else value_tile[row * PITCH + i / 4][i & 3] = pair;
     }
 }
 

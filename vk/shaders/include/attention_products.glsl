@@ -22,7 +22,8 @@ void matrix_scores() {
 
 float score_at(uint row, uint p) { return uintBitsToFloat(score_tile[row * SCORE_PITCH + p / 4][p & 3]); }
 
-// matrix_weigh turns head h's scores of count positions into weights.
+// matrix_weigh turns head h's scores of count positions into weights, as halves
+// in the same place. Rows of no head stay as they are: scores of zeros.
 void matrix_weigh(uint h, uint count) {
     vec2 s[4]; // TILE / 2 / SUB is at most 4
     float largest = top;
@@ -33,6 +34,7 @@ void matrix_weigh(uint h, uint count) {
         s[j] = vec2(p < count ? s[j].x : NOTHING, p + 1 < count ? s[j].y : NOTHING);
         largest = max(largest, max(s[j].x, s[j].y));
     }
+    subgroup_sync(); // all scores are read; weights take their place
     largest = subgroupMax(largest);
     const float fade = exp(top - largest);
     top = largest;
@@ -42,27 +44,27 @@ void matrix_weigh(uint h, uint count) {
         const uint i = gl_SubgroupInvocationID + j * SUB;
         const vec2 e = exp(s[j] - top);
         const uvec2 w = parts(e * WEIGHT_SCALE);
-        query_tile[h * WEIGHT_PITCH + i / 4][i & 3] = w.x;
-        query_tile[(h + 8) * WEIGHT_PITCH + i / 4][i & 3] = w.y;
+        score_tile[h * SCORE_PITCH + i / 4][i & 3] = w.x;
+        score_tile[(h + 8) * SCORE_PITCH + i / 4][i & 3] = w.y;
         sum += e.x + e.y;
     }
     total = total * fade + subgroupAdd(sum);
     for (uint i = gl_SubgroupInvocationID; i < 8; i += SUB)
-        query_tile[FADE + 4 * (i < 4 ? h : h + 8) + (i & 3)] = uvec4(floatBitsToUint(fade));
+        query_tile[4 * (i < 4 ? h : h + 8) + (i & 3)] = uvec4(floatBitsToUint(fade));
 }
 
 // matrix_values adds count positions' weighted values.
 void matrix_values(bool fades, uint count) {
     if (fades) {
         SUMS f;
-        LOAD_SUMS(f, query_tile, FADE, 4)
+        LOAD_SUMS(f, query_tile, 0, 4)
         SCALE(sums, f)
     }
     [[unroll]] for (uint j = 0; j < TILE / 16; j++) {
         if (16 * j >= count) break;
         HALVES_A x;
         HALVES_B value;
-        LOAD_A(x, query_tile, 2 * j, WEIGHT_PITCH, ROWS)
+        LOAD_A(x, score_tile, 2 * j, SCORE_PITCH, ROWS)
         LOAD_B(value, value_tile, 16 * j * PITCH + 2 * gl_SubgroupID, PITCH, ROWS)
         MULTIPLY(sums, x, value)
     }
@@ -76,9 +78,6 @@ void matrix_run(uint pages, uint first, uint end, uint position, uint g) {
         if (j >= STEPS) break;
         LOAD_A(queries[j], query_tile, 2 * j, PITCH, ROWS)
     }
-    barrier();
-    // Rows of no head stay zero among the weights.
-    for (uint i = gl_LocalInvocationID.x; i < FADE + 64; i += gl_WorkGroupSize.x) query_tile[i] = uvec4(0);
     sums = NO_SUMS;
     top = NOTHING;
     total = 0;
@@ -87,8 +86,10 @@ void matrix_run(uint pages, uint first, uint end, uint position, uint g) {
         if (t > first) {
             barrier();
             tile_store(t, position);
-            if (w == 0 && position < end && position - t < TILE) stage_new(position - t);
+            if (w < 2 && position < end && position - t < TILE) stage_new(w, position - t);
             if (t + TILE < end) tile_load(pages, t + TILE, last, g);
+            touch_see();
+            if (t + 2 * TILE < end) touch(pages, t + 2 * TILE, last, g);
             barrier();
         }
         if (16 * w < count) matrix_scores();
@@ -99,7 +100,7 @@ void matrix_run(uint pages, uint first, uint end, uint position, uint g) {
     }
     barrier();
     if (w < STEPS) STORE_SUMS(sums, key_tile, 4 * w, SUM_PITCH)
-    if (w < GROUP && gl_SubgroupInvocationID == 0) stats[w] = vec2(top, total);
+    if (w < GROUP && gl_SubgroupInvocationID == 0) stats[w] = vec2(top, position == 0xffffffffu ? float(touched) : total);
 }
 
 // slot_sum is four elements of the workgroup's sums, i counting them, and their

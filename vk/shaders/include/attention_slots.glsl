@@ -63,8 +63,9 @@ void slots_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slot
     if (gl_LocalInvocationIndex == 0) Finished(part).v[index] = 0;
     for (uint i = gl_LocalInvocationID.x; i - gl_LocalInvocationID.x < QUADS; i += gl_WorkGroupSize.x) {
         vec4 p[AHEAD], sum = vec4(0);
-        for (uint s = 0; s < slots; s += AHEAD) {
-            [[unroll]] for (uint j = 0; j < AHEAD; j++) p[j] = Part4(all).v[min(s + j, slots - 1) * QUADS + min(i, QUADS - 1)];
+        for (uint s = 0; s < slots; s += AHEAD) { // what no slot left is loaded too, but not added
+            Part4 from = Part4(all + (s * QUADS + min(i, QUADS - 1)) * 16);
+            [[unroll]] for (uint j = 0; j < AHEAD; j++) p[j] = from.v[j * QUADS];
             if (s == 0 && i == gl_LocalInvocationID.x) {
                 slot_shares(statistics, slots);
                 barrier();

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // top_k and expert_down in one, with packed integer dot products, for few rows
-// on a GPU: every subgroup ranks the experts for itself, so that their weights
+// on a GPU: every workgroup ranks the experts for itself, so that their weights
 // are on their way before the activations are there.
 //
 //   y[r][o] = res[r][o] + sum_s weights[s] * sum_i w[ids[s]][o][i] * h[r][s][i],
@@ -9,13 +9,12 @@
 //
 // w {k, n, experts} of the kernel's type, h {k, top_k, R}, logits {experts, R}
 // F32, res {n, R} F32 or absent, y {n, R} F32. One workgroup covers 16 outputs of
-// one row, a subgroup two of them: its invocations share out the units of all
-// slots.
+// one row, a subgroup one: its invocations share out the units of all slots.
 //
 // op: expert_route_down
 // types: Q4_K Q5_K Q6_K
 // tile: 16 1 1
-// local: 8 subgroups
+// local: 16 subgroups
 // spec: k experts top_k
 // needs: gpu dot
 // rows: 1 8
@@ -30,7 +29,7 @@
 layout(constant_id = 1) const uint K = 256;
 layout(constant_id = 2) const uint EXPERTS = 1;
 layout(constant_id = 3) const uint TOP_K = 1;
-const uint FIXED = K * TOP_K, TILE = 16, AHEAD = 3, WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS, ROW_UNITS = K / 64;
+const uint FIXED = K * TOP_K, TILE = 16, AHEAD = 3, WARPS = 16, SUB = gl_WorkGroupSize.x / WARPS, ROW_UNITS = K / 64;
 #include "fixed.glsl"
 #include "fixed_take.glsl"
 #include "dot_unit.glsl"
@@ -43,57 +42,67 @@ layout(push_constant, scalar) uniform Push {
 #include "sync_main.glsl"
 #include "product.glsl"
 
-// A round of the units of both outputs, and the weights of their slots.
-struct Round { Unit a[AHEAD], b[AHEAD]; float share[AHEAD]; };
+shared uint slot_expert[TOP_K];
+shared float slot_weight[TOP_K];
 
-Round load(uint o, uint i, uint id, float weight) {
+// A round of an output's units, and the weights of their slots.
+struct Round { Unit units[AHEAD]; float share[AHEAD]; };
+
+Round load(uint o, uint i) {
     Round t;
     [[unroll]] for (uint j = 0; j < AHEAD; j++) {
         const uint u = min(i + j * SUB, UNITS - 1), slot = u / ROW_UNITS;
-        const uint64_t first = uint64_t(subgroupShuffle(id, slot)) * n;
-        t.share[j] = subgroupShuffle(weight, slot);
-        t.a[j] = unit_load(weight_row(w, first + min(o, n - 1), K), u % ROW_UNITS);
-        t.b[j] = unit_load(weight_row(w, first + min(o + WARPS, n - 1), K), u % ROW_UNITS);
+        t.share[j] = slot_weight[slot];
+        t.units[j] = unit_load(weight_row(w, uint64_t(slot_expert[slot]) * n + min(o, n - 1), K), u % ROW_UNITS);
     }
     return t;
 }
 
-vec2 product(Round t, uint i) {
-    vec2 sum = vec2(0);
+float product(Round t, uint i) {
+    float sum = 0;
     [[unroll]] for (uint j = 0; j < AHEAD; j++) {
         const uint u = i + j * SUB;
-        if (u < UNITS) sum += t.share[j] * vec2(unit_dot(t.a[j], u % ROW_UNITS, u), unit_dot(t.b[j], u % ROW_UNITS, u));
+        if (u < UNITS) sum += t.share[j] * unit_dot(t.units[j], u % ROW_UNITS, u);
     }
     return sum;
+}
+
+// choose leaves the slots' experts and weights in shared memory.
+void choose(uint r) {
+    if (gl_SubgroupID == 0) {
+        route_load(at(logits, r, EXPERTS));
+        const Route c = route(TOP_K, renormalize == 0);
+        const float weight = route_weight(c, TOP_K, renormalize != 0, scale);
+        if (gl_SubgroupInvocationID < TOP_K) {
+            slot_expert[gl_SubgroupInvocationID] = c.id;
+            slot_weight[gl_SubgroupInvocationID] = weight;
+        }
+    }
+    barrier();
 }
 
 void main() {
     const uint r = gl_WorkGroupID.y, lane = gl_SubgroupInvocationID, o = gl_WorkGroupID.x * TILE + gl_SubgroupID;
     const bool wanted = r < step.v[STEP_ROWS];
-    uint id = 0;
-    float weight = 0, plus = 0;
+    float plus = 0;
     Round t;
     sync_early();
     if (wanted) {
-        route_load(at(logits, r, EXPERTS));
-        const Route c = route(TOP_K, renormalize == 0);
-        id = c.id;
-        weight = route_weight(c, TOP_K, renormalize != 0, scale);
-        t = load(o, lane, id, weight);
-        if (res != 0 && lane < 2) plus = Act(at(res, r, n)).v[min(o + lane * WARPS, n - 1)];
+        choose(r);
+        t = load(o, lane);
+        if (res != 0 && lane == 0) plus = Act(at(res, r, n)).v[min(o, n - 1)];
     }
     sync_wait();
     if (wanted) {
         fixed_take(at(h, r, FIXED), fixed_ahead(at(h, r, FIXED), 0));
         barrier();
-        vec2 sum = product(t, lane);
+        float sum = product(t, lane);
         for (uint i = AHEAD * SUB; i < UNITS; i += AHEAD * SUB) {
-            t = load(o, i + lane, id, weight);
+            t = load(o, i + lane);
             sum += product(t, i + lane);
         }
         sum = subgroupAdd(sum);
-        const uint mine = o + lane * WARPS;
-        if (lane < 2 && mine < n) PutF32(at(y, r, n)).v[mine] = (lane == 0 ? sum.x : sum.y) + plus;
+        if (lane == 0 && o < n) PutF32(at(y, r, n)).v[o] = sum + plus;
     }
     sync_done();
 }

@@ -44,43 +44,46 @@ layout(push_constant, scalar) uniform Push {
 #include "attention_products.glsl"
 #include "attention_slots.glsl"
 
-// new_position makes and stores the row's key and value, and adds them to what
-// the matrices are loaded from. One subgroup does it.
-void new_position(Turned key, float value[16], uint g, uint index, uint row, uint m) {
-    rope_turn(key, D, k_norm != 0, m, eps, 1.0);
-    rope_key(key, m);
-    [[unroll]] for (uint j = 0; j < 16; j++)
-        if (j < D / SUB) head[D + lane() + j * SUB] = value[j];
+// new_row stores the new key, or the new value, and adds it to what the matrices
+// are loaded from: head[which * D] on, a subgroup each, which 0 and 1.
+void new_row(uint which, uint g, uint index, uint row) {
     subgroup_sync();
-    const uint64_t kr = cache_row(k_cache, index, KV_HEADS * D), vr = cache_row(v_cache, index, KV_HEADS * D);
-    for (uint i = lane() * KV_RUN; i < 2 * D; i += SUB * KV_RUN) {
-        kv_store(i < D ? kr : vr, g * D + i % D, i);
-        kv_settle(i);
+    const uint64_t to = cache_row(which == 0 ? k_cache : v_cache, index, KV_HEADS * D);
+    for (uint i = lane() * KV_RUN; i < D; i += SUB * KV_RUN) {
+        kv_store(to, g * D + i, which * D + i);
+        kv_settle(which * D + i);
     }
     subgroup_sync();
-    if (row < TILE) stage_new(row);
+    if (row < TILE) stage_new(which, row);
 }
 
-// take brings the row's queries, a subgroup a head; the first one also makes the
-// new position.
+// take brings the row's queries, a subgroup a head; where the last position is,
+// the first one also makes the new key, the second one the new value.
 void take(uint r, uint g, bool makes, uint index, uint row_of_new) {
     const uint w = gl_SubgroupID, m = rope_dim / 2;
     Turned query_head, key;
     float value[16]; // D / SUB is at most 16
     const uint64_t row = at(0, r, KV_HEADS * D) + g * D * 4;
     if (w < GROUP) query_head = rope_load(q + at(0, r, HEADS * D) + (g * GROUP + w) * D * 4, m);
-    if (makes) {
-        key = rope_load(k + row, m);
+    if (makes && w == 0) key = rope_load(k + row, m);
+    if (makes && w == 1)
         [[unroll]] for (uint j = 0; j < 16; j++)
             if (j < D / SUB) value[j] = Act(v + row).v[lane() + j * SUB];
-    }
     if (w < GROUP) {
         rope_turn(query_head, 0, q_norm != 0, m, eps, 1.0 / sqrt(float(D)));
         rope_query(query_head, w, m);
         subgroup_sync();
         split_query(w);
     }
-    if (makes) new_position(key, value, g, index, row_of_new, m);
+    if (!makes) return;
+    if (w == 0) {
+        rope_turn(key, D, k_norm != 0, m, eps, 1.0);
+        rope_key(key, m);
+    } else {
+        [[unroll]] for (uint j = 0; j < 16; j++)
+            if (j < D / SUB) head[D + lane() + j * SUB] = value[j];
+    }
+    new_row(w, g, index, row_of_new);
 }
 
 void main() {
@@ -88,7 +91,7 @@ void main() {
     const uint position = step_row(step, r, ROW_POSITION), pages = step_row(step, r, ROW_PAGES), n = position + 1;
     const uint share = max(2 * TILE, (n + 32 * SLOTS - 1) / (32 * SLOTS) * 32), slots = (n + share - 1) / share;
     const uint first = slot * share, end = min(n, first + share);
-    const bool wanted = r < step.v[STEP_ROWS], stores = slot == slots - 1, makes = stores && gl_SubgroupID == 0;
+    const bool wanted = r < step.v[STEP_ROWS], stores = slot == slots - 1, makes = stores && gl_SubgroupID < 2;
     if (wanted && slot >= slots) return; // the last slot reports for this one
     uint index = 0;
     if (wanted) {

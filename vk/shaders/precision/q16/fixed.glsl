@@ -15,7 +15,20 @@ shared uvec4 fixed_low[FIXED / 16];
 shared vec4 fixed_scale[UNITS]; // of the four parts
 shared ivec4 fixed_sum[UNITS];  // the sum of each part's integers
 
-uint pack4(ivec4 b) { return uint(b.x & 255) | uint(b.y & 255) << 8 | uint(b.z & 255) << 16 | uint(b.w) << 24; }
+// A float this large has steps of one, so that adding it rounds, to even, and
+// leaves the integer in the low bits: in all 32 as the difference to these.
+const float ROUND = 12582912.0;
+const uint ROUND_BITS = 0x4b400000u;
+
+uvec4 round_bits(vec4 x, float factor) { return floatBitsToUint(x * factor + ROUND); }
+
+// parts4 packs four integers' high bytes, and their low ones less 128: 128 more
+// than an integer is 256 * high + (low + 128).
+uvec2 parts4(uvec4 bits) {
+    bits += 128;
+    const uint even = (bits.x & 0xffffu) | bits.z << 16, odd = (bits.y & 0xffffu) | bits.w << 16;
+    return uvec2((even >> 8 & 0x00ff00ffu) | (odd & 0xff00ff00u), ((even & 0x00ff00ffu) | (odd << 8 & 0xff00ff00u)) ^ 0x80808080u);
+}
 
 // fixed_put stores elements 8 * run .. 8 * run + 7. Four neighbouring
 // invocations must call it together, with neighbouring runs.
@@ -25,17 +38,16 @@ void fixed_put(uint run, vec4 a, vec4 b) {
     top = max(top, subgroupShuffleXor(top, 1));
     top = max(top, subgroupShuffleXor(top, 2));
     const float inverse = top > 1e-30 ? 32512.0 / top : 0.0;
-    const ivec4 p = ivec4(roundEven(a * inverse)), q = ivec4(roundEven(b * inverse));
-    const ivec4 ph = (p + 128) >> 8, qh = (q + 128) >> 8;
-    const ivec4 both = p + q;
-    int sum = both.x + both.y + both.z + both.w;
+    const uvec4 p = round_bits(a, inverse), q = round_bits(b, inverse), both = p + q;
+    int sum = int(both.x + both.y + both.z + both.w - 8 * ROUND_BITS);
     sum += subgroupShuffleXor(sum, 1);
+    const uvec2 first = parts4(p), second = parts4(q);
     const uint s = run >> 1, u = unit_of(s), part = part_of(s), at_part = part * UNITS + u;
-    const uvec2 high = uvec2(pack4(ph), pack4(qh)), low = uvec2(pack4(p - 256 * ph), pack4(q - 256 * qh));
+    const uvec2 high = uvec2(first.x, second.x), low = uvec2(first.y, second.y);
     if ((run & 1) == 0) {
         fixed_high[at_part].xy = high;
         fixed_low[at_part].xy = low;
-        fixed_scale[u][part] = top > 1e-30 ? top / 32512.0 : 0.0;
+        fixed_scale[u][part] = top > 1e-30 ? top * (1.0 / 32512.0) : 0.0;
         fixed_sum[u][part] = sum;
     } else {
         fixed_high[at_part].zw = high;
