@@ -46,6 +46,10 @@ type KernelInfo struct {
 	// Rows is the fewest and the most rows that the kernel is meant for; zero
 	// is no bound. It is right with any number.
 	Rows [2]uint32
+	// Groups is the fewest workgroups of a dispatch for which the kernel is
+	// meant: one with large tiles leaves processors without work where there is
+	// little to do. Zero is no bound; it is right with any number.
+	Groups uint32
 	// Halves lists the indices of the arguments that must be activations of
 	// type F16; all others are F32.
 	Halves []int
@@ -72,6 +76,17 @@ type Condition struct {
 // serves tells whether the kernel suits a call.
 func (k *KernelInfo) serves(rows uint32, params []uint32) bool {
 	return rows >= k.Rows[0] && (k.Rows[1] == 0 || rows <= k.Rows[1]) && k.Suits(params)
+}
+
+// fills tells whether a call is large enough for the kernel.
+func (k *KernelInfo) fills(work [3]uint32) bool {
+	groups := uint64(1)
+	for a, t := range k.Tile {
+		if t > 0 {
+			groups *= (uint64(work[a]) + uint64(t) - 1) / uint64(t)
+		}
+	}
+	return groups >= uint64(k.Groups)
 }
 
 // Suits tells whether the kernel can compute a call with these parameters.

@@ -66,7 +66,7 @@ func (u *unit) choose(d *Dispatch) (KernelInfo, bool) {
 	for _, v := range plain.Variants {
 		k := d.Kernel
 		k.Variant = v
-		if info, ok := u.opts.Kernels.Lookup(k); ok && info.serves(d.Rows, d.Params) && u.takes(d, &info) {
+		if info, ok := u.opts.Kernels.Lookup(k); ok && info.serves(d.Rows, d.Params) && u.takes(d, &info) && info.fills(d.Work) {
 			d.Kernel = k
 			return info, true
 		}

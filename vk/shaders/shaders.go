@@ -44,7 +44,8 @@ func Catalog() graph.Catalog { return For(Choice{}) }
 
 // For is the table of the kernels that a choice allows. Of several variants the
 // one that asks for more of the device comes first, then the one that rounds,
-// then the one that is meant for fewer rows.
+// then the one that is meant for fewer rows, then the one with the larger tiles
+// that is only meant for many workgroups.
 func For(c Choice) graph.Catalog {
 	out := catalog{}
 	variants := map[graph.Kernel][]graph.Kernel{}
@@ -68,6 +69,8 @@ func For(c Choice) graph.Catalog {
 				return b.precision == ""
 			case a.info.Rows[1] != b.info.Rows[1]: // 0 is no bound
 				return a.info.Rows[1]-1 < b.info.Rows[1]-1
+			case a.info.Groups > 0 || b.info.Groups > 0:
+				return area(&a.info) > area(&b.info)
 			}
 			return list[i].Variant < list[j].Variant
 		})
@@ -81,6 +84,15 @@ func For(c Choice) graph.Catalog {
 		out[plain] = info
 	}
 	return out
+}
+
+// area is how much a workgroup covers of a kernel that is only meant for many
+// workgroups, 0 for all others.
+func area(k *graph.KernelInfo) uint32 {
+	if k.Groups == 0 {
+		return 0
+	}
+	return k.Tile[0] * k.Tile[1]
 }
 
 // never is a bound on rows that no call meets: of an operation that only

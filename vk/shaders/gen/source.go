@@ -21,8 +21,10 @@ type kernel struct {
 	name  string // the file's name without .comp
 	tile  [3]uint32
 	most  uint32 // 0: the kernel does not walk on
-	local uint32
-	exact bool // no other local size will do
+	// groups is the fewest workgroups for which the kernel is meant.
+	groups uint32
+	local  uint32
+	exact  bool // no other local size will do
 	// subgroups is how many subgroups a workgroup must have; 0: any number.
 	subgroups uint32
 	spec      []string
@@ -82,7 +84,7 @@ func dirs(typ, precision string) []string {
 	return out
 }
 
-var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec|halves|needs|rows|when|precision|sync|early):\s*(.*)$`)
+var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec|halves|needs|rows|when|precision|sync|early|groups):\s*(.*)$`)
 
 // readKernel parses a kernel's header.
 func readKernel(root, path string) (kernel, error) {
@@ -191,6 +193,12 @@ func (k *kernel) choice(name string, words []string) error {
 		if k.sync = len(words) == 1 && words[0] == "counter"; !k.sync {
 			return fmt.Errorf("wanted counter, got %q", words)
 		}
+	case "groups":
+		n, err := strconv.ParseUint(strings.Join(words, " "), 10, 32)
+		if err != nil || n == 0 {
+			return fmt.Errorf("wanted one count of workgroups, got %q", words)
+		}
+		k.groups = uint32(n)
 	case "early":
 		k.early = words
 	case "rows":

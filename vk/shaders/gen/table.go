@@ -90,6 +90,9 @@ func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, err
 		if err := v.indices(&b, "Halves", v.halves, ref.args); err != nil {
 			return nil, err
 		}
+		if v.groups > 0 {
+			fmt.Fprintf(&b, ", Groups: %d", v.groups)
+		}
 		if v.most > 0 {
 			fmt.Fprintf(&b, ", Most: %d", v.most)
 		}

@@ -1,52 +1,42 @@
 // A workgroup's way through the rows of a weight matrix: tiles of TILE rows in
 // strides of the grid, in each a pair a subgroup at a time. What a subgroup
-// needs in the next two steps is loaded before it multiplies what it has.
-// Included after a function put(r, o, vec2) that takes the products of rows o and
-// o + 1, and begin(r, o), what is added to them.
+// needs next is loaded before it multiplies what it has. Included after a
+// function put(r, o, vec2) that takes the products of rows o and o + 1, and
+// begin(r, o), what is added to them.
 
-// Unit u of rows o and o + 1.
-struct Place { uint o, u; };
-
-Place walk_next(Place p) {
-    if (p.u - gl_SubgroupInvocationID + gl_SubgroupSize < UNITS) return Place(p.o, p.u + gl_SubgroupSize);
-    const uint in_tile = p.o % TILE;
-    return Place(in_tile + 2 * gl_NumSubgroups < TILE ? p.o + 2 * gl_NumSubgroups
-                                                      : p.o - in_tile + 2 * gl_SubgroupID + gl_NumWorkGroups.x * TILE,
-                 gl_SubgroupInvocationID);
+uint walk_next(uint o) {
+    const uint in_tile = o % TILE;
+    return in_tile + 2 * gl_NumSubgroups < TILE ? o + 2 * gl_NumSubgroups
+                                                : o - in_tile + 2 * gl_SubgroupID + gl_NumWorkGroups.x * TILE;
 }
 
-Place walk_start() { return Place(gl_WorkGroupID.x * TILE + 2 * gl_SubgroupID, gl_SubgroupInvocationID); }
-
-Pair walk_load(uint64_t w, uint n, Place p) {
-    const uint o = min(p.o, n - 1);
-    return pair_load(weight_row(w, o, K), weight_row(w, min(o + 1, n - 1), K), p.u);
+Pair walk_load(uint64_t w, uint n, uint o, uint u) {
+    o = min(o, n - 1);
+    return pair_load(weight_row(w, o, K), weight_row(w, min(o + 1, n - 1), K), u);
 }
 
-// What walk begins with.
-struct Steps { Pair a, b; };
-
-Steps walk_first(uint64_t w, uint n) {
-    const Place p = walk_start();
-    return Steps(walk_load(w, n, p), walk_load(w, n, walk_next(p)));
+// walk_first loads what walk begins with.
+Pair walk_first(uint64_t w, uint n) {
+    return walk_load(w, n, gl_WorkGroupID.x * TILE + 2 * gl_SubgroupID, gl_SubgroupInvocationID);
 }
 
-void walk(uint64_t w, uint n, uint r, float factor, Steps steps) {
+void walk(uint64_t w, uint n, uint r, float factor, Pair next) {
+    uint o = gl_WorkGroupID.x * TILE + 2 * gl_SubgroupID, u = gl_SubgroupInvocationID;
     if (2 * gl_SubgroupID >= TILE) return; // more subgroups than pairs in a tile
-    Place p = walk_start(), ahead = walk_next(walk_next(p));
-    vec2 sum = vec2(0), plus = begin(r, p.o);
-    while (p.o < n) {
-        const Pair now = steps.a;
-        steps.a = steps.b;
-        if (ahead.o < n) steps.b = walk_load(w, n, ahead);
-        ahead = walk_next(ahead);
-        sum += pair_dot(now, p.u);
-        const Place then = walk_next(p);
-        if (then.o != p.o) {
+    vec2 sum = vec2(0), plus = begin(r, o);
+    while (o < n) {
+        const Pair now = next;
+        const bool ends = u - gl_SubgroupInvocationID + gl_SubgroupSize >= UNITS;
+        const uint no = ends ? walk_next(o) : o, nu = ends ? gl_SubgroupInvocationID : u + gl_SubgroupSize;
+        if (no < n) next = walk_load(w, n, no, nu);
+        sum += pair_dot(now, u);
+        if (ends) {
             sum = subgroupAdd(sum);
-            if (gl_SubgroupInvocationID == 0) put(r, p.o, fma(vec2(factor), sum, plus));
+            if (gl_SubgroupInvocationID == 0) put(r, o, fma(vec2(factor), sum, plus));
             sum = vec2(0);
-            plus = begin(r, then.o);
+            plus = begin(r, no);
         }
-        p = then;
+        o = no;
+        u = nu;
     }
 }

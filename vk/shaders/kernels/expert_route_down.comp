@@ -45,14 +45,13 @@ layout(push_constant, scalar) uniform Push {
 shared uint slot_expert[TOP_K];
 shared float slot_weight[TOP_K];
 
-// A round of an output's units, and the weights of their slots.
-struct Round { Unit units[AHEAD]; float share[AHEAD]; };
+// A round of an output's units.
+struct Round { Unit units[AHEAD]; };
 
 Round load(uint o, uint i) {
     Round t;
     [[unroll]] for (uint j = 0; j < AHEAD; j++) {
         const uint u = min(i + j * SUB, UNITS - 1), slot = u / ROW_UNITS;
-        t.share[j] = slot_weight[slot];
         t.units[j] = unit_load(weight_row(w, uint64_t(slot_expert[slot]) * n + min(o, n - 1), K), u % ROW_UNITS);
     }
     return t;
@@ -62,22 +61,22 @@ float product(Round t, uint i) {
     float sum = 0;
     [[unroll]] for (uint j = 0; j < AHEAD; j++) {
         const uint u = i + j * SUB;
-        if (u < UNITS) sum += t.share[j] * unit_dot(t.units[j], u % ROW_UNITS, u);
+        if (u < UNITS) sum += slot_weight[u / ROW_UNITS] * unit_dot(t.units[j], u % ROW_UNITS, u);
     }
     return sum;
 }
 
+#define ROUTE_PUT(s, e, weight) { \
+        slot_expert[s] = e; \
+        slot_weight[s] = weight; \
+    }
+
 // choose leaves the slots' experts and weights in shared memory.
 void choose(uint r) {
-    if (gl_SubgroupID == 0) {
-        route_load(at(logits, r, EXPERTS));
-        const Route c = route(TOP_K, renormalize == 0);
-        const float weight = route_weight(c, TOP_K, renormalize != 0, scale);
-        if (gl_SubgroupInvocationID < TOP_K) {
-            slot_expert[gl_SubgroupInvocationID] = c.id;
-            slot_weight[gl_SubgroupInvocationID] = weight;
-        }
-    }
+    route_load(at(logits, r, EXPERTS));
+    route_count();
+    barrier();
+    if (gl_SubgroupID == 0) ROUTE_ALL(TOP_K, renormalize != 0, scale)
     barrier();
 }
 
@@ -86,6 +85,8 @@ void main() {
     const bool wanted = r < step.v[STEP_ROWS];
     float plus = 0;
     Round t;
+    route_clear();
+    barrier();
     sync_early();
     if (wanted) {
         choose(r);

@@ -13,8 +13,9 @@
 // tile: 128 64 1
 // local: 128 exact
 // spec:
-// needs: gpu coopmat subgroup32 float16
+// needs: gpu shared48 coopmat subgroup32 float16
 // rows: 16 0
+// groups: 120
 // when: k%64
 // halves: x
 // precision: f16

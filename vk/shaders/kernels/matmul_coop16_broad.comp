@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// matvec for many rows of activations kept as
-// halves and many outputs, by matrix units.
+// matvec for many rows of activations kept as halves, by matrix units, where
+// there are enough outputs and rows for large tiles.
 //
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
 //
@@ -14,8 +14,9 @@
 // local: 256 exact
 // spec:
 // needs: gpu shared48 coopmat subgroup32 float16
-// rows: 512 0
-// when: k%64 n>=4096
+// rows: 65 0
+// groups: 120
+// when: k%64
 // halves: x
 // precision: f16
 #define BANDS 8

@@ -7,30 +7,29 @@
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
 //
 // w {k, n} of the kernel's type, x {k, R} F32, res {n, R} F32 or absent,
-// y {n, R} F32. One workgroup covers 16 outputs of a row, two a subgroup at a
-// time.
+// y {n, R} F32. One workgroup covers 16 outputs of a row, a subgroup one: its
+// invocations share out the row's units, two at a time.
 //
 // op: matvec
 // types: Q4_K Q5_K Q6_K
 // tile: 16 1 1
-// most: 256
-// local: 256
+// local: 16 subgroups
 // spec: k
 // needs: gpu dot
 // rows: 1 8
 // when: k%256 k<=8192
 // precision: q16 q8
 // sync: counter
+// early: res
 #include "common.glsl"
 #include "sync.glsl"
 #include "weight.glsl"
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;
-const uint FIXED = K, TILE = 16;
+const uint FIXED = K, TILE = 16, WARPS = 16, SUB = gl_WorkGroupSize.x / WARPS;
 #include "fixed.glsl"
 #include "fixed_take.glsl"
 #include "dot_unit.glsl"
-#include "rows_dot.glsl"
 
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
@@ -39,27 +38,36 @@ layout(push_constant, scalar) uniform Push {
 #include "sync_main.glsl"
 #include "product.glsl"
 
-vec2 begin(uint r, uint o) {
-    if (res == 0 || o >= n || gl_SubgroupInvocationID != 0) return vec2(0);
-    Act v = Act(at(res, r, n));
-    return vec2(v.v[o], v.v[min(o + 1, n - 1)]);
-}
+// Units u and u + SUB of a row, as far as there are.
+struct Units { Unit a, b; };
 
-void put(uint r, uint o, vec2 v) {
-    PutF32(at(y, r, n)).v[o] = v.x;
-    if (o + 1 < n) PutF32(at(y, r, n)).v[o + 1] = v.y;
-}
+Units load(uint64_t row, uint u) { return Units(unit_load(row, min(u, UNITS - 1)), unit_load(row, min(u + SUB, UNITS - 1))); }
 
-#include "rows_walk.glsl"
+float product(Units t, uint u) {
+    float sum = u < UNITS ? unit_dot(t.a, u, u) : 0;
+    if (u + SUB < UNITS) sum += unit_dot(t.b, u + SUB, u + SUB);
+    return sum;
+}
 
 void main() {
-    const uint r = gl_WorkGroupID.y;
-    const Steps first = walk_first(w, n);
+    const uint r = gl_WorkGroupID.y, lane = gl_SubgroupInvocationID, o = gl_WorkGroupID.x * TILE + gl_SubgroupID;
+    const bool wanted = r < step.v[count];
+    const uint64_t row = weight_row(w, min(o, n - 1), K);
+    Units units = load(row, lane);
+    float plus = 0;
+    sync_early();
+    if (wanted && res != 0 && lane == 0) plus = Act(at(res, r, n)).v[min(o, n - 1)];
     sync_wait();
-    if (r < step.v[count]) {
+    if (wanted) {
         fixed_take(at(x, r, K), fixed_ahead(at(x, r, K), 0));
         barrier();
-        walk(w, n, r, 1.0, first);
+        float sum = product(units, lane);
+        for (uint u = lane + 2 * SUB; u - lane < UNITS; u += 2 * SUB) {
+            units = load(row, u);
+            sum += product(units, u);
+        }
+        sum = subgroupAdd(sum);
+        if (lane == 0 && o < n) PutF32(at(y, r, n)).v[o] = sum + plus;
     }
     sync_done();
 }

@@ -6,17 +6,50 @@
 //   y[r][o] = sum_i w[o][i] * norm[i] * x[r][i] / sqrt(mean(x[r]^2) + eps)
 //
 // w {k, n} of the kernel's type, x {k, R} F32, norm {k} F32, y {n, R} F32. One
-// workgroup covers 16 outputs of a row, two a subgroup at a time.
+// workgroup covers 32 outputs of a row, a subgroup two: its invocations share out
+// the rows' units. The first ones are loaded before x is there.
 //
 // op: norm_matvec
 // types: Q4_K Q5_K Q6_K
-// tile: 16 1 1
-// most: 128
-// local: 256
+// tile: 32 1 1
+// local: 16 subgroups
 // spec: k
 // needs: gpu dot
 // rows: 1 8
 // when: k%256 k<=8192
 // precision: q16 q8
 // sync: counter
-#include "norm_matvec.glsl"
+#include "common.glsl"
+#include "sync.glsl"
+#include "weight.glsl"
+#include "dot.glsl"
+layout(constant_id = 1) const uint K = 256;
+const uint FIXED = K, TILE = 32, WARPS = 16, SUB = gl_WorkGroupSize.x / WARPS;
+#include "fixed.glsl"
+#include "dot_unit.glsl"
+#include "rows_dot.glsl"
+#include "norm_take.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
+    uint k; uint n; uint count; float eps;
+};
+#include "sync_main.glsl"
+#include "product.glsl"
+
+void main() {
+    const uint r = gl_WorkGroupID.y, lane = gl_SubgroupInvocationID, o = gl_WorkGroupID.x * TILE + gl_SubgroupID;
+    const uint64_t a = weight_row(w, min(o, n - 1), K), b = weight_row(w, min(o + WARPS, n - 1), K);
+    Pair units = pair_load(a, b, lane);
+    sync_wait();
+    if (r < step.v[count]) {
+        norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
+        barrier();
+        vec2 sum = pair_dot(units, lane);
+        for (uint u = lane + SUB; u - lane < UNITS; u += SUB) sum += pair_dot(pair_load(a, b, u), u);
+        sum = norm_factor(eps) * subgroupAdd(sum);
+        const uint mine = o + lane * WARPS;
+        if (lane < 2 && mine < n) PutF32(at(y, r, n)).v[mine] = lane == 0 ? sum.x : sum.y;
+    }
+    sync_done();
+}
