@@ -40,22 +40,22 @@ void tile_load(uint pages, uint t, uint last, uint g) {
     }
 }
 
-// touch asks for a tile that is not loaded yet, a word of each 32 bytes, so that
+// touch asks for a tile that is not loaded yet, a word of each 64 bytes, so that
 // it is in the device's cache when it is; touch_see keeps the words from being
 // dropped as unused.
-const uint SECTORS = D * KV_BYTES / 32, TOUCHES = TILE * 2 * SECTORS / gl_WorkGroupSize.x; // at most 16
-uint touching[16], touched = 0;
+const uint SECTORS = D * KV_BYTES / 64, TOUCHES = TILE * 2 * SECTORS / gl_WorkGroupSize.x; // at most 8
+uint touching[8], touched = 0;
 
 void touch(uint pages, uint t, uint last, uint g) {
-    [[unroll]] for (uint j = 0; j < 16; j++) {
+    [[unroll]] for (uint j = 0; j < 8; j++) {
         if (j >= TOUCHES) break;
         const uint i = gl_LocalInvocationID.x + j * gl_WorkGroupSize.x, p = min(t + i / (2 * SECTORS), last - 1), c = i % (2 * SECTORS);
-        touching[j] = U32(rows_at(c < SECTORS ? k_cache : v_cache, pages, p, g)).v[c % SECTORS * 8];
+        touching[j] = U32(rows_at(c < SECTORS ? k_cache : v_cache, pages, p, g)).v[c % SECTORS * 16];
     }
 }
 
 void touch_see() {
-    [[unroll]] for (uint j = 0; j < 16; j++)
+    [[unroll]] for (uint j = 0; j < 8; j++)
         if (j < TOUCHES) touched ^= touching[j];
 }
 

@@ -98,11 +98,6 @@ void matrix_run(uint pages, uint first, uint end, uint position, uint g) {
         barrier();
         if (w < STEPS) matrix_values(t > first, count);
     }
-}
-
-// matrix_end leaves the sums in shared memory.
-void matrix_end(uint position) {
-    const uint w = gl_SubgroupID;
     barrier();
     if (w < STEPS) STORE_SUMS(sums, key_tile, 4 * w, SUM_PITCH)
     if (w < GROUP && gl_SubgroupInvocationID == 0) stats[w] = vec2(top, position == 0xffffffffu ? float(touched) : total);

@@ -1,15 +1,12 @@
-// The choice of experts, without sorting: an expert's rank is how many come
-// before it, the larger logit first, ties by index. An invocation holds a few
-// neighbouring experts' logits, as integers in the order of the floats; every
-// subgroup compares all of them with a share of the experts, and the counts are
-// added up in shared memory, four to a word. SUB is the subgroup's size, at least
-// 8, WARPS the number of subgroups; EXPERTS at most 256.
+// The choice of experts, by every subgroup for itself and without shared memory:
+// an invocation holds a few neighbouring experts' logits, and the largest of all
+// is taken out top_k times, ties by index. Logits are compared as integers in
+// the order of the floats. SUB is the subgroup's size, at least 8; EXPERTS at
+// most 256, top_k at most 8.
 #extension GL_KHR_shader_subgroup_ballot : require
 
-const uint ROUTE_EACH = (EXPERTS + SUB - 1) / SUB, ROUTE_MOST = 32, ROUTE_WORDS = (ROUTE_EACH + 3) / 4;
-const uint ROUTE_SHARE = (SUB + WARPS - 1) / WARPS; // invocations whose experts a subgroup compares with
+const uint ROUTE_EACH = (EXPERTS + SUB - 1) / SUB, ROUTE_MOST = 32;
 uint route_keys[ROUTE_MOST];
-shared uint route_counts[ROUTE_WORDS * SUB];
 
 // route_key puts floats into the order of integers, a NaN as minus infinity; 0
 // is below all of them.
@@ -19,11 +16,6 @@ uint route_key(float v) {
 }
 
 float route_logit(uint key) { return uintBitsToFloat((key & 0x80000000u) != 0 ? key & 0x7fffffffu : ~key); }
-
-// route_clear comes first, and a barrier after it.
-void route_clear() {
-    for (uint i = gl_LocalInvocationID.x; i < ROUTE_WORDS * SUB; i += gl_WorkGroupSize.x) route_counts[i] = 0;
-}
 
 void route_load(uint64_t logits) {
     const uint first = gl_SubgroupInvocationID * ROUTE_EACH;
@@ -41,65 +33,54 @@ void route_load(uint64_t logits) {
     }
 }
 
-// route_count compares; a barrier must follow. An expert comes before another
-// with a larger key, or, before it in index, with an equal one.
-void route_count() {
-    uint counts[ROUTE_MOST / 4];
-    [[unroll]] for (uint j = 0; j < ROUTE_MOST / 4; j++) counts[j] = 0;
-    for (uint share = 0; share < ROUTE_SHARE; share++) {
-        const uint from = gl_SubgroupID * ROUTE_SHARE + share;
-        if (from >= SUB) break;
-        const uint after = uint(from > gl_SubgroupInvocationID), with = uint(from >= gl_SubgroupInvocationID);
-        [[unroll]] for (uint i = 0; i < ROUTE_MOST; i++) {
-            if (i >= ROUTE_EACH) break;
-            const uint other = subgroupShuffle(route_keys[i], from);
-            [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) {
-                if (j >= ROUTE_EACH) break;
-                counts[j / 4] += uint(other >= route_keys[j] + (i < j ? after : with)) << (8 * (j & 3));
-            }
-        }
-    }
-    [[unroll]] for (uint j = 0; j < ROUTE_MOST / 4; j++)
-        if (j < ROUTE_WORDS) atomicAdd(route_counts[gl_SubgroupInvocationID * ROUTE_WORDS + j], counts[j]);
-}
-
-// route_rank is the rank of the invocation's j-th expert, which may be none.
-uint route_rank(uint j) {
-    const uint rank = route_counts[gl_SubgroupInvocationID * ROUTE_WORDS + j / 4] >> (8 * (j & 3)) & 255;
-    return gl_SubgroupInvocationID * ROUTE_EACH + j < EXPERTS ? rank : 0xffffffffu;
-}
-
-// route_expert is the expert of slot s.
-uint route_expert(uint s) {
-    uint e = 0;
-    bool mine = false;
+// route_next takes the first of the remaining experts out.
+uint route_next(out uint key) {
+    uint most = 0, at_most = 0;
     [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) {
         if (j >= ROUTE_EACH) break;
-        if (route_rank(j) == s) {
-            e = gl_SubgroupInvocationID * ROUTE_EACH + j;
-            mine = true;
-        }
+        if (route_keys[j] > most) at_most = j;
+        most = max(most, route_keys[j]);
     }
-    return subgroupShuffle(e, subgroupBallotFindLSB(subgroupBallot(mine)));
+    key = subgroupMax(most);
+    const uint who = subgroupBallotFindLSB(subgroupBallot(most == key));
+    [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) {
+        if (j >= ROUTE_EACH) break;
+        if (gl_SubgroupInvocationID == who && j == at_most) route_keys[j] = 0;
+    }
+    return subgroupShuffle(gl_SubgroupInvocationID * ROUTE_EACH + at_most, who);
 }
 
-// route_all calls ROUTE_PUT(slot, expert, weight) for each of the top_k slots, on
-// one subgroup's invocations. The softmax's own sum cancels where the weights are
-// renormalized.
-#define ROUTE_ALL(top_k, renormalize, scale) { \
-    uint top = 0; \
-    [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) \
-        if (j < ROUTE_EACH) top = max(top, route_keys[j]); \
-    const float largest = route_logit(subgroupMax(top)); \
-    float p[ROUTE_MOST], sum = 0; \
-    [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) { \
-        if (j >= ROUTE_EACH) break; \
-        p[j] = route_keys[j] > 0 ? exp(route_logit(route_keys[j]) - largest) : 0; \
-        sum += renormalize && route_rank(j) >= top_k ? 0 : p[j]; \
-    } \
-    sum = subgroupAdd(sum); \
-    [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) { \
-        if (j >= ROUTE_EACH) break; \
-        if (route_rank(j) < top_k) ROUTE_PUT(route_rank(j), gl_SubgroupInvocationID * ROUTE_EACH + j, p[j] / sum * scale) \
-    } \
+// What the choice left: invocation s has slot s's expert and logit; of all
+// experts the largest logit and the sum of exp(logit - top).
+struct Route { uint id; float logit, top, sum; };
+
+// route takes count experts out. The sum is only made if whole.
+Route route(uint count, bool whole) {
+    Route c = Route(0, 0, 0, 0);
+    if (whole) {
+        uint key = 0;
+        [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++)
+            if (j < ROUTE_EACH) key = max(key, route_keys[j]);
+        const float top = route_logit(subgroupMax(key));
+        [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++)
+            if (j < ROUTE_EACH && route_keys[j] > 0) c.sum += exp(route_logit(route_keys[j]) - top);
+        c.sum = subgroupAdd(c.sum);
+    }
+    for (uint s = 0; s < count; s++) {
+        uint key;
+        const uint e = route_next(key);
+        if (s == 0) c.top = route_logit(key);
+        if (s == gl_SubgroupInvocationID) {
+            c.id = e;
+            c.logit = route_logit(key);
+        }
+    }
+    return c;
+}
+
+// route_weight is the weight of slot s on invocation s, after all top_k were
+// taken out; the softmax's own sum cancels where the weights are renormalized.
+float route_weight(Route c, uint top_k, bool renormalize, float scale) {
+    const float p = gl_SubgroupInvocationID < top_k ? exp(c.logit - c.top) : 0;
+    return p / (renormalize ? subgroupAdd(p) : c.sum) * scale;
 }

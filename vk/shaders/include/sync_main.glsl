@@ -19,16 +19,6 @@ void sync_wait_for(uint reports) {
     sync_group();
 }
 
-shared bool sync_is_ready;
-
-// sync_ready tells whether nothing is left to wait for.
-bool sync_ready() {
-    if (sync == 0) return true;
-    if (gl_LocalInvocationIndex == 0) sync_is_ready = atomicLoad(Counter(sync).done, gl_ScopeDevice, 0, 0) >= sync_until;
-    sync_group();
-    return sync_is_ready;
-}
-
 void sync_early() { sync_wait_for(sync_first); }
 void sync_wait() { sync_wait_for(sync_until); }
 

@@ -66,17 +66,17 @@ float product(Round t, uint i) {
     return sum;
 }
 
-#define ROUTE_PUT(s, e, weight) { \
-        slot_expert[s] = e; \
-        slot_weight[s] = weight; \
-    }
-
 // choose leaves the slots' experts and weights in shared memory.
 void choose(uint r) {
-    route_load(at(logits, r, EXPERTS));
-    route_count();
-    barrier();
-    if (gl_SubgroupID == 0) ROUTE_ALL(TOP_K, renormalize != 0, scale)
+    if (gl_SubgroupID == 0) {
+        route_load(at(logits, r, EXPERTS));
+        const Route c = route(TOP_K, renormalize == 0);
+        const float weight = route_weight(c, TOP_K, renormalize != 0, scale);
+        if (gl_SubgroupInvocationID < TOP_K) {
+            slot_expert[gl_SubgroupInvocationID] = c.id;
+            slot_weight[gl_SubgroupInvocationID] = weight;
+        }
+    }
     barrier();
 }
 
@@ -85,8 +85,6 @@ void main() {
     const bool wanted = r < step.v[STEP_ROWS];
     float plus = 0;
     Round t;
-    route_clear();
-    barrier();
     sync_early();
     if (wanted) {
         choose(r);

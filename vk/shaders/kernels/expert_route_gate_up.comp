@@ -1,8 +1,8 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // rms_norm, top_k and expert_gate_up in one, for few rows on a GPU: every
-// workgroup normalizes the row, as soon as it is there, and ranks the experts for
-// itself.
+// workgroup normalizes the row, as soon as it is there, and every subgroup ranks
+// the experts for itself.
 //
 //   h = norm * x[r] / sqrt(mean(x[r]^2) + eps)
 //   p = softmax(logits[r]);  ids[r] = the top_k largest p, falling, ties by
@@ -21,7 +21,7 @@
 // spec: k experts
 // needs: gpu dot
 // rows: 1 8
-// when: k%256 k<=8192 experts<=256 top_k<=16
+// when: k%256 k<=8192 experts<=256 top_k<=8
 // precision: q16 q8
 // sync: counter
 // early: x
@@ -58,10 +58,19 @@ Pair load(uint64_t first, Place p) {
     return pair_load(weight_row(gate, row, K), weight_row(up, row, K), p.u);
 }
 
-#define ROUTE_PUT(s, e, weight) { \
-        PutU32(at(ids, r, top_k)).v[s] = e; \
-        PutF32(at(weights, r, top_k)).v[s] = weight; \
+// choose returns the expert of slot s, and, in one workgroup a row, writes all.
+uint choose(uint r, uint s) {
+    const bool puts = gl_WorkGroupID.x == 0 && s == 0;
+    const Route c = route(puts ? top_k : s + 1, puts && renormalize == 0);
+    if (puts && gl_SubgroupID == 0) {
+        const float weight = route_weight(c, top_k, renormalize != 0, scale);
+        if (gl_SubgroupInvocationID < top_k) {
+            PutU32(at(ids, r, top_k)).v[gl_SubgroupInvocationID] = c.id;
+            PutF32(at(weights, r, top_k)).v[gl_SubgroupInvocationID] = weight;
+        }
     }
+    return subgroupShuffle(c.id, s);
+}
 
 // outputs computes the workgroup's outputs: row o of gate and of up together,
 // two steps loaded ahead.
@@ -70,6 +79,7 @@ void outputs(uint64_t first, uint r, uint s) {
     Place p = Place(gl_WorkGroupID.x * TILE + gl_SubgroupID, gl_SubgroupInvocationID), ahead = next(p);
     Pair a = load(first, p), b = load(first, ahead);
     ahead = next(ahead);
+    barrier();
     const float factor = norm_factor(eps);
     vec2 sum = vec2(0);
     while (p.o < end) {
@@ -91,17 +101,12 @@ void outputs(uint64_t first, uint r, uint s) {
 void main() {
     const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;
     const bool wanted = r < step.v[STEP_ROWS];
-    route_clear();
-    barrier();
     sync_early();
     if (wanted) norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
     sync_wait();
     if (wanted) {
         route_load(at(logits, r, EXPERTS));
-        route_count();
-        barrier();
-        outputs(uint64_t(route_expert(s)) * n, r, s);
-        if (gl_WorkGroupID.x == 0 && s == 0 && gl_SubgroupID == 0) ROUTE_ALL(top_k, renormalize != 0, scale)
+        outputs(uint64_t(choose(r, s)) * n, r, s);
     }
     sync_done();
 }

@@ -45,13 +45,12 @@ layout(push_constant, scalar) uniform Push {
 #include "attention_slots.glsl"
 
 // new_row stores the new key, or the new value, and adds it to what the matrices
-// are loaded from: head[which * D] on, a subgroup each, which 0 and 1. What is not
-// real goes no further than shared memory.
-void new_row(uint which, bool real, uint g, uint index, uint row) {
+// are loaded from: head[which * D] on, a subgroup each, which 0 and 1.
+void new_row(uint which, uint g, uint index, uint row) {
     subgroup_sync();
     const uint64_t to = cache_row(which == 0 ? k_cache : v_cache, index, KV_HEADS * D);
     for (uint i = lane() * KV_RUN; i < D; i += SUB * KV_RUN) {
-        if (real) kv_store(to, g * D + i, which * D + i);
+        kv_store(to, g * D + i, which * D + i);
         kv_settle(which * D + i);
     }
     subgroup_sync();
@@ -60,7 +59,7 @@ void new_row(uint which, bool real, uint g, uint index, uint row) {
 
 // take brings the row's queries, a subgroup a head; where the last position is,
 // the first one also makes the new key, the second one the new value.
-void take(uint r, uint g, bool makes, bool real, uint index, uint row_of_new) {
+void take(uint r, uint g, bool makes, uint index, uint row_of_new) {
     const uint w = gl_SubgroupID, m = rope_dim / 2;
     Turned query_head, key;
     float value[16]; // D / SUB is at most 16
@@ -84,7 +83,7 @@ void take(uint r, uint g, bool makes, bool real, uint index, uint row_of_new) {
         [[unroll]] for (uint j = 0; j < 16; j++)
             if (j < D / SUB) head[D + lane() + j * SUB] = value[j];
     }
-    new_row(w, real, g, index, row_of_new);
+    new_row(w, g, index, row_of_new);
 }
 
 void main() {
@@ -104,17 +103,12 @@ void main() {
         if (first + TILE < end) tile_load(pages, first + TILE, min(end, position), g);
         barrier();
     }
-    // Whoever comes early adds the first tile with stale activations meanwhile, to
-    // have the instructions in the cache when it is for real.
-    for (uint pass = sync_ready() ? 1 : 0; pass < 2; pass++) {
-        const bool real = pass == 1;
-        if (real) sync_wait();
-        if (!wanted) continue;
-        take(r, g, makes, real, index, position - first);
+    sync_wait();
+    if (wanted) {
+        take(r, g, makes, index, position - first);
         barrier();
-        matrix_run(pages, first, real ? end : min(end, first + TILE), position, g);
-        if (real) matrix_end(position);
+        matrix_run(pages, first, end, position, g);
+        slots_put(part, y + at(0, r, HEADS * D) + g * GROUP * D * 4, r * KV_HEADS + g, slot, slots);
     }
-    if (wanted) slots_put(part, y + at(0, r, HEADS * D) + g * GROUP * D * 4, r * KV_HEADS + g, slot, slots);
     sync_done_for(wanted && stores ? SLOTS - slots + 1 : 1);
 }
