@@ -45,7 +45,7 @@ type features struct {
 	addresses, timeline, scalar, int64, storage16 bool // required
 	int16, storage8, float16, int8                bool
 	sizeControl, fullSubgroups, dot, maintenance4 bool
-	arithmetic, shuffle                           bool // subgroup operations
+	arithmetic, shuffle, ballot                   bool // subgroup operations
 	memoryModel                                   bool
 }
 
@@ -57,6 +57,8 @@ func (d *DeviceInfo) Capabilities() []string {
 		has  bool
 	}{
 		{"gpu", d.Kind != "cpu"}, {"cpu", d.Kind == "cpu"}, {"subgroup8", d.Subgroup == 8}, {"shared48", d.shared >= 48<<10}, {"subgroup32", d.Subgroup == 32},
+		// A workgroup may have so many subgroups, of at least eight invocations.
+		{"warps8", d.Subgroup >= 8 && 8*d.Subgroup <= d.local}, {"warps16", d.Subgroup >= 8 && 16*d.Subgroup <= d.local},
 		{"int8", d.features.int8 && d.features.storage8}, {"float16", d.features.float16},
 		{"dot", d.features.dot && d.features.int8},
 		{"coopmat", d.matrix && d.features.memoryModel && d.features.float16},
@@ -156,6 +158,7 @@ func describeLimits(d vulkan.PhysicalDevice, info *DeviceInfo) {
 		return sg.SupportedStages&computeStage != 0 && sg.SupportedOperations&vulkan.SubgroupFeatureFlags(op) != 0
 	}
 	info.features.arithmetic, info.features.shuffle = has(vulkan.SubgroupFeatureArithmeticBit), has(vulkan.SubgroupFeatureShuffleBit)
+	info.features.ballot = has(vulkan.SubgroupFeatureBallotBit)
 	info.required = info.features.sizeControl && sc.RequiredSubgroupSizeStages&computeStage != 0 &&
 		sc.MinSubgroupSize <= info.Subgroup && info.Subgroup <= sc.MaxSubgroupSize
 	if most := info.Subgroup * sc.MaxComputeWorkgroupSubgroups; info.required && most > 0 {

@@ -98,7 +98,7 @@ func (f features) names() (have []string, problem string) {
 		{"bufferDeviceAddress", f.addresses, true}, {"timelineSemaphore", f.timeline, true},
 		{"scalarBlockLayout", f.scalar, true}, {"shaderInt64", f.int64, true},
 		{"storageBuffer16BitAccess", f.storage16, true},
-		{"subgroup arithmetic", f.arithmetic, true}, {"subgroup shuffle", f.shuffle, true},
+		{"subgroup arithmetic", f.arithmetic, true}, {"subgroup shuffle", f.shuffle, true}, {"subgroup ballot", f.ballot, true},
 		{"shaderInt16", f.int16, false},
 		{"storageBuffer8BitAccess", f.storage8, false}, {"shaderFloat16", f.float16, false}, {"shaderInt8", f.int8, false},
 		{"subgroupSizeControl", f.sizeControl, false}, {"computeFullSubgroups", f.fullSubgroups, false},

@@ -144,7 +144,7 @@ func TestOldDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, f := infos[i], features{addresses: true, timeline: true, scalar: true, int64: true, storage16: true, arithmetic: true, shuffle: true}
+	info, f := infos[i], features{addresses: true, timeline: true, scalar: true, int64: true, storage16: true, arithmetic: true, shuffle: true, ballot: true}
 	if _, problem := f.names(); problem != "" {
 		t.Fatalf("the test's device %s", problem)
 	}
@@ -174,7 +174,7 @@ func TestOldDevice(t *testing.T) {
 // does not turn down.
 func TestKernelCapabilities(t *testing.T) {
 	const opCapability, shader, newest = 17, 1, 1<<16 | 5<<8 // SPIR-V 1.5 is what Vulkan 1.2 takes
-	needs := map[uint32]string{11: "shaderInt64", 61: "subgroup arithmetic", 63: "subgroup arithmetic", 65: "subgroup shuffle",
+	needs := map[uint32]string{11: "shaderInt64", 61: "subgroup arithmetic", 63: "subgroup arithmetic", 64: "subgroup ballot", 65: "subgroup shuffle",
 		4433: "storageBuffer16BitAccess", 5347: "bufferDeviceAddress"}
 	// What a kernel names among its needs, a device may lack.
 	optional := map[uint32]string{6018: "dot", 6019: "dot", 22: "int16", 39: "int8", 9: "float16", 6022: "coopmat", 5345: "coopmat", 5346: "coopmat"}
@@ -204,12 +204,14 @@ func TestKernelCapabilities(t *testing.T) {
 
 // lacking is all features but one.
 func lacking(name string) features {
-	f := features{true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true}
+	f := features{true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true}
 	switch name {
 	case "shaderInt64":
 		f.int64 = false
 	case "subgroup arithmetic":
 		f.arithmetic = false
+	case "subgroup ballot":
+		f.ballot = false
 	case "subgroup shuffle":
 		f.shuffle = false
 	case "storageBuffer16BitAccess":

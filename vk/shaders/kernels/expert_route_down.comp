@@ -16,7 +16,7 @@
 // tile: 16 1 1
 // local: 16 subgroups
 // spec: k experts top_k
-// needs: gpu dot
+// needs: gpu dot warps16
 // rows: 1 8
 // when: k%256 k<=1024 experts<=256 top_k<=8
 // precision: q16 q8

@@ -17,7 +17,7 @@
 // tile: 1 1 1
 // local: 8 subgroups
 // spec: heads kv_heads head_dim page_size
-// needs: gpu shared48 subgroup32 coopmat float16
+// needs: gpu shared48 subgroup32 coopmat float16 warps8
 // rows: 1 1
 // when: head_dim%64 head_dim<=128 page_size%16 heads/kv_heads<=8
 // sync: counter

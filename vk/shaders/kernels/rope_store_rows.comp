@@ -10,7 +10,7 @@
 // tile: all 1 1
 // local: 8 subgroups
 // spec: head_dim
-// needs: gpu
+// needs: gpu warps8
 // rows: 9 0
 // when: head_dim<=512
 #include "common.glsl"
