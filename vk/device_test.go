@@ -92,7 +92,7 @@ func TestFeaturesRequired(t *testing.T) {
 	if len(have) != 0 || !strings.Contains(problem, "bufferDeviceAddress") || !strings.Contains(problem, "install a newer driver") {
 		t.Errorf("no features: %v, %q", have, problem)
 	}
-	if have, problem := lacking("").names(); len(have) != 16 || problem != "" {
+	if have, problem := lacking("").names(); len(have) != 17 || problem != "" {
 		t.Errorf("all features: %v, %q", have, problem)
 	}
 }
