@@ -12,6 +12,8 @@ var rules = []rule{
 	{"route+down", fuseDown},
 	{"rope+attention", fuseRope},
 	{"experts by group", groupExperts},
+	{"norm+experts by group", fuseNorm},
+	{"top_k+group", fuseGroup},
 	{"attention of rows together", attendTogether},
 	{"activations as halves", useHalves},
 }

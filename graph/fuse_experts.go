@@ -2,8 +2,9 @@ package graph
 
 import "moeflow/gguf/quant"
 
-// GroupRows is the fewest rows of a step whose experts are worth grouping: with
-// fewer, hardly an expert has two of them.
+// GroupRows is the fewest rows of a step whose experts are worth grouping on
+// every device: with fewer, hardly an expert has two of them. Kernels that are
+// meant for few rows are taken for fewer.
 const GroupRows = 16
 
 // groupExperts lets the products of experts take their rows expert by expert,
@@ -31,7 +32,7 @@ type grouping struct {
 
 // rewrite appends what takes a call's place, or returns false.
 func (g *grouping) rewrite(d *Dispatch) bool {
-	if d.Rows < GroupRows {
+	if d.Rows < GroupRows && !g.few(d) {
 		return false
 	}
 	arg := func(i int) TensorID { return d.Args[i].Tensor }
@@ -54,6 +55,19 @@ func (g *grouping) rewrite(d *Dispatch) bool {
 		return e.err == nil
 	}
 	return false
+}
+
+// few tells whether there are grouped kernels that are meant for a step of so few
+// rows, for this call and for the other half of its experts.
+func (g *grouping) few(d *Dispatch) bool {
+	op := map[Op]Op{OpExpertGateUp: OpExpertMatMulSwiGLU, OpExpertDown: OpExpertMatMul}[d.Kernel.Op]
+	if op == OpNone {
+		return false
+	}
+	probe := Dispatch{Rows: d.Rows, Params: []uint32{d.Params[0], d.Params[1], 1, 1}}
+	probe.Kernel = Kernel{Op: op, Type: g.u.tensors[d.Args[1].Tensor].Type}
+	info, ok := g.u.choose(&probe)
+	return ok && info.Rows[1] != 0
 }
 
 func (g *grouping) has(op Op, t quant.Type) bool {

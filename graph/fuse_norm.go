@@ -2,7 +2,8 @@ package graph
 
 // fuseNorm gives an rms_norm to the products that read it, where each of them
 // has a kernel that normalizes for itself: norm and matvec become norm_matvec;
-// norm, top_k and expert_gate_up become expert_route_gate_up. A barrier goes,
+// norm, top_k and expert_gate_up become expert_route_gate_up, or, once experts are
+// grouped, norm and expert_matmul_swiglu become expert_norm_swiglu. A barrier goes,
 // and the normalized row never goes to memory. It is all or nothing: as long as
 // anything else reads the norm, it stays as it is.
 func fuseNorm(u *unit, calls []Dispatch) []Dispatch {
@@ -68,6 +69,9 @@ func (u *unit) withNorm(calls []Dispatch, norm Dispatch, j int) (fusedCall, bool
 		f.call.become(OpRouteGateUp, d.Args[0].Tensor, x, w, top.Args[1].Tensor, d.Args[1].Tensor, d.Args[2].Tensor,
 			ids, top.Args[3].Tensor, d.Args[5].Tensor)
 		f.call.Params = []uint32{d.Params[0], d.Params[1], top.Params[0], top.Params[1], top.Params[2], norm.Params[2], top.Params[3]}
+	case d.Kernel.Op == OpExpertMatMulSwiGLU && d.Args[3].Tensor == h && norm.Params[1] == StepRows:
+		f.call.become(OpExpertNormSwiGLU, d.Args[0].Tensor, x, w, d.Args[1].Tensor, d.Args[2].Tensor, d.Args[4].Tensor, d.Args[5].Tensor)
+		f.call.Params = append(append([]uint32(nil), d.Params...), norm.Params[2])
 	default:
 		return f, false
 	}

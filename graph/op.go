@@ -91,6 +91,11 @@ const (
 	// OpExpertMatMulSwiGLU: OpExpertMatMul of gate and of up (one type) and
 	// OpSwiGLU in one dispatch. Work {n, tiles}.
 	OpExpertMatMulSwiGLU
+	// OpExpertNormSwiGLU: OpRMSNorm of the step's rows and OpExpertMatMulSwiGLU in
+	// one dispatch, x {k, rows}, norm {k}. Work {n, tiles}.
+	OpExpertNormSwiGLU
+	// OpTopKGroup: OpTopK and OpExpertGroup in one dispatch. Work {experts, R}.
+	OpTopKGroup
 	// OpExpertCombine: y[r][o] = res[r][o] + Σ_s weights[r][s]·x[r][s][o], added
 	// in the order of the slots, x {n, top_k, R}, res, y {n, R}; res may be
 	// absent. Work {n, R}.
@@ -163,6 +168,8 @@ var ops = [opCount]opInfo{
 	OpExpertGroup:        op("expert_group", "step:r *ids:r groups:w", "experts top_k tile tiles"),
 	OpExpertMatMul:       op("expert_matmul", "step:r *w:r x:r groups:r y:w", "k n tiles share"),
 	OpExpertMatMulSwiGLU: op("expert_matmul_swiglu", "step:r *gate:r up:r x:r groups:r y:w", "k n tiles share"),
+	OpExpertNormSwiGLU:   op("expert_norm_swiglu", "step:r x:r norm:r *gate:r up:r groups:r y:w", "k n tiles share eps:f"),
+	OpTopKGroup:          op("top_k_group", "step:r *logits:r ids:w weights:w groups:w", "experts top_k norm scale:f tile tiles"),
 	OpExpertCombine:      op("expert_combine", "step:r *x:r weights:r res:r? y:w", "n top_k"),
 	OpExpertCount:        op("expert_count", "step:r *ids:r counts:rw", "experts top_k layer"),
 	OpGather:             op("gather", "step:r *x:r y:w", "n"),

@@ -1,6 +1,10 @@
 package ref
 
-import "math"
+import (
+	"math"
+
+	"moeflow/graph"
+)
 
 // Operations that are others in one dispatch: each runs what it is made of.
 
@@ -61,4 +65,23 @@ func ropeAttention(c *call) error {
 	heads, kvHeads, d, page := c.params[0], c.params[1], c.params[2], c.params[4]
 	scale := math.Float32bits(float32(1 / math.Sqrt(float64(d))))
 	return attention(c.with([]*value{step, turned, c.args[7], c.args[8], y}, heads, kvHeads, d, page, scale))
+}
+
+// expertNormSwiGLU is rms_norm and expert_matmul_swiglu.
+func expertNormSwiGLU(c *call) error {
+	step, x, norm, gate, up, groups, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
+	h := temp(x, len(x.floats))
+	if err := rmsNorm(c.with([]*value{step, x, norm, h}, c.params[0], graph.StepRows, c.params[4])); err != nil {
+		return err
+	}
+	return expertMatMulSwiGLU(c.with([]*value{step, gate, up, h, groups, y}, c.params[:4]...))
+}
+
+// topKGroup is top_k and expert_group.
+func topKGroup(c *call) error {
+	step, logits, ids, weights, groups := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4]
+	if err := topK(c.with([]*value{step, logits, ids, weights}, c.params[:4]...)); err != nil {
+		return err
+	}
+	return expertGroup(c.with([]*value{step, ids, groups}, c.params[0], c.params[1], c.params[4], c.params[5]))
 }

@@ -78,6 +78,8 @@ var evals = map[graph.Op]eval{
 	graph.OpExpertGroup:        expertGroup,
 	graph.OpExpertMatMul:       expertMatMul,
 	graph.OpExpertMatMulSwiGLU: expertMatMulSwiGLU,
+	graph.OpExpertNormSwiGLU:   expertNormSwiGLU,
+	graph.OpTopKGroup:          topKGroup,
 	graph.OpExpertCombine:      expertCombine,
 	graph.OpExpertCount:        expertCount,
 	graph.OpGather:             gather,

@@ -90,7 +90,7 @@ func normalized(c testCase, x, norm tensor, k, bucket int, eps float32) (tensor,
 func normMatVecCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for i, w := range append(widths(k.Type), 4096) {
-		for _, rows := range [][2]int{{1, 1}, {3, 4}} {
+		for _, rows := range [][2]int{{1, 1}, {3, 4}, {13, 20}} {
 			n := []int{1, 3, 16, 17, 70}[i%5]
 			if info, _, _ := shaders.Info(k); len(info.When) > 0 && i == 0 {
 				n = max(n, int(info.When[len(info.When)-1].Least)+3) // what a kernel for wide matrices asks for

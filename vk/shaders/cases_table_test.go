@@ -24,6 +24,8 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpExpertGroup:        expertGroupCases,
 	graph.OpExpertMatMul:       expertMatMulCases,
 	graph.OpExpertMatMulSwiGLU: expertMatMulSwiGLUCases,
+	graph.OpExpertNormSwiGLU:   expertNormSwiGLUCases,
+	graph.OpTopKGroup:          topKGroupCases,
 	graph.OpExpertCombine:      expertCombineCases,
 	graph.OpExpertCount:        expertCountCases,
 	graph.OpGather:             gatherCases,

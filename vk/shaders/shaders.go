@@ -43,9 +43,10 @@ type catalog map[graph.Kernel]graph.KernelInfo
 func Catalog() graph.Catalog { return For(Choice{}) }
 
 // For is the table of the kernels that a choice allows. Of several variants the
-// one that asks for more of the device comes first, then the one that rounds,
-// then the one that is meant for fewer rows, then the one with the larger tiles
-// that is only meant for many workgroups.
+// one that is meant for fewer rows comes first, then the one that asks for more of
+// the device, then the one that rounds, then the one with the larger tiles that is
+// only meant for many workgroups, then the one that asks for more of the
+// parameters.
 func For(c Choice) graph.Catalog {
 	out := catalog{}
 	variants := map[graph.Kernel][]graph.Kernel{}
@@ -63,14 +64,16 @@ func For(c Choice) graph.Catalog {
 		sort.Slice(list, func(i, j int) bool {
 			a, b := table[list[i]], table[list[j]]
 			switch {
+			case a.info.Rows[1] != b.info.Rows[1]: // 0 is no bound
+				return a.info.Rows[1]-1 < b.info.Rows[1]-1
 			case len(a.needs) != len(b.needs):
 				return len(a.needs) > len(b.needs)
 			case (a.precision == "") != (b.precision == ""):
 				return b.precision == ""
-			case a.info.Rows[1] != b.info.Rows[1]: // 0 is no bound
-				return a.info.Rows[1]-1 < b.info.Rows[1]-1
 			case a.info.Groups > 0 || b.info.Groups > 0:
 				return area(&a.info) > area(&b.info)
+			case len(a.info.When) != len(b.info.When):
+				return len(a.info.When) > len(b.info.When)
 			}
 			return list[i].Variant < list[j].Variant
 		})

@@ -15,7 +15,7 @@
 // local: 256
 // spec: k top_k
 // needs: gpu dot
-// rows: 1 8
+// rows: 1 1
 // when: k%256 k<=1024 top_k<=8
 // precision: q16 q8
 // sync: counter

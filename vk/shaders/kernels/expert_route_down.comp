@@ -17,7 +17,7 @@
 // local: 16 subgroups
 // spec: k experts top_k
 // needs: gpu dot warps16
-// rows: 1 8
+// rows: 1 1
 // when: k%256 k<=1024 experts<=256 top_k<=8
 // precision: q16 q8
 // sync: counter

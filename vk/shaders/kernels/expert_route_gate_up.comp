@@ -20,7 +20,7 @@
 // local: 8 subgroups
 // spec: k experts
 // needs: gpu dot warps8
-// rows: 1 8
+// rows: 1 1
 // when: k%256 k<=8192 experts<=256 top_k<=8
 // precision: q16 q8
 // sync: counter

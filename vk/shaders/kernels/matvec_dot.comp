@@ -16,7 +16,7 @@
 // local: 16 subgroups
 // spec: k
 // needs: gpu dot warps16
-// rows: 1 8
+// rows: 1 1
 // when: k%256 k<=8192
 // precision: q16 q8
 // sync: counter

@@ -6,48 +6,55 @@
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
 //
 // w {k, n} of the kernel's type, x {k, R} F32, res {n, R} F32 or absent,
-// y {n, R} F32. One workgroup covers 64 outputs of four rows.
+// y {n, R} F32. One workgroup covers 32 outputs of four rows.
 //
 // op: matvec
 // types: Q4_K Q5_K Q6_K
-// tile: 64 4 1
-// local: 256
+// tile: 32 4 1
+// local: 8 subgroups
 // spec: k
-// needs: gpu dot shared48
-// rows: 9 64
+// needs: gpu dot shared48 warps8
+// rows: 2 64
 // when: k%256 k<=4096
 // precision: q16 q8
+// sync: counter
 #include "common.glsl"
+#include "sync.glsl"
 #include "weight.glsl"
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;
-const uint FIXED = 4 * K, TILE = 64;
+const uint FEW = 4, FIXED = FEW * K, BESIDE = 2, OUTS = 2, TILE = 32;
 #include "fixed.glsl"
-#include "dot_unit.glsl"
-#include "product.glsl"
+#include "dot_few.glsl"
 #include "rows_few.glsl"
+#include "few_take.glsl"
+#include "product.glsl"
 
 layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
+    SYNC U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
     uint k; uint n; uint count;
 };
+#include "sync_main.glsl"
+
+uint64_t few_row(uint o, uint b) { return weight_row(w, min(o + b, n - 1), K); }
+uint64_t few_from(uint r) { return at(x, gl_WorkGroupID.y * FEW + r, K); }
 
 void main() {
-    const uint r0 = gl_WorkGroupID.y * FEW, active_rows = step.v[count];
-    if (r0 >= active_rows) return;
-    const uint rows = min(FEW, active_rows - r0), end = min(n, (gl_WorkGroupID.x + 1) * TILE);
-    const uint lanes = few_lanes(), abreast = gl_SubgroupSize / lanes, mine = gl_SubgroupInvocationID / lanes;
-    for (uint i = gl_LocalInvocationID.x; i < rows * (K / 8); i += gl_WorkGroupSize.x)
-        few_take(at(x, r0 + i / (K / 8), K), i);
-    barrier();
-    for (uint first = gl_WorkGroupID.x * TILE + gl_SubgroupID * abreast; first < end; first += gl_NumSubgroups * abreast) {
-        const uint o = first + mine;
-        const vec4 sum = few_dot(weight_row(w, min(o, n - 1), K), rows);
-        if (gl_SubgroupInvocationID % lanes != 0 || o >= end) continue;
-        [[unroll]] for (uint r = 0; r < FEW; r++) {
-            if (r >= rows) break;
-            const float before = res != 0 ? F32(at(res, r0 + r, n)).v[o] : 0.0;
-            OutF32(at(y, r0 + r, n)).v[o] = sum[r] + before;
+    const uint first = gl_WorkGroupID.x * TILE, end = min(n, first + TILE), r0 = gl_WorkGroupID.y * FEW, active_rows = step.v[count];
+    const Units next = few_load(first);
+    sync_wait();
+    if (r0 < active_rows) {
+        const uint rows = min(FEW, active_rows - r0);
+        few_take(rows);
+        sync_group();
+        few_walk(first, end, rows, next);
+        sync_group();
+        for (uint i = gl_LocalInvocationID.x; i < rows * TILE; i += gl_WorkGroupSize.x) {
+            const uint r = i / TILE, o = first + i % TILE;
+            if (o >= end) continue;
+            const float before = res != 0 ? Act(at(res, r0 + r, n)).v[o] : 0.0;
+            PutF32(at(y, r0 + r, n)).v[o] = few_result(r, o - first) + before;
         }
     }
+    sync_done();
 }

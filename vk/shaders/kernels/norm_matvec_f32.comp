@@ -14,7 +14,7 @@
 // local: 128
 // spec:
 // needs: gpu
-// rows: 1 8
+// rows: 1 1
 // when: k%4
 // sync: counter
 #include "common.glsl"

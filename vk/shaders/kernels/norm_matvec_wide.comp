@@ -16,7 +16,7 @@
 // local: 256
 // spec: k
 // needs: gpu dot
-// rows: 1 8
+// rows: 1 1
 // when: k%256 k<=8192 n>=16384
 // precision: q16 q8
 // sync: counter

@@ -62,7 +62,11 @@ func (e *Engine) ProfileBatch(ctx context.Context, batch, depth int) ([]KernelTi
 		if err != nil {
 			return graph.Ticket{}, err
 		}
-		if err := e.enqueue(plan, rows, []uint32{0}, list, readSampled); err != nil {
+		outs := make([]uint32, len(rows))
+		for i := range outs {
+			outs[i] = uint32(i)
+		}
+		if err := e.enqueue(plan, rows, outs, list, readSampled); err != nil {
 			return graph.Ticket{}, err
 		}
 		return e.next()

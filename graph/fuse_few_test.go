@@ -1,0 +1,106 @@
+package graph
+
+import (
+	"strings"
+	"testing"
+
+	"moeflow/gguf/quant"
+)
+
+// fewBlock is a router and its experts. counted has something else read the choice
+// before the experts do.
+type fewBlock struct {
+	x, norm, router, gate, up, down, counts TensorID
+	counted                                 bool
+}
+
+func (b fewBlock) Infer(s *Scope) error {
+	for _, id := range []TensorID{b.x, b.norm, b.router, b.gate, b.up, b.down, b.counts} {
+		s.In(id)
+	}
+	s.Out(0, Activation, quant.F32, 32, s.Rows())
+	return s.Err()
+}
+
+func (b fewBlock) Lower(e *Emitter) {
+	rows := e.Rows()
+	x, h, logits := e.Temp("res", quant.F32, 32, rows), e.Temp("norm", quant.F32, 32, rows), e.Temp("logits", quant.F32, 8, rows)
+	ids, weights := e.Temp("ids", quant.U32, 2, rows), e.Temp("weights", quant.F32, 2, rows)
+	e.Call(OpGather, Args{e.Step(), b.x, x}, Work{32, rows}, 32)
+	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, h}, Work{32, rows}, 32, StepRows, 1e-6)
+	e.Call(OpMatVec, Args{e.Step(), b.router, h, NoTensor, logits}, Work{8, rows}, 32, 8, StepRows)
+	e.Call(OpTopK, Args{e.Step(), logits, ids, weights}, Work{8, rows}, 8, 2, 1, 1)
+	if b.counted {
+		e.Call(OpExpertCount, Args{e.Step(), ids, b.counts}, Work{2, rows}, 8, 2, 0)
+	}
+	gate, up, a := e.Temp("gate", quant.F32, 64, 2, rows), e.Temp("up", quant.F32, 64, 2, rows), e.Temp("act", quant.F32, 64, 2, rows)
+	e.Call(OpExpertMatVec, Args{e.Step(), b.gate, h, ids, gate}, Work{64, 2, rows}, 32, 64, 2)
+	e.Call(OpExpertMatVec, Args{e.Step(), b.up, h, ids, up}, Work{64, 2, rows}, 32, 64, 2)
+	e.Call(OpSwiGLU, Args{e.Step(), gate, up, a}, Work{128, rows}, 128)
+	e.Call(OpExpertDown, Args{e.Step(), b.down, a, ids, weights, x, e.Out(0)}, Work{32, rows}, 64, 32, 2)
+}
+
+// fewKernels has kernels that are meant for 2 to 64 rows, less those named, and
+// what runs everywhere.
+type fewKernels string
+
+func (c fewKernels) Lookup(k Kernel) (KernelInfo, bool) {
+	info, few := KernelInfo{Local: 64}, [2]uint32{2, 64}
+	if k.Op.String() == string(c) {
+		return info, k.Op == OpExpertMatMulSwiGLU || k.Op == OpExpertMatMul
+	}
+	switch k.Op {
+	case OpNormMatVec:
+		info.Rows = [2]uint32{1, 64}
+	case OpExpertNormSwiGLU, OpTopKGroup:
+		info.Rows = few
+	case OpRouteGateUp, OpRouteDown:
+		info.Rows = [2]uint32{1, 1}
+	case OpExpertMatMulSwiGLU, OpExpertMatMul:
+		if info.Variants = []string{"few"}; k.Variant == "few" {
+			info.Rows = few
+		}
+	}
+	return info, true
+}
+
+// TestBlockOfFewRows: the norm goes into the products that read it, and the list
+// of places is made by who chooses the experts, unless a kernel lacks or something
+// reads the choice before.
+func TestBlockOfFewRows(t *testing.T) {
+	for _, c := range []struct {
+		rows    int
+		lacks   fewKernels
+		counted bool
+		want    string
+	}{
+		{2, "", false, "gather norm_matvec top_k_group expert_norm_swiglu expert_matmul expert_combine"},
+		{64, "", false, "gather norm_matvec top_k_group expert_norm_swiglu expert_matmul expert_combine"},
+		{8, "", true, "gather norm_matvec top_k expert_count expert_group expert_norm_swiglu expert_matmul expert_combine"},
+		{8, "top_k_group", false, "gather norm_matvec top_k expert_group expert_norm_swiglu expert_matmul expert_combine"},
+		{8, "expert_norm_swiglu", false, "gather rms_norm matvec top_k_group expert_matmul_swiglu expert_matmul expert_combine"},
+		{8, "norm_matvec", false, "gather rms_norm matvec top_k_group expert_matmul_swiglu expert_matmul expert_combine"},
+		{8, "expert_matmul", false, "gather norm_matvec top_k_group expert_norm_swiglu expert_down"},
+		{1, "", false, "gather norm_matvec expert_route_gate_up expert_route_down"},
+		{65, "", false, "gather rms_norm matvec top_k expert_group expert_matmul_swiglu expert_matmul expert_combine"},
+	} {
+		g := New("block", StepLayout{Rows: c.rows, Outs: 1, Pages: 1})
+		in := func(name string, role Role, s ...uint64) TensorID {
+			return g.Tensor(Tensor{Name: name, Shape: s, Type: quant.F32, Role: role})
+		}
+		g.Add(Node{Name: "block", Kind: "block", Layer: 0, Out: []string{"y"}, Stage: fewBlock{
+			in("x", Input, 32, uint64(c.rows)), in("norm", Weight, 32), in("router", Weight, 32, 8), in("gate", Weight, 32, 64, 8),
+			in("up", Weight, 32, 64, 8), in("down", Weight, 64, 32, 8), in("counts", State, 8, 1), c.counted}})
+		p, err := Compile(g, Options{Kernels: c.lacks})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for i := range p.Dispatches {
+			got = append(got, p.Dispatches[i].Kernel.Op.String())
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%d rows, without %q, counted %v:\n got %s\nwant %s", c.rows, c.lacks, c.counted, strings.Join(got, " "), c.want)
+		}
+	}
+}

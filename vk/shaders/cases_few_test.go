@@ -1,0 +1,78 @@
+package shaders_test
+
+import (
+	"math"
+
+	"moeflow/gguf/quant"
+	"moeflow/graph"
+)
+
+// Operations that fusion makes for steps of few rows.
+
+// fewShapes are groupShapes with a model's width, and without more rows than
+// their kernels serve.
+func fewShapes(typ quant.Type) []groupShape {
+	var out []groupShape
+	for _, g := range append(groupShapes(typ), groupShape{2048, 50, 16, 2, 17, 32, true}, groupShape{256, 8, 128, 8, 64, 64, false}) {
+		if g.bucket <= 64 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func expertNormSwiGLUCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for _, g := range fewShapes(k.Type) {
+		name := caseName(k, "%+v", g)
+		s := newSource(name)
+		step, groups := g.groups(s)
+		const eps32 = 1e-6
+		width, n, experts, bucket := uint64(g.width), uint64(g.n), uint64(g.experts), uint64(g.bucket)
+		gate, up := s.weight("gate", k.Type, width, n, experts), s.weight("up", k.Type, width, n, experts)
+		params := []uint32{uint32(g.width), uint32(g.n), uint32(g.layout().Tiles), uint32(g.topK), math.Float32bits(eps32)}
+		c := testCase{name: name, kernel: k, params: params, work: [3]uint32{uint32(g.n), uint32(g.layout().Tiles), 1},
+			args: []tensor{step, s.in("x", 10, width, bucket), s.in("norm", 2, width), gate, up, groups,
+				outTensor("y", n, uint64(g.topK), bucket)}}
+		c.bound = map[string]func([]float64) ([]float64, error){"y": func([]float64) ([]float64, error) {
+			h, err := normalized(c, c.args[1], c.args[2], g.width, g.bucket, eps32)
+			if err != nil {
+				return nil, err
+			}
+			plain := c
+			plain.partOf, plain.kernel.Op, plain.params = &c.kernel, graph.OpExpertMatMulSwiGLU, params[:4]
+			plain.args = []tensor{step, gate, up, h, groups, c.args[6]}
+			return plain.gated(graph.OpExpertMatMul, 2*g.width)
+		}}
+		out = append(out, c)
+	}
+	return out
+}
+
+// topKGroupCases are topKCases of as many rows as there can be, with the groups
+// of what is chosen.
+func topKGroupCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for i, e := range []struct{ experts, topK, active, bucket int }{{1, 1, 3, 4}, {3, 2, 64, 64}, {5, 5, 1, 2}, {128, 8, 8, 8}, {128, 8, 33, 64}, {256, 7, 64, 64}, {130, 8, 31, 40}} {
+		name := caseName(k, "%+v", e)
+		s := newSource(name)
+		step, _ := s.step(e.active, e.bucket, nil, 1, nil)
+		logits := s.in("logits", 20, uint64(e.experts), uint64(e.bucket))
+		for j := range e.experts { // a row of ties
+			logits.floatsAt(j, float64(j%2))
+		}
+		if e.experts > e.topK {
+			logits.floatsAt(e.experts/2, math.NaN())
+		}
+		l := graph.NewGroups(uint64(e.experts), uint64(e.topK), uint64(e.bucket))
+		tile := uint32([]int{graph.GroupTile, 2, 5}[i%3])
+		l.Tiles = uint64(e.topK * e.bucket) // of tiles of any size
+		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(e.experts), uint32(e.bucket), 1},
+			params: []uint32{uint32(e.experts), uint32(e.topK), uint32(i % 2), math.Float32bits(1.5), tile, uint32(l.Tiles)},
+			args: []tensor{step, logits, {"ids", quant.U32, graph.Shape{uint64(e.topK), uint64(e.bucket)}, fill(e.topK*e.bucket, unwritten)},
+				outTensor("weights", uint64(e.topK), uint64(e.bucket)), {"groups", quant.U32, graph.Shape{l.Words()}, fill(int(l.Words()), unwritten)}}}
+		c.bound = map[string]func([]float64) ([]float64, error){"weights": relative((80 + math.Sqrt(float64(e.experts))) * eps)}
+		out = append(out, c)
+	}
+	return out
+}

@@ -1,0 +1,34 @@
+// few_take as in few_take.glsl, of rows times norm; a row's factor, 1 / rms, is
+// left to be applied to its products.
+shared float few_squares[FEW * (K / 8 / SUB)]; // a subgroup's parts of a row
+
+uint64_t few_from(uint r);
+
+// Eight elements of a row, loaded ahead.
+struct Ahead { vec4 a, b; };
+
+Ahead few_ahead(uint i, uint rows) {
+    i = min(i, rows * (K / 8) - 1);
+    const uint64_t row = few_from(i / (K / 8));
+    i %= K / 8;
+    return Ahead(Act4(row).v[2 * i], Act4(row).v[2 * i + 1]);
+}
+
+void few_take(uint rows, uint64_t norm) {
+    Ahead next = few_ahead(gl_LocalInvocationID.x, rows);
+    for (uint i = gl_LocalInvocationID.x; i < rows * (K / 8); i += gl_WorkGroupSize.x) {
+        const Ahead now = next;
+        next = few_ahead(i + gl_WorkGroupSize.x, rows);
+        const uint e = 2 * (i % (K / 8));
+        const float sum = subgroupAdd(dot(now.a, now.a) + dot(now.b, now.b));
+        if (gl_SubgroupInvocationID == 0) few_squares[i / SUB] = sum;
+        fixed_put(i, now.a * F32x4(norm).v[e], now.b * F32x4(norm).v[e + 1]);
+    }
+}
+
+// few_factor is a row's 1 / rms, after a barrier.
+float few_factor(uint r, float eps) {
+    float sum = 0;
+    for (uint i = 0; i < K / 8 / SUB; i++) sum += few_squares[r * (K / 8 / SUB) + i];
+    return 1.0 / sqrt(sum / float(K) + eps);
+}

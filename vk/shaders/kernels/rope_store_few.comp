@@ -1,0 +1,85 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// rope_store for a few rows on a GPU: see there for the formula. One workgroup
+// eight heads of a row, a subgroup each; the angles, which depend on the position
+// alone, are made before the row is there.
+//
+// op: rope_store
+// types: F32 F16 Q8_0
+// tile: 8 1 1
+// local: 8 subgroups
+// spec: head_dim
+// needs: gpu warps8
+// rows: 2 64
+// when: head_dim<=512
+// sync: counter
+#include "common.glsl"
+#include "sync.glsl"
+#include "turn.glsl"
+layout(constant_id = 1) const uint D = 128;
+shared float head[8 * D]; // one a subgroup
+shared vec2 turn[D / 2 + 1]; // cos and sin of each pair's angle
+#include "kv.glsl"
+#include "cache.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
+    uint64_t k_cache; uint64_t v_cache;
+    uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
+};
+#include "sync_main.glsl"
+
+// take brings a head into shared memory, normalized with the weights w, if any.
+void take(uint64_t x, uint64_t w, uint mine) {
+    float sum = 0;
+    for (uint i = gl_SubgroupInvocationID; i < D; i += gl_SubgroupSize) {
+        const float a = Act(x).v[i];
+        head[mine + i] = w != 0 ? a * F32(w).v[i] : a;
+        sum = fma(a, a, sum);
+    }
+    if (w == 0) return;
+    const float scale = 1.0 / sqrt(subgroupAdd(sum) / float(D) + eps);
+    for (uint i = gl_SubgroupInvocationID; i < D; i += gl_SubgroupSize) head[mine + i] *= scale;
+}
+
+void rotate(uint mine) {
+    const uint m = rope_dim / 2;
+    for (uint i = gl_SubgroupInvocationID; i < m; i += gl_SubgroupSize) {
+        const float a = head[mine + i], b = head[mine + i + m];
+        head[mine + i] = a * turn[i].x - b * turn[i].y;
+        head[mine + i + m] = a * turn[i].y + b * turn[i].x;
+    }
+}
+
+void put(uint r, uint h, uint index) {
+    const uint mine = gl_SubgroupID * D, width = kv_heads * D;
+    const bool is_q = h < heads, is_k = !is_q && h < heads + kv_heads;
+    const uint first = (is_q ? h : is_k ? h - heads : h - heads - kv_heads) * D;
+    const uint64_t x = at(is_q ? q : is_k ? k : v, r, is_q ? heads * D : width) + first * 4;
+    take(x, is_q ? q_norm : is_k ? k_norm : 0, mine);
+    subgroup_sync();
+    if (is_q || is_k) rotate(mine);
+    subgroup_sync();
+    if (is_q) {
+        for (uint i = gl_SubgroupInvocationID; i < D; i += gl_SubgroupSize) PutF32(x).v[i] = head[mine + i];
+        return;
+    }
+    const uint64_t to = cache_row(is_k ? k_cache : v_cache, index, width);
+    for (uint i = gl_SubgroupInvocationID * KV_RUN; i < D; i += gl_SubgroupSize * KV_RUN) kv_store(to, first + i, mine + i);
+}
+
+void main() {
+    const uint r = gl_WorkGroupID.y, h = gl_WorkGroupID.x * 8 + gl_SubgroupID;
+    const bool is_row = r < step.v[STEP_ROWS];
+    uint index = 0;
+    if (is_row) {
+        const uint position = step_row(step, r, ROW_POSITION);
+        index = cache_index(step, step_row(step, r, ROW_PAGES), position, page_size);
+        for (uint i = gl_LocalInvocationID.x; i < rope_dim / 2; i += gl_WorkGroupSize.x)
+            turn[i] = turn_cos_sin(turn_fraction(position, freqs.v[i], freqs.v[rope_dim / 2 + i]));
+    }
+    sync_wait();
+    sync_group();
+    if (is_row && h < heads + 2 * kv_heads) put(r, h, index);
+    sync_done();
+}
