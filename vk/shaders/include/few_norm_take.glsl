@@ -1,6 +1,7 @@
 // few_take as in few_take.glsl, of rows times norm; a row's factor, 1 / rms, is
 // left to be applied to its products.
-shared float few_squares[FEW * (K / 8 / SUB)]; // a subgroup's parts of a row
+const uint PART = SUB < 32 ? SUB : 32; // invocations that have one row
+shared float few_squares[FEW * (K / 8 / PART)]; // their sums
 
 uint64_t few_from(uint r);
 
@@ -20,8 +21,9 @@ void few_take(uint rows, uint64_t norm) {
         const Ahead now = next;
         next = few_ahead(i + gl_WorkGroupSize.x, rows);
         const uint e = 2 * (i % (K / 8));
-        const float sum = subgroupAdd(dot(now.a, now.a) + dot(now.b, now.b));
-        if (gl_SubgroupInvocationID == 0) few_squares[i / SUB] = sum;
+        float sum = dot(now.a, now.a) + dot(now.b, now.b);
+        [[unroll]] for (uint mask = PART / 2; mask > 0; mask /= 2) sum += subgroupShuffleXor(sum, mask);
+        if (i % PART == 0) few_squares[i / PART] = sum;
         fixed_put(i, now.a * F32x4(norm).v[e], now.b * F32x4(norm).v[e + 1]);
     }
 }
@@ -29,6 +31,6 @@ void few_take(uint rows, uint64_t norm) {
 // few_factor is a row's 1 / rms, after a barrier.
 float few_factor(uint r, float eps) {
     float sum = 0;
-    for (uint i = 0; i < K / 8 / SUB; i++) sum += few_squares[r * (K / 8 / SUB) + i];
+    for (uint i = 0; i < K / 8 / PART; i++) sum += few_squares[r * (K / 8 / PART) + i];
     return 1.0 / sqrt(sum / float(K) + eps);
 }

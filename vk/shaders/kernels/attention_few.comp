@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// attention_split for a few rows on a GPU: a subgroup's invocations share out a
-// position's key, so that a short sequence's scores take as little time as its
+// attention_split for a few rows on a GPU: a subgroup's invocations share a
+// position's key out, so that a short sequence's scores take as little time as its
 // values, and there are as many slots as a few rows need to fill the device.
 //
 //   y[r][h] = sum_t softmax_t(scale * q[r][h] . k[t][g]) * v[t][g],
@@ -29,8 +29,9 @@
 layout(constant_id = 1) const uint HEADS = 8;
 layout(constant_id = 2) const uint KV_HEADS = 1;
 layout(constant_id = 3) const uint D = 128;
-const uint GROUP = HEADS / KV_HEADS, RUN = 128, WIDTH = KV_HEADS * D, KV_BLOCK = 1, KV_BYTES = 2;
-const uint WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS, LANES = D / 4 < SUB ? D / 4 : SUB; // of a position
+const uint GROUP = HEADS / KV_HEADS, RUN = 128, WIDTH = KV_HEADS * D, KV_BLOCK = 1, KV_BYTES = 2, WARPS = 8;
+const uint SUB = gl_WorkGroupSize.x / WARPS, POWER = D < 64 ? 8 : D < 128 ? 16 : 32;
+const uint LANES = POWER < SUB ? POWER : SUB; // of a position
 const float NOTHING = uintBitsToFloat(0xff800000u); // minus infinity
 shared vec4 query[GROUP * D / 4], sums[GROUP * D / 4];
 shared float p[GROUP * RUN];
@@ -42,7 +43,6 @@ shared uint finished;
 
 // The cache's newest rows come from the dispatch before.
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent readonly buffer Cache { uvec2 v[]; };
-
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t part; Done done; uint64_t y;
     uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
