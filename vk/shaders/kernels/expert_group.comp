@@ -15,13 +15,14 @@
 // op: expert_group
 // types: U32
 // tile: 1 1 1
-// local: 256
+// local: 1024
 // spec: experts
 #include "common.glsl"
 layout(constant_id = 1) const uint EXPERTS = 1;
 
+layout(buffer_reference, scalar, buffer_reference_align = 16) restrict readonly buffer Places4 { uvec4 v[]; };
 layout(push_constant, scalar) uniform Push {
-    U32 step; U32 ids; OutU32 groups;
+    U32 step; Places4 ids; OutU32 groups;
     uint experts; uint top_k; uint tile; uint tiles;
 };
 
@@ -30,46 +31,65 @@ shared uint before[1024 / 4]; // no subgroup is smaller than four
 
 uint tiles_of(uint e) { return (counts[e] + tile - 1) / tile; }
 
-// stretch_end is where the stretch of subgroup s ends.
-uint stretch_end(uint s, uint places) {
-    const uint rounds = (places + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
-    return min(places, (s + 1) * rounds * gl_SubgroupSize);
+// stretch is how many places a subgroup looks at, four an invocation at a time.
+uint stretch(uint places) {
+    const uint round = 4 * gl_WorkGroupSize.x;
+    return (places + round - 1) / round * 4 * gl_SubgroupSize;
 }
 
-// find counts this expert's places up to the end of the subgroup's stretch; with
-// write it also lists them from there on.
-uint find(uint e, uint places, uint at, bool write) {
-    const uint first = gl_SubgroupID == 0 ? 0 : stretch_end(gl_SubgroupID - 1, places), end = stretch_end(gl_SubgroupID, places);
-    for (uint p0 = first; p0 < end; p0 += gl_SubgroupSize) {
-        const uint p = p0 + gl_SubgroupInvocationID;
-        const uint mine = p < end && ids.v[p] == e ? 1 : 0;
-        const uint up_to = subgroupInclusiveAdd(mine);
-        if (write && mine != 0) groups.v[at + up_to - 1] = p;
+// mine tells which of the four places from p on are of expert e, a bit each.
+// What lies behind the last is of no expert.
+uint mine(uvec4 four, uint p, uint end, uint e) {
+    const bvec4 is = equal(four, uvec4(e));
+    return (is.x ? 1 : 0) | (is.y && p + 1 < end ? 2 : 0) | (is.z && p + 2 < end ? 4 : 0) | (is.w && p + 3 < end ? 8 : 0);
+}
+
+// count adds the subgroup's places to all experts' counts and returns how many
+// are of expert e.
+uint count(uint e, uint first, uint end) {
+    uint found = 0;
+    for (uint p = first + 4 * gl_SubgroupInvocationID; p < end; p += 4 * gl_SubgroupSize) {
+        const uvec4 four = ids.v[p / 4];
+        found += bitCount(mine(four, p, end, e));
+        [[unroll]] for (uint j = 0; j < 4; j++)
+            if (p + j < end) atomicAdd(counts[min(four[j], EXPERTS - 1)], 1);
+    }
+    return subgroupAdd(found);
+}
+
+// list writes the subgroup's places of expert e from at on.
+void list(uint e, uint first, uint end, uint at) {
+    for (uint p0 = first; p0 < end; p0 += 4 * gl_SubgroupSize) {
+        const uint p = p0 + 4 * gl_SubgroupInvocationID;
+        const uint set = p < end ? mine(ids.v[p / 4], p, end, e) : 0, found = bitCount(set);
+        const uint up_to = subgroupInclusiveAdd(found);
+        uint to = at + up_to - found;
+        [[unroll]] for (uint j = 0; j < 4; j++)
+            if ((set >> j & 1) != 0) groups.v[to++] = p + j;
         at += subgroupMax(up_to);
     }
-    return at;
 }
 
 void main() {
     const uint e = gl_WorkGroupID.x, lane = gl_LocalInvocationID.x;
     const uint places = step.v[STEP_ROWS] * top_k;
+    const uint from = gl_SubgroupID * stretch(places), end = min(places, from + stretch(places));
     for (uint i = lane; i < EXPERTS; i += gl_WorkGroupSize.x) counts[i] = 0;
     barrier();
-    for (uint p = lane; p < places; p += gl_WorkGroupSize.x) atomicAdd(counts[min(ids.v[p], EXPERTS - 1)], 1);
-    const uint found = find(e, places, 0, false);
+    const uint found = count(e, from, end);
     if (gl_SubgroupInvocationID == 0) before[gl_SubgroupID] = found;
     barrier();
 
-    uint first = 0, first_tile = 0; // each subgroup adds them up for itself
+    uint first = 0, first_tile = 0, earlier = 0; // each subgroup adds them up for itself
     for (uint i = gl_SubgroupInvocationID; i < e; i += gl_SubgroupSize) {
         first += counts[i];
         first_tile += tiles_of(i);
     }
+    for (uint s = gl_SubgroupInvocationID; s < gl_SubgroupID; s += gl_SubgroupSize) earlier += before[s];
     first = subgroupAdd(first);
     first_tile = subgroupAdd(first_tile);
-    uint at = 4 + 3 * tiles + first;
-    for (uint s = 0; s < gl_SubgroupID; s++) at += before[s];
-    find(e, places, at, true);
+    earlier = subgroupAdd(earlier);
+    if (found > 0) list(e, from, end, 4 + 3 * tiles + first + earlier);
     for (uint t = lane; t < tiles_of(e); t += gl_WorkGroupSize.x) {
         const uint w = 4 + 3 * (first_tile + t);
         groups.v[w] = e;
