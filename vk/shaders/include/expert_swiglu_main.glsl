@@ -1,27 +1,31 @@
 // The main of the expert_matmul_swiglu kernels. Included after what multiplies.
 #include "matrix_run.glsl"
+uint expert;
+
+uint64_t matrix_weights(uint o) {
+    return weight_row(o < WIDTH ? gate : up, uint64_t(expert) * n + min(first_out + o % WIDTH, n - 1), k);
+}
 
 // expert_rows takes the places of the tile from done on.
-void expert_rows(Tile tile, uint64_t w_row, uint done) {
+void expert_rows(Tile tile, uint done) {
     const uint rows = min(ROWS, tile.count - done);
     first_place = tile.first + done;
     for (uint i = gl_LocalInvocationID.x; i < ROWS; i += gl_WorkGroupSize.x) source[i] = place_at(first_place + min(i, rows - 1)) / share;
     barrier();
-    matrix_tile(w_row, x, k, rows);
+    matrix_tile(x, k, rows);
 }
 
 void main() {
     if (!tile_in_use(gl_WorkGroupID.y)) return;
     const Tile tile = tile_at(gl_WorkGroupID.y);
     first_out = gl_WorkGroupID.x * WIDTH;
-    const uint o = min(first_out + matrix_out() % WIDTH, n - 1);
-    const uint64_t w_row = weight_row(matrix_out() < WIDTH ? gate : up, uint64_t(tile.expert) * n + o, k);
+    expert = tile.expert;
 #if BANDS < 4
     for (uint done = 0; done < tile.count; done += ROWS) {
-        expert_rows(tile, w_row, done);
+        expert_rows(tile, done);
         barrier();
     }
 #else
-    expert_rows(tile, w_row, 0);
+    expert_rows(tile, 0);
 #endif
 }

@@ -1,6 +1,8 @@
 // The main of the matvec kernels for many rows. Included after what multiplies.
 #include "matrix_run.glsl"
 
+uint64_t matrix_weights(uint o) { return weight_row(w, min(first_out + o, n - 1), k); }
+
 void main() {
     const uint active_rows = step.v[count];
     first_row = gl_WorkGroupID.y * ROWS;
@@ -9,5 +11,5 @@ void main() {
     const uint rows = min(ROWS, active_rows - first_row);
     for (uint i = gl_LocalInvocationID.x; i < ROWS; i += gl_WorkGroupSize.x) source[i] = first_row + min(i, rows - 1);
     barrier();
-    matrix_tile(weight_row(w, min(first_out + matrix_out(), n - 1), k), x, k, rows);
+    matrix_tile(x, k, rows);
 }

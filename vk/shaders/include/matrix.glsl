@@ -20,15 +20,22 @@ uint matrix_lane() { return TEAMS == 1 ? gl_LocalInvocationID.x : gl_LocalInvoca
 uint x_base() { return matrix_team() * ROWS * PITCH; }
 uint w_base() { return matrix_team() * OUTS * PITCH; }
 
-// A weight row's unit is brought in two sides, by one invocation or by two.
-uint matrix_out() { return matrix_lane() % OUTS; }
-uint matrix_side(uint i) { return matrix_lane() / OUTS + i; }
+// A weight row's unit is brought in two sides, by neighbours, so that they ask
+// for the same memory. Of eight invocations the rows are 0, 1, 4 and 5, or 2, 3,
+// 6 and 7, whose places lie in different banks.
+uint matrix_out(uint i) {
+    const uint o = (matrix_lane() + i * THREADS) / 2;
+    return (o & ~6u) | (o & 2) << 1 | (o & 4) >> 1;
+}
+uint matrix_side() { return matrix_lane() % 2; }
+uint64_t matrix_weights(uint o); // where the weights of output o of the tile lie
 
 // matrix_put keeps a side's four times eight halves.
-void matrix_put(Raw raw, uint u, uint side) {
+void matrix_put(Raw raw, uint u, uint o) {
+    const uint side = matrix_side();
     uvec4 h[4];
     raw_halves(raw, u, side, h);
-    const uint to = w_base() + matrix_out() * PITCH;
+    const uint to = w_base() + o * PITCH;
     w_tile[to + half_slot(side, 0)] = h[0];
     w_tile[to + half_slot(side, 0) + 1] = h[1];
     w_tile[to + half_slot(side, 1)] = h[2];

@@ -1,6 +1,7 @@
 // The multiplication of matrix.glsl's tiles for devices without matrix units, of
 // 64 rows, 128 outputs and one team of 128 invocations, of which one has eight rows by eight
 // outputs, four in each half of the outputs.
+#define AHEAD 1
 uint sum_row() { return 8 * (gl_LocalInvocationID.x & 7); }
 uint sum_out(uint j) { return (j >> 2) * (OUTS / 2) + 4 * (gl_LocalInvocationID.x >> 3) + (j & 3); }
 

@@ -1,14 +1,20 @@
 // The loop of matrix.glsl's products for a tile of NB bands, unrolled and without
-// conditions inside, so that everything stays in registers.
+// conditions inside but for whole steps, so that everything stays in registers.
+// What AHEAD steps multiply is on its way from memory at any time.
 #define X_RUNS ((NB * 128 + THREADS - 1) / THREADS)
+#define MATRIX_LOAD(a, u) { \
+    [[unroll]] for (uint i = 0; i < SIDES; i++) next_w[(a) * SIDES + i] = raw_load(w_from[i], u, matrix_side()); \
+    [[unroll]] for (uint i = 0; i < X_RUNS; i++) next_x[(a) * X_RUNS + i] = x_load(from[i] + (half_at(u, part) + odd) * X_BYTES); \
+}
 
-void MATRIX_NAME(matrix_rows, NB)(uint64_t w_row, uint64_t x, uint k, uint rows) {
-    const uint lane = matrix_lane(), team = matrix_team();
-    uint64_t from[X_RUNS];
+void MATRIX_NAME(matrix_rows, NB)(uint64_t x, uint k, uint rows) {
+    const uint lane = matrix_lane(), team = matrix_team(), steps = k / 64 / TEAMS;
+    uint64_t from[X_RUNS], w_from[SIDES];
     float scale[X_RUNS];
-    Eight next_x[X_RUNS];
-    Raw next_w[SIDES];
+    Eight next_x[AHEAD * X_RUNS];
+    Raw next_w[AHEAD * SIDES];
     MATRIX_SUMS(NB)
+    [[unroll]] for (uint i = 0; i < SIDES; i++) w_from[i] = matrix_weights(matrix_out(i));
     // Of the rows an invocation brings runs of eight elements.
     [[unroll]] for (uint i = 0; i < X_RUNS; i++) from[i] = x + uint64_t(source[(lane + i * THREADS) / 8 % (16 * NB)]) * (k * X_BYTES);
     const uint part = lane % 8 / 2, odd = lane % 2 * 8;
@@ -21,21 +27,23 @@ void MATRIX_NAME(matrix_rows, NB)(uint64_t w_row, uint64_t x, uint k, uint rows)
         [[unroll]] for (uint i = 0; i < X_RUNS; i++) scale[i] = x_scale[(lane + i * THREADS) / 8 % (16 * NB)];
 #endif
     MATRIX_CLEAR(NB)
-    [[unroll]] for (uint i = 0; i < SIDES; i++) next_w[i] = raw_load(w_row, team, matrix_side(i));
-    [[unroll]] for (uint i = 0; i < X_RUNS; i++) next_x[i] = x_load(from[i] + (half_at(team, part) + odd) * X_BYTES);
-    for (uint u = team; u < k / 64; u += TEAMS) {
-        barrier();
-        [[unroll]] for (uint i = 0; i < SIDES; i++) matrix_put(next_w[i], u, matrix_side(i));
-        [[unroll]] for (uint i = 0; i < X_RUNS; i++) {
-            const uint run = lane + i * THREADS;
-            if (NB * 128 % THREADS == 0 || run < NB * 128) x_tile[x_base() + run / 8 * PITCH + run % 8] = x_halves(next_x[i], scale[i]);
+    [[unroll]] for (uint a = 0; a < AHEAD; a++)
+        if (a < steps) MATRIX_LOAD(a, team + a * TEAMS)
+    for (uint first = 0; first < steps; first += AHEAD) {
+        [[unroll]] for (uint a = 0; a < AHEAD; a++) {
+            if (a == 0 || first + a < steps) {
+                const uint u = team + (first + a) * TEAMS;
+                barrier();
+                [[unroll]] for (uint i = 0; i < SIDES; i++) matrix_put(next_w[a * SIDES + i], u, matrix_out(i));
+                [[unroll]] for (uint i = 0; i < X_RUNS; i++) {
+                    const uint run = lane + i * THREADS;
+                    if (NB * 128 % THREADS == 0 || run < NB * 128) x_tile[x_base() + run / 8 * PITCH + run % 8] = x_halves(next_x[a * X_RUNS + i], scale[i]);
+                }
+                barrier();
+                if (first + a + AHEAD < steps) MATRIX_LOAD(a, u + AHEAD * TEAMS)
+                MATRIX_MULTIPLY(NB)
+            }
         }
-        barrier();
-        if (u + TEAMS < k / 64) {
-            [[unroll]] for (uint i = 0; i < SIDES; i++) next_w[i] = raw_load(w_row, u + TEAMS, matrix_side(i));
-            [[unroll]] for (uint i = 0; i < X_RUNS; i++) next_x[i] = x_load(from[i] + (half_at(u + TEAMS, part) + odd) * X_BYTES);
-        }
-        MATRIX_MULTIPLY(NB)
     }
 #ifdef X_FLOATS
         if (!matrix_again(x, k, attempt)) break;
@@ -52,3 +60,4 @@ void MATRIX_NAME(matrix_rows, NB)(uint64_t w_row, uint64_t x, uint k, uint rows)
     }
 }
 #undef X_RUNS
+#undef MATRIX_LOAD

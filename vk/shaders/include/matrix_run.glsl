@@ -1,5 +1,8 @@
 // matrix_rows as a function for each number of bands that a tile may have.
 
+#ifndef AHEAD
+#define AHEAD 2
+#endif
 #define MATRIX_JOIN(a, b) a##b
 #define MATRIX_NAME(a, b) MATRIX_JOIN(a, b)
 
@@ -66,32 +69,32 @@ bool matrix_again(uint64_t x, uint k, uint attempt) {
 
 // matrix_tile gives the products of the tile's rows to matrix_out4, in no more
 // bands than they need. source is set and a barrier was passed.
-void matrix_tile(uint64_t w_row, uint64_t x, uint k, uint rows) {
+void matrix_tile(uint64_t x, uint k, uint rows) {
 #if MATRIX_FEW
     if (BANDS == 1 || rows <= 16) {
-        matrix_rows1(w_row, x, k, rows);
+        matrix_rows1(x, k, rows);
         return;
     }
 #endif
 #if MATRIX_SOME
     if (BANDS == 2 || rows <= 32) {
-        matrix_rows2(w_row, x, k, rows);
+        matrix_rows2(x, k, rows);
         return;
     }
 #endif
 #if MATRIX_FEW && BANDS >= 4
     if (rows <= 48) {
-        matrix_rows3(w_row, x, k, rows);
+        matrix_rows3(x, k, rows);
         return;
     }
 #endif
 #if BANDS >= 8
     if (rows > 64) {
-        matrix_rows8(w_row, x, k, rows);
+        matrix_rows8(x, k, rows);
         return;
     }
 #endif
 #if BANDS >= 4
-    matrix_rows4(w_row, x, k, rows);
+    matrix_rows4(x, k, rows);
 #endif
 }
