@@ -17,7 +17,12 @@ void expert_rows(Tile tile, uint done) {
 
 void main() {
     if (!tile_in_use(gl_WorkGroupID.y)) return;
+#if BANDS > 4
+    Tile tile;
+    if (!tile_pair(gl_WorkGroupID.y, tile)) return;
+#else
     const Tile tile = tile_at(gl_WorkGroupID.y);
+#endif
     first_out = gl_WorkGroupID.x * WIDTH;
     expert = tile.expert;
 #if BANDS < 4
