@@ -13,17 +13,17 @@
 // op: attention
 // types: F16 Q8_0
 // tile: 1 64 1
-// local: 128 exact
+// local: 256 exact
 // spec: head_dim
-// needs: gpu coopmat subgroup32 float16
+// needs: gpu shared48 coopmat subgroup32 float16 warps8
 // rows: 16 0
 // when: head_dim%32 head_dim<=128
 // precision: f16
 #include "common.glsl"
 layout(constant_id = 1) const uint D = 128;
-const uint FLASH_TILE = 64;
 #include "flash_args.glsl"
-#include "flash.glsl"
 #include "flash_put_floats.glsl"
+const uint FLASH_ROWS = 64;
 #include "flash_coop.glsl"
+#include "flash_coop_run.glsl"
 #include "flash_main.glsl"

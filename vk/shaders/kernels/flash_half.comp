@@ -26,4 +26,5 @@ const uint FLASH_TILE = 32;
 #include "flash.glsl"
 #include "flash_put_floats.glsl"
 #include "flash_plain.glsl"
+#include "flash_run.glsl"
 #include "flash_main.glsl"

@@ -28,4 +28,5 @@ const uint FLASH_TILE = 32;
 #include "flash.glsl"
 #include "flash_put_halves.glsl"
 #include "flash_plain.glsl"
+#include "flash_run.glsl"
 #include "flash_main.glsl"
