@@ -4,7 +4,7 @@
 // halves, FLASH_TILE positions at a time, with running maxima and sums (Dao, flash-attention 2, arXiv 2307.08691).
 // An invocation looks after half of a query's scores; neighbours share a query.
 // Included after kv.glsl, kv_halves.glsl, cache.glsl and the push constants;
-// then comes flash_coop.glsl or flash_plain.glsl, which multiply.
+// then comes flash_plain.glsl, which multiplies; by matrix units: flash_coop.glsl.
 const uint FLASH_ROWS = 64, EIGHTS = D / 8;
 const uint KV_PITCH = EIGHTS + 1, SCORE_PITCH = FLASH_TILE / 4 + 2, WEIGHT_PITCH = FLASH_TILE / 8 + 1; // in sixteen bytes
 const uint LOADS = FLASH_TILE * EIGHTS / 128;
