@@ -130,3 +130,15 @@ func TestNoMachinePaths(t *testing.T) {
 		}
 	}
 }
+
+// TestRootFiles: what lies at the root is known, so that no note left there by
+// mistake is kept.
+func TestRootFiles(t *testing.T) {
+	known := map[string]bool{"CONTRIBUTING.md": true, "LICENSE": true, "README.md": true, "go.mod": true, "go.sum": true,
+		"justfile": true, ".gitignore": true}
+	for _, f := range tree(t) {
+		if f.folder() == "." && !known[f.name] && !f.test {
+			t.Errorf("%s: no file of that name belongs at the root", f.name)
+		}
+	}
+}
