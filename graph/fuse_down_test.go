@@ -11,25 +11,17 @@ import (
 type routed struct{ x, norm, logits, gate, up, down TensorID }
 
 func (b routed) Infer(s *Scope) error {
-	for _, id := range []TensorID{b.x, b.norm, b.logits, b.gate, b.up, b.down} {
-		s.In(id)
-	}
-	s.Out(0, Activation, quant.F32, 32, s.Rows())
-	return s.Err()
+	return inferRows(s, b.x, b.norm, b.logits, b.gate, b.up, b.down)
 }
 
 func (b routed) Lower(e *Emitter) {
 	rows := e.Rows()
 	x, n := e.Temp("x", quant.F32, 32, rows), e.Temp("n", quant.F32, 32, rows)
 	ids, weights := e.Temp("ids", quant.U32, 2, rows), e.Temp("weights", quant.F32, 2, rows)
-	gate, up, h := e.Temp("gate", quant.F32, 64, 2, rows), e.Temp("up", quant.F32, 64, 2, rows), e.Temp("h", quant.F32, 64, 2, rows)
 	e.Call(OpGather, Args{e.Step(), b.x, x}, Work{32, rows}, 32)
 	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, n}, Work{32, rows}, 32, StepRows, 1e-6)
 	e.Call(OpTopK, Args{e.Step(), b.logits, ids, weights}, Work{8, rows}, 8, 2, 1, 2.5)
-	e.Call(OpExpertMatVec, Args{e.Step(), b.gate, n, ids, gate}, Work{64, 2, rows}, 32, 64, 2)
-	e.Call(OpExpertMatVec, Args{e.Step(), b.up, n, ids, up}, Work{64, 2, rows}, 32, 64, 2)
-	e.Call(OpSwiGLU, Args{e.Step(), gate, up, h}, Work{128, rows}, 128)
-	e.Call(OpExpertDown, Args{e.Step(), b.down, h, ids, weights, x, e.Out(0)}, Work{32, rows}, 64, 32, 2)
+	mixture{n, ids, weights, b.gate, b.up, b.down}.experts(e, x)
 }
 
 // TestDownChoosesItsExperts: where gate and up choose their experts, so does down,

@@ -11,20 +11,28 @@ import (
 type mixture struct{ x, ids, weights, gate, up, down TensorID }
 
 func (m mixture) Infer(s *Scope) error {
-	for _, id := range []TensorID{m.x, m.ids, m.weights, m.gate, m.up, m.down} {
+	return inferRows(s, m.x, m.ids, m.weights, m.gate, m.up, m.down)
+}
+
+// inferRows is Infer of a stage that makes rows of 32 from tensors of any shape.
+func inferRows(s *Scope, in ...TensorID) error {
+	for _, id := range in {
 		s.In(id)
 	}
 	s.Out(0, Activation, quant.F32, 32, s.Rows())
 	return s.Err()
 }
 
-func (m mixture) Lower(e *Emitter) {
+func (m mixture) Lower(e *Emitter) { m.experts(e, m.x) }
+
+// experts emits the products of the chosen experts with x, added to res.
+func (m mixture) experts(e *Emitter, res TensorID) {
 	rows := e.Rows()
 	gate, up, h := e.Temp("gate", quant.F32, 64, 2, rows), e.Temp("up", quant.F32, 64, 2, rows), e.Temp("h", quant.F32, 64, 2, rows)
 	e.Call(OpExpertMatVec, Args{e.Step(), m.gate, m.x, m.ids, gate}, Work{64, 2, rows}, 32, 64, 2)
 	e.Call(OpExpertMatVec, Args{e.Step(), m.up, m.x, m.ids, up}, Work{64, 2, rows}, 32, 64, 2)
 	e.Call(OpSwiGLU, Args{e.Step(), gate, up, h}, Work{128, rows}, 128)
-	e.Call(OpExpertDown, Args{e.Step(), m.down, h, m.ids, m.weights, m.x, e.Out(0)}, Work{32, rows}, 64, 32, 2)
+	e.Call(OpExpertDown, Args{e.Step(), m.down, h, m.ids, m.weights, res, e.Out(0)}, Work{32, rows}, 64, 32, 2)
 }
 
 func mixtureGraph(rows int, gate, up quant.Type) *Graph {

@@ -15,11 +15,7 @@ type fewBlock struct {
 }
 
 func (b fewBlock) Infer(s *Scope) error {
-	for _, id := range []TensorID{b.x, b.norm, b.router, b.gate, b.up, b.down, b.counts} {
-		s.In(id)
-	}
-	s.Out(0, Activation, quant.F32, 32, s.Rows())
-	return s.Err()
+	return inferRows(s, b.x, b.norm, b.router, b.gate, b.up, b.down, b.counts)
 }
 
 func (b fewBlock) Lower(e *Emitter) {
@@ -33,11 +29,7 @@ func (b fewBlock) Lower(e *Emitter) {
 	if b.counted {
 		e.Call(OpExpertCount, Args{e.Step(), ids, b.counts}, Work{2, rows}, 8, 2, 0)
 	}
-	gate, up, a := e.Temp("gate", quant.F32, 64, 2, rows), e.Temp("up", quant.F32, 64, 2, rows), e.Temp("act", quant.F32, 64, 2, rows)
-	e.Call(OpExpertMatVec, Args{e.Step(), b.gate, h, ids, gate}, Work{64, 2, rows}, 32, 64, 2)
-	e.Call(OpExpertMatVec, Args{e.Step(), b.up, h, ids, up}, Work{64, 2, rows}, 32, 64, 2)
-	e.Call(OpSwiGLU, Args{e.Step(), gate, up, a}, Work{128, rows}, 128)
-	e.Call(OpExpertDown, Args{e.Step(), b.down, a, ids, weights, x, e.Out(0)}, Work{32, rows}, 64, 32, 2)
+	mixture{h, ids, weights, b.gate, b.up, b.down}.experts(e, x)
 }
 
 // fewKernels has kernels that are meant for 2 to 64 rows, less those named, and

@@ -78,15 +78,24 @@ func (k *KernelInfo) serves(rows uint32, params []uint32) bool {
 	return rows >= k.Rows[0] && (k.Rows[1] == 0 || rows <= k.Rows[1]) && k.Suits(params)
 }
 
-// fills tells whether a call is large enough for the kernel.
-func (k *KernelInfo) fills(work [3]uint32) bool {
-	groups := uint64(1)
+// grid is the workgroups of a dispatch with that work.
+func (k *KernelInfo) grid(work [3]uint32) [3]uint32 {
+	groups := [3]uint32{1, 1, 1}
 	for a, t := range k.Tile {
 		if t > 0 {
-			groups *= (uint64(work[a]) + uint64(t) - 1) / uint64(t)
+			groups[a] = (work[a] + t - 1) / t
 		}
 	}
-	return groups >= uint64(k.Groups)
+	if k.Most > 0 {
+		groups[0] = min(groups[0], k.Most)
+	}
+	return groups
+}
+
+// fills tells whether a call is large enough for the kernel.
+func (k *KernelInfo) fills(work [3]uint32) bool {
+	d := Dispatch{Groups: k.grid(work)}
+	return d.Workgroups() >= uint64(k.Groups)
 }
 
 // Suits tells whether the kernel can compute a call with these parameters.

@@ -28,15 +28,7 @@ func lower(u *unit) error {
 			}
 			continue
 		}
-		for a := range d.Groups {
-			d.Groups[a] = 1
-			if info.Tile[a] > 0 {
-				d.Groups[a] = (d.Work[a] + info.Tile[a] - 1) / info.Tile[a]
-			}
-			if a == 0 && info.Most > 0 {
-				d.Groups[a] = min(d.Groups[a], info.Most)
-			}
-		}
+		d.Groups = info.grid(d.Work)
 		d.Signals = info.Sync && u.opts.Counters
 		push := 8*len(d.Args) + 4*len(d.Params)
 		if info.Sync {
