@@ -61,6 +61,15 @@ func (b *Bench) Prefill(ctx context.Context, n int) (time.Duration, error) {
 	return time.Since(start), err
 }
 
+// everyRow lists n rows as a step's outputs.
+func everyRow(n int) []uint32 {
+	outs := make([]uint32, n)
+	for i := range outs {
+		outs[i] = uint32(i)
+	}
+	return outs
+}
+
 // Decode times n greedy steps of all sequences. The engine needs a bucket of as
 // many rows and outputs.
 func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
@@ -73,10 +82,7 @@ func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
 		return 0, fmt.Errorf("%d sequences of %d tokens do not fit a kv cache of %d positions", batch, n+b.depth, e.Context)
 	}
 	b.rewind()
-	outs := make([]uint32, batch)
-	for i := range outs {
-		outs[i] = uint32(i)
-	}
+	outs := everyRow(batch)
 	var list []uint32
 	rows := make([]graph.StepRow, 0, batch)
 	start, inFlight := time.Now(), 0

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/npy"
+	"moeflow/graph"
 	"moeflow/vk"
 )
 
@@ -15,28 +17,41 @@ func TestGoldenGPUKernels(t *testing.T) {
 	for _, sync := range []string{"barrier", "counter"} {
 		o := Options{Buckets: []Bucket{{1, 1}}, Context: 128, Pretend: []string{"gpu", "shared48"}, Sync: sync}
 		e := start(t, m, o)
-		soft, variants := 0, map[string]bool{}
-		for i := range e.Plans[0].Dispatches {
-			d := &e.Plans[0].Dispatches[i]
-			variants[d.Kernel.String()] = true
-			if d.Wait > 0 {
-				soft++
-			}
+		wantKernels(t, e.Plans[0], sync, "norm_matvec[Q4_K]", "norm_matvec[Q6_K]", "norm_matvec_f32[F32]", "matvec_dot[Q4_K]",
+			"expert_route_gate_up[Q4_K]", "expert_route_down[Q4_K]", "expert_route_down[Q6_K]", "rope_attention[F16]")
+		checkGo(t, e, g, 64)
+	}
+}
+
+// wantKernels wants a plan to have kernels, and its dispatches to wait by
+// themselves if they are to.
+func wantKernels(t *testing.T, p *graph.Plan, sync string, kernels ...string) {
+	t.Helper()
+	soft, variants := 0, map[string]bool{}
+	for i := range p.Dispatches {
+		d := &p.Dispatches[i]
+		variants[d.Kernel.String()] = true
+		if d.Wait > 0 {
+			soft++
 		}
-		for _, k := range []string{"norm_matvec[Q4_K]", "norm_matvec[Q6_K]", "norm_matvec_f32[F32]", "matvec_dot[Q4_K]", "expert_route_gate_up[Q4_K]",
-			"expert_route_down[Q4_K]", "expert_route_down[Q6_K]", "rope_attention[F16]"} {
-			if !variants[k] {
-				t.Errorf("%s is not among the plan's kernels", k)
-			}
+	}
+	for _, k := range kernels {
+		if !variants[k] {
+			t.Errorf("%s is not among the plan's kernels: %v", k, variants)
 		}
-		if (soft > 0) != (sync == "counter") {
-			t.Errorf("sync %s: %d dispatches wait by themselves", sync, soft)
-		}
-		t.Logf("sync %s: %d dispatches, %d barriers, %d wait by themselves", sync, len(e.Plans[0].Dispatches), e.Plans[0].Barriers(), soft)
-		checkRows(t, "go", logitsOf(t, e, g["go_ids"].Int32), 0.9999)
-		if got := greedy(t, e, g["go_ids"].Int32, 64); !slices.Equal(got, g["go_greedy"].Int32) {
-			t.Errorf("greedy ids\n got %v\nwant %v", got, g["go_greedy"].Int32)
-		}
+	}
+	if (soft > 0) != (sync == "counter") {
+		t.Errorf("sync %s: %d dispatches wait by themselves", sync, soft)
+	}
+	t.Logf("sync %s: %d dispatches, %d barriers, %d wait by themselves", sync, len(p.Dispatches), p.Barriers(), soft)
+}
+
+// checkGo holds the prompt "go" to its golden logits and the first n golden ids.
+func checkGo(t *testing.T, e *Engine, g map[string]npy.Array, n int) {
+	t.Helper()
+	checkRows(t, "go", logitsOf(t, e, g["go_ids"].Int32), 0.9999)
+	if got, want := greedy(t, e, g["go_ids"].Int32, n), g["go_greedy"].Int32[:n]; !slices.Equal(got, want) {
+		t.Errorf("greedy ids\n got %v\nwant %v", got, want)
 	}
 }
 
@@ -65,27 +80,8 @@ func TestGoldenFewRows(t *testing.T) {
 		for _, sync := range []string{"barrier", "counter"} {
 			o := Options{Buckets: []Bucket{{rows, rows}}, Context: 128, Pretend: []string{"gpu", "shared48"}, Sync: sync, Without: []string{"q8", "f16"}}
 			e := start(t, m, o)
-			soft, variants := 0, map[string]bool{}
-			for i := range e.Plans[0].Dispatches {
-				d := &e.Plans[0].Dispatches[i]
-				variants[d.Kernel.String()] = true
-				if d.Wait > 0 {
-					soft++
-				}
-			}
-			for _, k := range append(want, always...) {
-				if !variants[k] {
-					t.Errorf("%s is not among the kernels of %d rows: %v", k, rows, variants)
-				}
-			}
-			if (soft > 0) != (sync == "counter") {
-				t.Errorf("sync %s: %d dispatches wait by themselves", sync, soft)
-			}
-			t.Logf("%d rows, sync %s: %d dispatches, %d barriers, %d wait by themselves", rows, sync, len(e.Plans[0].Dispatches), e.Plans[0].Barriers(), soft)
-			checkRows(t, "go", logitsOf(t, e, g["go_ids"].Int32), 0.9999)
-			if got := greedy(t, e, g["go_ids"].Int32, 32); !slices.Equal(got, g["go_greedy"].Int32[:32]) {
-				t.Errorf("%d rows: greedy ids\n got %v\nwant %v", rows, got, g["go_greedy"].Int32[:32])
-			}
+			wantKernels(t, e.Plans[0], sync, append(want, always...)...)
+			checkGo(t, e, g, 32)
 		}
 	}
 }

@@ -62,11 +62,7 @@ func (e *Engine) ProfileBatch(ctx context.Context, batch, depth int) ([]KernelTi
 		if err != nil {
 			return graph.Ticket{}, err
 		}
-		outs := make([]uint32, len(rows))
-		for i := range outs {
-			outs[i] = uint32(i)
-		}
-		if err := e.enqueue(plan, rows, outs, list, readSampled); err != nil {
+		if err := e.enqueue(plan, rows, everyRow(len(rows)), list, readSampled); err != nil {
 			return graph.Ticket{}, err
 		}
 		return e.next()
