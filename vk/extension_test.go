@@ -10,18 +10,7 @@ import (
 // garbage collector runs all the time: lists that the binding fills are freed by
 // it under the reader's hands.
 func TestExtensionsWhileCollecting(t *testing.T) {
-	in, err := openInstance(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	devs, infos, err := in.describe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	i, err := choose(infos, "auto")
-	if err != nil {
-		t.Fatal(err)
-	}
+	in, dev, _ := chosen(t, nil)
 	var done atomic.Bool
 	stopped := make(chan struct{})
 	go func() {
@@ -30,9 +19,9 @@ func TestExtensionsWhileCollecting(t *testing.T) {
 			runtime.GC()
 		}
 	}()
-	families := len(queueFamilies(devs[i]))
+	families := len(queueFamilies(dev))
 	for range 300 {
-		if !hasExtension(devs[i], "VK_KHR_maintenance1") || hasExtension(devs[i], "VK_none_such") || len(queueFamilies(devs[i])) != families {
+		if !hasExtension(dev, "VK_KHR_maintenance1") || hasExtension(dev, "VK_none_such") || len(queueFamilies(dev)) != families {
 			t.Error("the lists changed")
 			break
 		}

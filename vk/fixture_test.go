@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	vulkan "github.com/goki/vulkan"
+
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/vk/shaders"
@@ -24,6 +26,24 @@ func (m *messages) add(s string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.list = append(m.list, s)
+}
+
+// chosen is an instance and the device that "auto" takes of it.
+func chosen(t *testing.T, onMessage func(string)) (*instance, vulkan.PhysicalDevice, DeviceInfo) {
+	t.Helper()
+	in, err := openInstance(onMessage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	devs, infos, err := in.describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := choose(infos, "auto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in, devs[i], infos[i]
 }
 
 // openTest opens the device of the tests under the validation layers. Any message

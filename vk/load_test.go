@@ -132,24 +132,13 @@ func TestPipelineCache(t *testing.T) {
 // as if its driver knew Vulkan 1.2 and no more.
 func TestOldDevice(t *testing.T) {
 	var m messages
-	in, err := openInstance(m.add)
-	if err != nil {
-		t.Fatal(err)
-	}
-	devs, infos, err := in.describe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	i, err := choose(infos, "auto")
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, f := infos[i], features{addresses: true, timeline: true, scalar: true, int64: true, storage16: true, arithmetic: true, shuffle: true, ballot: true}
+	in, dev, info := chosen(t, m.add)
+	f := features{addresses: true, timeline: true, scalar: true, int64: true, storage16: true, arithmetic: true, shuffle: true, ballot: true}
 	if _, problem := f.names(); problem != "" {
 		t.Fatalf("the test's device %s", problem)
 	}
 	info.api, info.features, info.required = leastVersion, f, false
-	r, err := open(in, devs[i], info, Options{})
+	r, err := open(in, dev, info, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
