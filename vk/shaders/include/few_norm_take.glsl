@@ -3,17 +3,7 @@
 const uint PART = SUB < 32 ? SUB : 32; // invocations that have one row
 shared float few_squares[FEW * (K / 8 / PART)]; // their sums
 
-uint64_t few_from(uint r);
-
-// Eight elements of a row, loaded ahead.
-struct Ahead { vec4 a, b; };
-
-Ahead few_ahead(uint i, uint rows) {
-    i = min(i, rows * (K / 8) - 1);
-    const uint64_t row = few_from(i / (K / 8));
-    i %= K / 8;
-    return Ahead(Act4(row).v[2 * i], Act4(row).v[2 * i + 1]);
-}
+#include "few_ahead.glsl"
 
 void few_take(uint rows, uint64_t norm) {
     Ahead next = few_ahead(gl_LocalInvocationID.x, rows);

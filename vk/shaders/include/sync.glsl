@@ -7,9 +7,8 @@
 // includes this has SYNC as the first member of its push constants, calls
 // sync_wait before it reads any activation, or sync_early before it reads those
 // that its header names as early and sync_wait before all others, and sync_done,
-// in every workgroup
-// and every invocation, after its last write. Where sync is 0 there are
-// barriers and nothing is waited for.
+// in every workgroup and every invocation, after its last write. Where sync is 0
+// there are barriers and nothing is waited for.
 #extension GL_KHR_memory_scope_semantics : require
 
 #define SYNC uint64_t sync; uint sync_until; uint sync_first;
