@@ -23,12 +23,9 @@ uint flash_row() { return gl_LocalInvocationID.x >> 1; }
 // The scores of a subgroup's sixteen rows, later their weights.
 uint flash_mine() { return (flash_row() & ~15u) * SCORE_PITCH; }
 
-uint flash_place(uint pages, uint t, uint last) {
-    return cache_index(step, pages, min(t + gl_LocalInvocationID.x % FLASH_TILE, last - 1), page_size);
-}
-
-void flash_places(uint mine) {
-    if (gl_LocalInvocationID.x < FLASH_TILE) place[gl_LocalInvocationID.x] = mine;
+void flash_places(uint pages, uint t, uint last) {
+    if (gl_LocalInvocationID.x < FLASH_TILE)
+        place[gl_LocalInvocationID.x] = cache_index(step, pages, min(t + gl_LocalInvocationID.x, last - 1), page_size);
 }
 
 void flash_load(uint64_t cache, uint first) {

@@ -5,20 +5,20 @@
 // running maximum, and returns what earlier sums fade by.
 float flash_weigh(uint t) {
     const uint row = flash_row(), side = gl_LocalInvocationID.x & 1, from = row * SCORE_PITCH, end = row_end[row];
-    const float twos = scale * 1.44269504088896341; // scores are exponents of two
     vec4 s[FLASH_TILE / 8];
     float top = row_top;
-    [[unroll]] for (uint i = 0; i < FLASH_TILE / 8; i++) s[i] = twos * uintBitsToFloat(score_tile[from + 2 * i + side]);
-    if (t + FLASH_TILE > end) // some positions are left out
-        [[unroll]] for (uint i = 0; i < FLASH_TILE / 8; i++)
-            [[unroll]] for (uint j = 0; j < 4; j++) s[i][j] = t + 4 * (2 * i + side) + j < end ? s[i][j] : NOTHING;
-    [[unroll]] for (uint i = 0; i < FLASH_TILE / 8; i++) top = max(top, max(max(s[i].x, s[i].y), max(s[i].z, s[i].w)));
+    [[unroll]] for (uint i = 0; i < FLASH_TILE / 8; i++) {
+        const uint at = 2 * i + side;
+        s[i] = scale * uintBitsToFloat(score_tile[from + at]);
+        [[unroll]] for (uint j = 0; j < 4; j++) s[i][j] = t + 4 * at + j < end ? s[i][j] : NOTHING;
+        top = max(top, max(max(s[i].x, s[i].y), max(s[i].z, s[i].w)));
+    }
     top = max(top, subgroupShuffleXor(top, 1));
-    const float against = top == NOTHING ? 0.0 : top, fade = exp2(row_top - against);
+    const float against = top == NOTHING ? 0.0 : top, fade = exp(row_top - against);
     vec4 sum = vec4(0);
     flash_sync();
     [[unroll]] for (uint i = 0; i < FLASH_TILE / 8; i++) {
-        const vec4 e = exp2(s[i] - against);
+        const vec4 e = exp(s[i] - against);
         const uvec2 h = uvec2(packHalf2x16(e.xy), packHalf2x16(e.zw));
         const uint to = flash_mine() + (row & 15) * WEIGHT_PITCH + i;
         if (side == 0)
@@ -37,7 +37,7 @@ float flash_weigh(uint t) {
 
 // flash_run adds the positions before last of one sequence.
 void flash_run(uint pages, uint last, uint first) {
-    flash_places(flash_place(pages, 0, last));
+    flash_places(pages, 0, last);
     barrier();
     flash_load(k_cache, first);
     for (uint t = 0; t < last; t += FLASH_TILE) {
@@ -45,12 +45,11 @@ void flash_run(uint pages, uint last, uint first) {
         flash_store();
         barrier();
         flash_load(v_cache, first);
-        const uint next_place = flash_place(pages, t + FLASH_TILE, last); // found while there is time
         flash_scores();
         flash_fade(flash_weigh(t));
         barrier();
         flash_store();
-        if (t + FLASH_TILE < last) flash_places(next_place);
+        if (t + FLASH_TILE < last) flash_places(pages, t + FLASH_TILE, last);
         barrier();
         if (t + FLASH_TILE < last) flash_load(k_cache, first);
         flash_values();

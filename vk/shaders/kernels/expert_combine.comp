@@ -29,13 +29,7 @@ void main() {
     const uint whole = (n & 3) == 0 ? end : first; // rows are aligned
     for (uint o = first + 4 * gl_LocalInvocationID.x; o < whole; o += 4 * gl_WorkGroupSize.x) {
         vec4 sum = res != 0 ? F32x4(res_row).v[o / 4] : vec4(0);
-        uint s = 0;
-        for (; s + 4 <= top_k; s += 4) { // four loads under way
-            vec4 x4[4];
-            [[unroll]] for (uint j = 0; j < 4; j++) x4[j] = F32x4(at(in_row, s + j, n)).v[o / 4];
-            [[unroll]] for (uint j = 0; j < 4; j++) sum = fma(vec4(share.v[s + j]), x4[j], sum);
-        }
-        for (; s < top_k; s++) sum = fma(vec4(share.v[s]), F32x4(at(in_row, s, n)).v[o / 4], sum);
+        for (uint s = 0; s < top_k; s++) sum = fma(vec4(share.v[s]), F32x4(at(in_row, s, n)).v[o / 4], sum);
         OutF32x4(out_row).v[o / 4] = sum;
     }
     for (uint o = whole + gl_LocalInvocationID.x; o < end; o += gl_WorkGroupSize.x) {

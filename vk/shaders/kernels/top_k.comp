@@ -61,11 +61,12 @@ void main() {
         last_e = e;
         const float p = exp(highest - top) / sum;
         chosen += p;
-        if (lane == s % lanes) { // whoever writes it scales it below
+        if (lane == 0) {
             ids.v[r * top_k + s] = min(e, experts - 1);
             weights.v[r * top_k + s] = p;
         }
     }
+    if (lane != 0) return;
     const float divisor = norm != 0 ? chosen : 1.0;
-    for (uint s = lane; s < top_k; s += lanes) weights.v[r * top_k + s] *= scale / divisor;
+    for (uint s = 0; s < top_k; s++) weights.v[r * top_k + s] *= scale / divisor;
 }
