@@ -56,8 +56,11 @@ func check(u *unit) error {
 // missing then.
 func (u *unit) checkEarly(s Segment, i int) error {
 	d := &u.calls[i]
-	if d.Early > d.Wait {
+	if !d.EarlyAside && d.Early > d.Wait {
 		return fmt.Errorf("dispatch %d (%s) waits for %d reports at first, for %d then", i, d.Kernel, d.Early, d.Wait)
+	}
+	if d.EarlyAside && i > s.First && uint64(d.Early) > u.reportsOf(s, i, i-1).aside {
+		return fmt.Errorf("dispatch %d (%s) waits for %d reports aside, %d come before it", i, d.Kernel, d.Early, u.reportsOf(s, i, i-1).aside)
 	}
 	barrier := i
 	for barrier > s.First && !u.calls[barrier].Barrier {
@@ -68,18 +71,40 @@ func (u *unit) checkEarly(s Segment, i int) error {
 		if !overlap(u.tensors, &u.calls[j], &reads) {
 			continue
 		}
-		var reports uint64
-		for k := s.First; k < i && (k <= j || u.calls[k].Wait == u.calls[j].Wait); k++ {
-			if u.calls[k].Signals {
-				reports += u.calls[k].Workgroups()
-			}
+		reports := u.reportsOf(s, i, j)
+		need, aside := reports.all, ""
+		if d.EarlyAside {
+			need, aside = u.asideAfter(s, i, j), " aside"
 		}
-		if uint64(d.Early) < reports {
-			return fmt.Errorf("dispatch %d (%s) reads early what dispatch %d (%s) writes, after %d reports of %d",
-				i, d.Kernel, j, u.calls[j].Kernel, d.Early, reports)
+		if uint64(d.Early) < need {
+			return fmt.Errorf("dispatch %d (%s) reads early what dispatch %d (%s) writes, after %d reports%s of %d",
+				i, d.Kernel, j, u.calls[j].Kernel, d.Early, aside, need)
 		}
 	}
 	return nil
+}
+
+// reportsOf counts the reports, before dispatch i, up to dispatch j and of those
+// that wait for the same.
+func (u *unit) reportsOf(s Segment, i, j int) reported {
+	var out reported
+	for k := s.First; k < i && (k <= j || u.calls[k].Wait == u.calls[j].Wait); k++ {
+		out.add(u, &u.calls[k])
+	}
+	return out
+}
+
+// asideAfter is how many reports aside tell that dispatch j is done: its own and
+// all before it, or those of the first dispatch that waits for it and reports
+// aside. If none does, it is more than there can be.
+func (u *unit) asideAfter(s Segment, i, j int) uint64 {
+	done := u.reportsOf(s, i, j).all
+	for k := j; k < i; k++ {
+		if u.aside(&u.calls[k]) && (k == j || uint64(u.calls[k].Wait) >= done) {
+			return u.reportsOf(s, i, k).aside
+		}
+	}
+	return maxReports + 1
 }
 
 // reported tells whether all dispatches from start to the first one that waits

@@ -35,6 +35,7 @@ type unit struct {
 	tensors []Tensor
 	nodes   []node
 	calls   []Dispatch
+	prepare []Dispatch
 	segs    []Segment
 	arena   uint64
 }
@@ -82,7 +83,7 @@ func Compile(g *Graph, opts Options) (*Plan, error) {
 }
 
 func (u *unit) plan() *Plan {
-	p := &Plan{Name: u.g.Name, Rows: u.g.Layout.Rows, Tensors: u.tensors, Dispatches: u.calls,
+	p := &Plan{Name: u.g.Name, Rows: u.g.Layout.Rows, Tensors: u.tensors, Prepare: u.prepare, Dispatches: u.calls,
 		Segments: u.segs, ArenaBytes: u.arena, Reads: append([]TensorID(nil), u.g.reads...)}
 	for _, n := range u.nodes {
 		p.Nodes = append(p.Nodes, PlanNode{Name: n.Name, Kind: n.Kind, Layer: n.Layer, In: n.ins, Out: n.outs})

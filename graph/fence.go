@@ -29,9 +29,9 @@ func fence(u *unit) error {
 // ones wait for every report so far instead. A chain of such groups leaves
 // nothing out: who reports has waited for all before.
 func (u *unit) count(s Segment) {
-	var reports uint64
-	ends := make([]uint64, s.Last-s.First) // the reports when a dispatch's group is done
-	hard := s.First                        // the first dispatch since the last barrier
+	var reports reported
+	ends := make([]reported, s.Last-s.First) // the reports when a dispatch's group is done
+	hard := s.First                          // the first dispatch since the last barrier
 	for first := s.First; first < s.Last; {
 		last := first + 1
 		for last < s.Last && !u.calls[last].Barrier {
@@ -39,25 +39,23 @@ func (u *unit) count(s Segment) {
 		}
 		group := u.calls[first:last]
 		soft := first > s.First && u.calls[first].Barrier && allSignal(group) && allSignal(u.groupBefore(s, first))
-		var own uint64
+		own := reports
 		for i := range group {
-			if group[i].Signals {
-				own += group[i].Workgroups()
-			}
+			own.add(u, &group[i])
 			if soft {
-				group[i].Wait = uint32(reports)
+				group[i].Wait = uint32(reports.all)
 			}
 		}
 		if !soft {
 			hard = first
 		}
 		for i := first; i < last; i++ {
-			ends[i-s.First] = reports + own
+			ends[i-s.First] = own
 			if soft {
-				u.calls[i].Early = u.early(i, hard, ends[hard-s.First:])
+				u.calls[i].Early, u.calls[i].EarlyAside = u.early(i, hard, ends[hard-s.First:])
 			}
 		}
-		if reports += own; reports > maxReports {
+		if reports = own; reports.all > maxReports {
 			return
 		}
 		if soft {
@@ -67,18 +65,53 @@ func (u *unit) count(s Segment) {
 	}
 }
 
-// early is how many reports dispatch i must see before it reads what its kernel
-// takes early: those up to the end of the group that wrote it. Who reports later
-// has waited for these. ends has the reports at the end of each dispatch's group,
-// from dispatch hard on; what was written before that is there.
-func (u *unit) early(i, hard int, ends []uint64) uint32 {
-	reads := u.readsEarly(i)
-	for j := i - 1; j >= hard && len(reads.Args) > 0; j-- {
-		if overlap(u.tensors, &u.calls[j], &reads) {
-			return uint32(ends[j-hard])
-		}
+// reported counts reports: all, and those made aside as well.
+type reported struct{ all, aside uint64 }
+
+// add counts a dispatch's.
+func (r *reported) add(u *unit, d *Dispatch) {
+	if !d.Signals {
+		return
 	}
-	return 0
+	r.all += d.Workgroups()
+	if u.aside(d) {
+		r.aside += d.Workgroups()
+	}
+}
+
+// aside tells whether a dispatch reports to the second counter too.
+func (u *unit) aside(d *Dispatch) bool {
+	info, _ := u.opts.Kernels.Lookup(d.Kernel)
+	return d.Signals && info.Aside
+}
+
+// early is how many reports dispatch i must see before it reads what its kernel
+// takes early: those up to the end of the group that wrote it, or, if all of that
+// group who wrote it report aside, those made aside. Who reports later has waited
+// for these. ends has the reports at the end of each dispatch's group, from
+// dispatch hard on; what was written before that is there.
+func (u *unit) early(i, hard int, ends []reported) (reports uint32, aside bool) {
+	reads := u.readsEarly(i)
+	last := -1
+	for j := i - 1; j >= hard && len(reads.Args) > 0; j-- {
+		if last >= 0 && u.calls[j].Wait != u.calls[last].Wait {
+			break
+		}
+		if !overlap(u.tensors, &u.calls[j], &reads) {
+			continue
+		}
+		if last < 0 {
+			last, aside = j, true
+		}
+		aside = aside && u.aside(&u.calls[j])
+	}
+	switch {
+	case last < 0:
+		return 0, false
+	case aside:
+		return uint32(ends[last-hard].aside), true
+	}
+	return uint32(ends[last-hard].all), false
 }
 
 // readsEarly is a dispatch that reads what the kernel of dispatch i takes early

@@ -10,6 +10,7 @@ var rules = []rule{
 	{"gate+up+swiglu", fuseGateUp},
 	{"norm+products", fuseNorm},
 	{"route+down", fuseDown},
+	{"router ahead of o", routeAhead},
 	{"rope+attention", fuseRope},
 	{"experts by group", groupExperts},
 	{"norm+experts by group", fuseNorm},

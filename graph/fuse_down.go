@@ -2,7 +2,7 @@ package graph
 
 // fuseDown lets expert_down choose the experts from the logits itself where
 // expert_route_gate_up has done the same: it then need not wait for that one's
-// choice, only for its activations, and can load weights meanwhile.
+// choice, only for its activations and weights, and can load its own meanwhile.
 func fuseDown(u *unit, calls []Dispatch) []Dispatch {
 	for i := range calls {
 		d := calls[i]
@@ -14,8 +14,8 @@ func fuseDown(u *unit, calls []Dispatch) []Dispatch {
 			continue
 		}
 		top := calls[p].Params // k n experts top_k renormalize eps scale
-		f := Dispatch{Node: d.Node, Work: d.Work, Rows: d.Rows, Params: []uint32{d.Params[0], d.Params[1], top[2], top[3], top[4], top[6]}}
-		f.become(OpRouteDown, d.Args[0].Tensor, d.Args[1].Tensor, d.Args[2].Tensor, calls[p].Args[3].Tensor, d.Args[5].Tensor, d.Args[6].Tensor)
+		f := Dispatch{Node: d.Node, Work: d.Work, Rows: d.Rows, Params: []uint32{d.Params[0], d.Params[1], top[2], top[3]}}
+		f.become(OpRouteDown, d.Args[0].Tensor, d.Args[1].Tensor, d.Args[2].Tensor, calls[p].Args[3].Tensor, d.Args[4].Tensor, d.Args[5].Tensor, d.Args[6].Tensor)
 		if u.served(&f) {
 			calls[i] = f
 		}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ func (b routed) Lower(e *Emitter) {
 }
 
 // TestDownChoosesItsExperts: where gate and up choose their experts, so does down,
-// by the same parameters, unless it has no kernel that can.
+// with their weights, unless it has no kernel that can.
 func TestDownChoosesItsExperts(t *testing.T) {
 	for _, c := range []struct {
 		lacks Kernel
@@ -57,12 +58,14 @@ func TestDownChoosesItsExperts(t *testing.T) {
 		if last.Kernel.Op != OpRouteDown {
 			continue
 		}
-		params, scale := last.Params, uint32(0x40200000) // 2.5
-		if len(params) != 6 || params[0] != 64 || params[1] != 32 || params[2] != 8 || params[3] != 2 || params[4] != 1 || params[5] != scale {
-			t.Errorf("parameters %v, wanted 64 32 8 2 1 and 2.5 as bits", params)
+		if !slices.Equal(last.Params, []uint32{64, 32, 8, 2}) {
+			t.Errorf("parameters %v, wanted 64 32 8 2", last.Params)
 		}
 		if logits := p.Tensors[last.Args[3].Tensor].Name; logits != "logits" {
 			t.Errorf("it chooses by %s, wanted logits", logits)
+		}
+		if weights := p.Tensors[last.Args[4].Tensor].Name; weights != "block/weights" {
+			t.Errorf("it weighs by %s, wanted those of gate and up", weights)
 		}
 	}
 }

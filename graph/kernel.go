@@ -61,6 +61,9 @@ type KernelInfo struct {
 	// Early lists the indices of the arguments that the kernel reads as soon as
 	// what wrote them is done (Dispatch.Early), before it waits for the rest.
 	Early []int
+	// Aside tells that a kernel with Sync also reports to a second counter, for
+	// readers that need nothing else of what runs at the same time.
+	Aside bool
 }
 
 // Condition is a demand on a parameter of an op, or on its whole ratio to the

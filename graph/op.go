@@ -70,11 +70,22 @@ const (
 	OpNormMatVec
 	// OpRouteGateUp: OpRMSNorm, OpTopK and OpExpertGateUp in one dispatch,
 	// x {k, R}, norm {k}, logits {experts, R}, y {n, top_k, R}; ids and weights
-	// as OpTopK leaves them. Work {n, top_k, R}.
+	// as OpTopK leaves them. renormalize may be RenormalizeAhead. Work
+	// {n, top_k, R}.
 	OpRouteGateUp
-	// OpRouteDown: OpExpertDown that finds ids and weights itself, as OpTopK does
-	// from logits {experts, R}. Work {n, R}.
+	// OpRouteDown: OpExpertDown that finds the ids itself, as OpTopK does from
+	// logits {experts, R}. Work {n, R}.
 	OpRouteDown
+	// OpRouterAhead: the router's logits without the norm's factor and without the
+	// attention's output matrix, whose product with the router is in fold:
+	// y[r][e] = Σ_i w[e][i]·norm[i]·x[r][i] + Σ_j fold[e][j]·a[r][j], x {k, R} the
+	// row before attention, a {j, R} what attention gave, norm {k}, w {k, n},
+	// fold {j, n}, y {n, R}. Work {n, R}.
+	OpRouterAhead
+	// OpRouterFold: fold[e][j] = Σ_i w[e][i]·norm[i]·o[i][j], o {k, n}, w {n, experts},
+	// norm {n}, fold {k, experts} F32. It reads weights alone and is run once, before
+	// any step (Plan.Prepare). Work {k, experts}.
+	OpRouterFold
 	// OpRopeAttention: OpRopeStore and OpAttentionSplit in one dispatch, with the
 	// scale 1/√head_dim. part is State: AttentionCounters words, zero before and
 	// after, then scratch of (d+2)·heads·AttentionSlots floats a row.
@@ -122,6 +133,11 @@ const AttentionSlots = 32
 // scratch memory.
 const AttentionCounters = 1024
 
+// RenormalizeAhead as OpRouteGateUp's renormalize is 1 for logits that
+// OpRouterAhead made: they lack the factor 1/rms(x), which changes no choice but
+// the weights.
+const RenormalizeAhead = 2
+
 // Access tells how a dispatch uses an argument.
 type Access uint8
 
@@ -163,7 +179,9 @@ var ops = [opCount]opInfo{
 	OpExpertDown:         op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
 	OpNormMatVec:         op("norm_matvec", "step:r x:r norm:r *w:r y:w", "k n active eps:f"),
 	OpRouteGateUp:        op("expert_route_gate_up", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
-	OpRouteDown:          op("expert_route_down", "step:r *w:r h:r logits:r res:r? y:w", "k n experts top_k renormalize scale:f"),
+	OpRouteDown:          op("expert_route_down", "step:r *w:r h:r logits:r weights:r res:r? y:w", "k n experts top_k"),
+	OpRouterAhead:        op("router_ahead", "step:r x:r norm:r *w:r a:r fold:r y:w", "k n j"),
+	OpRouterFold:         op("router_fold", "step:r w:r norm:r *o:r fold:w", "k n experts"),
 	OpRopeAttention:      op("rope_attention", "step:r q:r k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw part:s y:w", "heads kv_heads head_dim rope_dim page_size eps:f"),
 	OpExpertGroup:        op("expert_group", "step:r *ids:r groups:w", "experts top_k tile tiles"),
 	OpExpertMatMul:       op("expert_matmul", "step:r *w:r x:r groups:r y:w", "k n tiles share"),

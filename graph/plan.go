@@ -3,10 +3,13 @@ package graph
 // Plan is a compiled graph: data that a backend runs. All slices are in
 // execution order and a backend changes nothing in it.
 type Plan struct {
-	Name       string
-	Rows       int // the bucket's row count
-	Tensors    []Tensor
-	Nodes      []PlanNode
+	Name    string
+	Rows    int // the bucket's row count
+	Tensors []Tensor
+	Nodes   []PlanNode
+	// Prepare fills State tensors that depend on weights alone. A backend runs it
+	// once, when the plan is loaded; several plans may fill one tensor alike.
+	Prepare    []Dispatch
 	Dispatches []Dispatch
 	Segments   []Segment
 	ArenaBytes uint64 // memory for all Activation tensors
@@ -56,10 +59,13 @@ type Dispatch struct {
 	// (KernelInfo.Sync), and Wait how many workgroups of earlier dispatches of
 	// the segment must have reported before it reads what they wrote.
 	// Early is how many must have reported before it reads the arguments that
-	// its kernel takes early (KernelInfo.Early); at most Wait.
-	Signals bool
-	Wait    uint32
-	Early   uint32
+	// its kernel takes early (KernelInfo.Early); at most Wait. With EarlyAside
+	// they are counted among those of kernels that report aside
+	// (KernelInfo.Aside) alone, so that others of the same group need not be done.
+	Signals    bool
+	Wait       uint32
+	Early      uint32
+	EarlyAside bool
 }
 
 // Workgroups is how many workgroups the dispatch has.

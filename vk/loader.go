@@ -200,6 +200,11 @@ func (l *loader) program(p *graph.Plan) (*Program, error) {
 		if err := rec.all(); err != nil {
 			return prog, err
 		}
+		if i == 0 {
+			if err := rec.prepare(); err != nil {
+				return prog, err
+			}
+		}
 	}
 	return prog, nil
 }

@@ -164,8 +164,12 @@ func (p *pipelines) recipe(d *graph.Dispatch) (*recipe, error) {
 func (p *pipelines) prepare(plans []*graph.Plan) error {
 	todo := map[string]*recipe{}
 	for _, plan := range plans {
-		for i := range plan.Dispatches {
-			r, err := p.recipe(&plan.Dispatches[i])
+		for i := range len(plan.Prepare) + len(plan.Dispatches) {
+			d := &plan.Dispatches[max(0, i-len(plan.Prepare))]
+			if i < len(plan.Prepare) {
+				d = &plan.Prepare[i]
+			}
+			r, err := p.recipe(d)
 			if err != nil {
 				return fmt.Errorf("plan %s: %w", plan.Name, err)
 			}

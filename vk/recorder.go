@@ -71,22 +71,21 @@ func (c *recorder) stamps() (vulkan.CommandBuffer, error) {
 // queries: one before each segment and one behind each dispatch.
 func (c *recorder) queries() uint32 { return uint32(len(c.plan.Dispatches) + len(c.plan.Segments)) }
 
-// segment records one segment. It begins with a barrier over all work before it
-// on the queue.
-func (c *recorder) segment(n int) (vulkan.CommandBuffer, error) {
-	s := c.plan.Segments[n]
-	type launch struct {
-		pipeline vulkan.Pipeline
-		push     []byte
-	}
-	launches := make([]launch, s.Last-s.First)
-	for i := range launches {
-		d := &c.plan.Dispatches[s.First+i]
+// launch is a dispatch as it is recorded.
+type launch struct {
+	pipeline vulkan.Pipeline
+	push     []byte
+}
+
+func (c *recorder) launches(ds []graph.Dispatch) ([]launch, error) {
+	out := make([]launch, len(ds))
+	for i := range ds {
+		d := &ds[i]
 		var err error
-		if launches[i].pipeline, err = c.r.pipes.get(d); err != nil {
+		if out[i].pipeline, err = c.r.pipes.get(d); err != nil {
 			return nil, err
 		}
-		if launches[i].push, err = c.push(d); err != nil {
+		if out[i].push, err = c.push(d); err != nil {
 			return nil, err
 		}
 		for a, g := range d.Groups {
@@ -94,6 +93,42 @@ func (c *recorder) segment(n int) (vulkan.CommandBuffer, error) {
 				return nil, fmt.Errorf("%s needs %d workgroups on axis %d, %s takes 1 to %d", d.Kernel, g, a, c.r.d.info.Name, limit)
 			}
 		}
+	}
+	return out, nil
+}
+
+// put records one dispatch.
+func (c *recorder) put(cb vulkan.CommandBuffer, d *graph.Dispatch, l launch) {
+	vulkan.CmdPushConstants(cb, c.r.d.layout, computeStage, 0, uint32(len(l.push)), unsafe.Pointer(&l.push[0]))
+	vulkan.CmdDispatch(cb, d.Groups[0], d.Groups[1], d.Groups[2])
+}
+
+// prepare runs the plan's Prepare and waits for it.
+func (c *recorder) prepare() error {
+	if len(c.plan.Prepare) == 0 {
+		return nil
+	}
+	launches, err := c.launches(c.plan.Prepare)
+	if err != nil {
+		return err
+	}
+	return c.r.d.once(c.r.line, func(cb vulkan.CommandBuffer) {
+		fence(cb)
+		for i, l := range launches {
+			vulkan.CmdBindPipeline(cb, vulkan.PipelineBindPointCompute, l.pipeline)
+			c.put(cb, &c.plan.Prepare[i], l)
+		}
+		fence(cb)
+	})
+}
+
+// segment records one segment. It begins with a barrier over all work before it
+// on the queue.
+func (c *recorder) segment(n int) (vulkan.CommandBuffer, error) {
+	s := c.plan.Segments[n]
+	launches, err := c.launches(c.plan.Dispatches[s.First:s.Last])
+	if err != nil {
+		return nil, err
 	}
 	return c.r.d.record(func(cb vulkan.CommandBuffer) {
 		fence(cb)
@@ -123,8 +158,7 @@ func (c *recorder) segment(n int) (vulkan.CommandBuffer, error) {
 				vulkan.CmdBindPipeline(cb, vulkan.PipelineBindPointCompute, l.pipeline)
 				bound = l.pipeline
 			}
-			vulkan.CmdPushConstants(cb, c.r.d.layout, computeStage, 0, uint32(len(l.push)), unsafe.Pointer(&l.push[0]))
-			vulkan.CmdDispatch(cb, d.Groups[0], d.Groups[1], d.Groups[2])
+			c.put(cb, d, l)
 			stamp()
 		}
 	})
@@ -149,7 +183,11 @@ func (c *recorder) push(d *graph.Dispatch) ([]byte, error) {
 		if d.Signals {
 			binary.LittleEndian.PutUint64(front, c.slot.counter.address)
 			binary.LittleEndian.PutUint32(front[8:], d.Wait)
-			binary.LittleEndian.PutUint32(front[12:], d.Early)
+			early := d.Early
+			if d.EarlyAside {
+				early |= graph.SyncAside
+			}
+			binary.LittleEndian.PutUint32(front[12:], early)
 		}
 	} else if d.Signals {
 		return nil, fmt.Errorf("kernel %s cannot report to a counter", d.Kernel)

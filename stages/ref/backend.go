@@ -41,6 +41,11 @@ func Load(plans []*graph.Plan, weights map[string][]byte, slots int) ([]*Program
 			}
 			prog.slots = append(prog.slots, s)
 		}
+		if slots > 0 {
+			if err := prog.slots[0].run.prepare(); err != nil {
+				return nil, err
+			}
+		}
 		out = append(out, prog)
 	}
 	return out, nil

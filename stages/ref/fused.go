@@ -32,6 +32,16 @@ func routeGateUp(c *call) error {
 	step, x, norm, logits, gate, up := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5]
 	ids, weights, y := c.args[6], c.args[7], c.args[8]
 	k, n, experts, slots, renormalize, eps, scale := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4], c.params[5], c.params[6]
+	if renormalize == graph.RenormalizeAhead {
+		whole := temp(logits, len(logits.floats))
+		for r := range c.step.rows {
+			factor := rmsFactor(x.floats[r*int(k):(r+1)*int(k)], c.float(5))
+			for e := r * int(experts); e < (r+1)*int(experts); e++ {
+				whole.floats[e] = factor * logits.floats[e]
+			}
+		}
+		logits, renormalize = whole, 1
+	}
 	if err := topK(c.with([]*value{step, logits, ids, weights}, experts, slots, renormalize, scale)); err != nil {
 		return err
 	}
@@ -42,16 +52,62 @@ func routeGateUp(c *call) error {
 	return expertGateUp(c.with([]*value{step, gate, up, h, ids, y}, k, n, slots))
 }
 
-// routeDown is top_k and expert_down.
+// routeDown is top_k, for its ids, and expert_down.
 func routeDown(c *call) error {
-	step, w, h, logits, res, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5]
-	k, n, experts, slots, renormalize, scale := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4], c.params[5]
+	step, w, h, logits, weights, res, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
+	k, n, experts, slots := c.params[0], c.params[1], c.params[2], c.params[3]
 	places := len(h.floats) / int(k)
-	ids, weights := &value{t: logits.t, words: make([]uint32, places)}, temp(logits, places)
-	if err := topK(c.with([]*value{step, logits, ids, weights}, experts, slots, renormalize, scale)); err != nil {
+	ids, unused := &value{t: logits.t, words: make([]uint32, places)}, temp(logits, places)
+	if err := topK(c.with([]*value{step, logits, ids, unused}, experts, slots, 1, math.Float32bits(1))); err != nil {
 		return err
 	}
 	return expertDown(c.with([]*value{step, w, h, ids, weights, res, y}, k, n, slots))
+}
+
+// routerAhead is the router's product of a row before attention with its norm's
+// weights, and the product of what attention gave with the folded matrix.
+func routerAhead(c *call) error {
+	step, x, norm, w, a, fold, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
+	k, n, j := c.params[0], c.params[1], c.params[2]
+	h, part := temp(x, len(x.floats)), temp(y, len(y.floats))
+	for i, v := range x.floats {
+		h.floats[i] = v * norm.floats[i%int(k)]
+	}
+	if err := matVec(c.with([]*value{step, w, h, nil, part}, k, n, graph.StepRows)); err != nil {
+		return err
+	}
+	return matVec(c.with([]*value{step, fold, a, part, y}, j, n, graph.StepRows))
+}
+
+// routerFold multiplies a router's matrix, its norm's weights and an output
+// matrix.
+func routerFold(c *call) error {
+	w, norm, o, fold := c.args[1], c.args[2], c.args[3], c.args[4]
+	k, n, experts := c.uint(0), c.uint(1), c.uint(2)
+	wf, err := w.all()
+	if err != nil {
+		return err
+	}
+	of, err := o.all()
+	if err != nil {
+		return err
+	}
+	nf, err := norm.all()
+	if err != nil {
+		return err
+	}
+	out := make([]float64, k*experts)
+	err = parallel(experts, func(e int) error {
+		for i := range n {
+			f := wf[e*n+i] * nf[i]
+			for j, v := range of[i*k : (i+1)*k] {
+				out[e*k+j] += f * v
+			}
+		}
+		return nil
+	})
+	fold.put(out)
+	return err
 }
 
 // ropeAttention is rope_store and attention.

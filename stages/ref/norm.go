@@ -35,12 +35,17 @@ func rmsNormHalf(c *call) error {
 
 // normalize sets dst[i] = w[i]·x[i] / sqrt(mean(x²) + eps); dst may be x.
 func normalize(dst, x, w []float64, eps float64) {
+	scale := rmsFactor(x, eps)
+	for i, a := range x {
+		dst[i] = w[i] * a * scale
+	}
+}
+
+// rmsFactor is 1 / sqrt(mean(x²) + eps).
+func rmsFactor(x []float64, eps float64) float64 {
 	sum := 0.0
 	for _, a := range x {
 		sum += a * a
 	}
-	scale := 1 / math.Sqrt(sum/float64(len(x))+eps)
-	for i, a := range x {
-		dst[i] = w[i] * a * scale
-	}
+	return 1 / math.Sqrt(sum/float64(len(x))+eps)
 }

@@ -35,7 +35,17 @@ func New(p *graph.Plan, inputs map[string][]byte) (*Run, error) {
 			return nil, fmt.Errorf("plan %s: %w", p.Name, err)
 		}
 	}
-	return r, nil
+	return r, r.prepare()
+}
+
+// prepare computes what depends on weights alone.
+func (r *Run) prepare() error {
+	for i := range r.plan.Prepare {
+		if err := r.dispatch(&r.plan.Prepare[i]); err != nil {
+			return fmt.Errorf("plan %s: %s: %w", r.plan.Name, r.plan.Prepare[i].Kernel, err)
+		}
+	}
+	return nil
 }
 
 // Floats is the tensor's contents in float64, nil if it is not of floats. A
@@ -74,6 +84,8 @@ var evals = map[graph.Op]eval{
 	graph.OpNormMatVec:         normMatVec,
 	graph.OpRouteGateUp:        routeGateUp,
 	graph.OpRouteDown:          routeDown,
+	graph.OpRouterAhead:        routerAhead,
+	graph.OpRouterFold:         routerFold,
 	graph.OpRopeAttention:      ropeAttention,
 	graph.OpExpertGroup:        expertGroup,
 	graph.OpExpertMatMul:       expertMatMul,

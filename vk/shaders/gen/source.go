@@ -36,6 +36,7 @@ type kernel struct {
 	// compiled once for each.
 	precisions []string
 	sync       bool
+	aside      bool     // reports to the second counter too
 	early      []string // arguments that it reads before it has waited for all
 }
 
@@ -190,8 +191,9 @@ func (k *kernel) choice(name string, words []string) error {
 	case "precision":
 		k.precisions = words
 	case "sync":
-		if k.sync = len(words) == 1 && words[0] == "counter"; !k.sync {
-			return fmt.Errorf("wanted counter, got %q", words)
+		k.aside = len(words) == 2 && words[1] == "aside"
+		if k.sync = len(words) > 0 && words[0] == "counter" && (len(words) == 1 || k.aside); !k.sync {
+			return fmt.Errorf("wanted counter or counter aside, got %q", words)
 		}
 	case "groups":
 		n, err := strconv.ParseUint(strings.Join(words, " "), 10, 32)

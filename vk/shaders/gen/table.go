@@ -81,6 +81,9 @@ func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, err
 		if v.sync {
 			b.WriteString(", Sync: true")
 		}
+		if v.aside {
+			b.WriteString(", Aside: true")
+		}
 		if err := v.indices(&b, "Early", v.early, ref.args); err != nil {
 			return nil, err
 		}

@@ -80,7 +80,8 @@ Route route(uint count, bool whole) {
 
 // route_weight is the weight of slot s on invocation s, after all top_k were
 // taken out; the softmax's own sum cancels where the weights are renormalized.
-float route_weight(Route c, uint top_k, bool renormalize, float scale) {
-    const float p = gl_SubgroupInvocationID < top_k ? exp(c.logit - c.top) : 0;
+// factor, which the logits lack, is 1 where they are not.
+float route_weight(Route c, uint top_k, bool renormalize, float factor, float scale) {
+    const float p = gl_SubgroupInvocationID < top_k ? exp(factor * (c.logit - c.top)) : 0;
     return p / (renormalize ? subgroupAdd(p) : c.sum) * scale;
 }

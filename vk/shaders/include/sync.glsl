@@ -7,14 +7,17 @@
 // includes this has SYNC as the first member of its push constants, calls
 // sync_wait before it reads any activation, or sync_early before it reads those
 // that its header names as early and sync_wait before all others, and sync_done,
-// in every workgroup and every invocation, after its last write. Where sync is 0
-// there are barriers and nothing is waited for.
+// in every workgroup and every invocation, after its last write. A kernel whose
+// header says that it reports aside calls sync_done_aside instead: it counts to
+// a second counter as well, for those who need nothing else of what runs beside
+// it. Where sync is 0 there are barriers and nothing is waited for.
 #extension GL_KHR_memory_scope_semantics : require
 
 #define SYNC uint64_t sync; uint sync_until; uint sync_first;
 
 // What the dispatches before wrote must not come from a cache.
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Counter { uint done; };
+const uint SYNC_ASIDE = 0x80000000u, SYNC_ASIDE_AT = 128; // see graph.SyncBytes
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer Act { float v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer Act4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer ActU { uint v[]; };

@@ -11,16 +11,16 @@ void subgroup_sync() {
     controlBarrier(gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
 }
 
-void sync_wait_for(uint reports) {
+void sync_wait_for(uint64_t counter, uint reports) {
     if (sync == 0 || reports == 0) return;
     if (gl_LocalInvocationIndex == 0) {
-        while (atomicLoad(Counter(sync).done, gl_ScopeDevice, 0, 0) < reports) {}
+        while (atomicLoad(Counter(counter).done, gl_ScopeDevice, 0, 0) < reports) {}
     }
     sync_group();
 }
 
-void sync_early() { sync_wait_for(sync_first); }
-void sync_wait() { sync_wait_for(sync_until); }
+void sync_early() { sync_wait_for(sync + ((sync_first & SYNC_ASIDE) != 0 ? SYNC_ASIDE_AT : 0), sync_first & ~SYNC_ASIDE); }
+void sync_wait() { sync_wait_for(sync, sync_until); }
 
 // sync_done_for reports for that many workgroups.
 void sync_done_for(uint workgroups) {
@@ -33,3 +33,13 @@ void sync_done_for(uint workgroups) {
 }
 
 void sync_done() { sync_done_for(1); }
+
+void sync_done_aside() {
+    if (sync == 0) return;
+    sync_group();
+    if (gl_LocalInvocationIndex == 0) {
+        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsRelease);
+        atomicAdd(Counter(sync + SYNC_ASIDE_AT).done, 1, gl_ScopeDevice, 0, 0);
+        atomicAdd(Counter(sync).done, 1, gl_ScopeDevice, 0, 0);
+    }
+}

@@ -4,11 +4,11 @@
 // on a GPU: every workgroup ranks the experts for itself, so that their weights
 // are on their way before the activations are there.
 //
-//   y[r][o] = res[r][o] + sum_s weights[s] * sum_i w[ids[s]][o][i] * h[r][s][i],
-//   ids and weights from logits[r] as in expert_route_gate_up.comp
+//   y[r][o] = res[r][o] + sum_s weights[r][s] * sum_i w[ids[s]][o][i] * h[r][s][i],
+//   ids from logits[r] as in expert_route_gate_up.comp
 //
-// w {k, n, experts} of the kernel's type, h {k, top_k, R}, logits {experts, R}
-// F32, res {n, R} F32 or absent, y {n, R} F32. One workgroup covers 16 outputs of
+// w {k, n, experts} of the kernel's type, h {k, top_k, R}, logits {experts, R},
+// weights {top_k, R} F32, res {n, R} F32 or absent, y {n, R} F32. One workgroup covers 16 outputs of
 // one row, a subgroup one: its invocations share out the units of all slots.
 //
 // op: expert_route_down
@@ -36,8 +36,8 @@ const uint FIXED = K * TOP_K, TILE = 16, AHEAD = 3, WARPS = 16, SUB = gl_WorkGro
 #include "route.glsl"
 
 layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t w; uint64_t h; uint64_t logits; uint64_t res; uint64_t y;
-    uint k; uint n; uint experts; uint top_k; uint renormalize; float scale;
+    SYNC U32 step; uint64_t w; uint64_t h; uint64_t logits; uint64_t weights; uint64_t res; uint64_t y;
+    uint k; uint n; uint experts; uint top_k;
 };
 #include "sync_main.glsl"
 #include "product.glsl"
@@ -66,16 +66,12 @@ float product(Round t, uint i) {
     return sum;
 }
 
-// choose leaves the slots' experts and weights in shared memory.
+// choose leaves the slots' experts in shared memory.
 void choose(uint r) {
     if (gl_SubgroupID == 0) {
         route_load(at(logits, r, EXPERTS));
-        const Route c = route(TOP_K, renormalize == 0);
-        const float weight = route_weight(c, TOP_K, renormalize != 0, scale);
-        if (gl_SubgroupInvocationID < TOP_K) {
-            slot_expert[gl_SubgroupInvocationID] = c.id;
-            slot_weight[gl_SubgroupInvocationID] = weight;
-        }
+        const Route c = route(TOP_K, false);
+        if (gl_SubgroupInvocationID < TOP_K) slot_expert[gl_SubgroupInvocationID] = c.id;
     }
     barrier();
 }
@@ -93,6 +89,7 @@ void main() {
     }
     sync_wait();
     if (wanted) {
+        if (gl_LocalInvocationIndex < TOP_K) slot_weight[gl_LocalInvocationIndex] = Act(at(weights, r, TOP_K)).v[gl_LocalInvocationIndex];
         fixed_take(at(h, r, FIXED), fixed_ahead(at(h, r, FIXED), 0));
         barrier();
         float sum = product(t, lane);

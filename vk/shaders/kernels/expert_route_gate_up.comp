@@ -1,12 +1,13 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // rms_norm, top_k and expert_gate_up in one, for few rows on a GPU: every
-// workgroup normalizes the row, as soon as it is there, and every subgroup ranks
-// the experts for itself.
+// workgroup normalizes the row and every subgroup ranks the experts for itself,
+// as soon as the logits are there, so that weights are on their way before x is.
 //
 //   h = norm * x[r] / sqrt(mean(x[r]^2) + eps)
 //   p = softmax(logits[r]);  ids[r] = the top_k largest p, falling, ties by
 //   lowest index;  weights[r][s] = scale * p[ids[r][s]] / (renormalize ? sum_s p : 1)
+//   renormalize = 2: the logits still lack the factor of h, 1 / sqrt(...)
 //   y[r][s][o] = silu(gate[e][o] . h) * (up[e][o] . h),  e = ids[r][s]
 //
 // x {k, R}, norm {k}, logits {experts, R} F32, gate, up {k, n, experts} of the
@@ -24,7 +25,7 @@
 // when: k%256 k<=8192 experts<=256 top_k<=8
 // precision: q16 q8
 // sync: counter
-// early: x
+// early: logits
 #include "common.glsl"
 #include "sync.glsl"
 #include "weight.glsl"
@@ -58,29 +59,37 @@ Pair load(uint64_t first, Place p) {
     return pair_load(weight_row(gate, row, K), weight_row(up, row, K), p.u);
 }
 
-// choose returns the expert of slot s, and, in one workgroup a row, writes all.
-uint choose(uint r, uint s) {
-    const bool puts = gl_WorkGroupID.x == 0 && s == 0;
-    const Route c = route(puts ? top_k : s + 1, puts && renormalize == 0);
-    if (puts && gl_SubgroupID == 0) {
-        const float weight = route_weight(c, top_k, renormalize != 0, scale);
-        if (gl_SubgroupInvocationID < top_k) {
-            PutU32(at(ids, r, top_k)).v[gl_SubgroupInvocationID] = c.id;
-            PutF32(at(weights, r, top_k)).v[gl_SubgroupInvocationID] = weight;
-        }
+// puts tells whether this workgroup writes the row's choice.
+bool puts() { return gl_WorkGroupID.x == 0 && gl_WorkGroupID.y == 0; }
+
+// choose takes the experts out up to slot s, or all of them.
+Route choose(uint r, uint s) {
+    route_load(at(logits, r, EXPERTS));
+    return route(puts() ? top_k : s + 1, puts() && renormalize == 0);
+}
+
+// put writes the choice, by one subgroup.
+void put(uint r, Route c, float factor) {
+    const float weight = route_weight(c, top_k, renormalize != 0, renormalize == 2 ? factor : 1, scale);
+    if (gl_SubgroupInvocationID < top_k) {
+        PutU32(at(ids, r, top_k)).v[gl_SubgroupInvocationID] = c.id;
+        PutF32(at(weights, r, top_k)).v[gl_SubgroupInvocationID] = weight;
     }
-    return subgroupShuffle(c.id, s);
 }
 
 // outputs computes the workgroup's outputs: row o of gate and of up together,
 // two steps loaded ahead.
-void outputs(uint64_t first, uint r, uint s) {
+void outputs(uint r, uint s, Route c) {
+    const uint64_t first = uint64_t(subgroupShuffle(c.id, s)) * n;
     const uint end = min(n, (gl_WorkGroupID.x + 1) * TILE);
     Place p = Place(gl_WorkGroupID.x * TILE + gl_SubgroupID, gl_SubgroupInvocationID), ahead = next(p);
     Pair a = load(first, p), b = load(first, ahead);
     ahead = next(ahead);
+    sync_wait();
+    norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
     barrier();
     const float factor = norm_factor(eps);
+    if (puts() && gl_SubgroupID == 0) put(r, c, factor);
     vec2 sum = vec2(0);
     while (p.o < end) {
         const Pair now = a;
@@ -100,13 +109,8 @@ void outputs(uint64_t first, uint r, uint s) {
 
 void main() {
     const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;
-    const bool wanted = r < step.v[STEP_ROWS];
     sync_early();
-    if (wanted) norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
-    sync_wait();
-    if (wanted) {
-        route_load(at(logits, r, EXPERTS));
-        outputs(uint64_t(choose(r, s)) * n, r, s);
-    }
+    if (r < step.v[STEP_ROWS]) outputs(r, s, choose(r, s));
+    else sync_wait(); // who reports has waited for all before
     sync_done();
 }

@@ -20,7 +20,7 @@
 // spec: experts
 // needs: cpu subgroup8
 // rows: 1 8
-// when: k%256 experts<=256 top_k<=16
+// when: k%256 experts<=256 top_k<=16 renormalize<=1
 #include "common.glsl"
 #include "weight.glsl"
 #include "product.glsl"

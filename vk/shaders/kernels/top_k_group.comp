@@ -41,7 +41,7 @@ shared uint first_of[EXPERTS], first_tile[EXPERTS];
 void choose(uint r) {
     route_load(at(logits, r, EXPERTS));
     const Route c = route(top_k, norm == 0);
-    const float weight = route_weight(c, top_k, norm != 0, scale);
+    const float weight = route_weight(c, top_k, norm != 0, 1, scale);
     const uint s = gl_SubgroupInvocationID, p = r * top_k + s;
     if (s >= top_k) return;
     PutU32(ids).v[p] = c.id;

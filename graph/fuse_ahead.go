@@ -1,0 +1,85 @@
+package graph
+
+import "moeflow/gguf/quant"
+
+// routeAhead takes the router out of the chain of dispatches. Its logits are
+//
+//	w·(norm ⊙ x)/rms(x),  x = x0 + o·a,
+//
+// a product of two products, so w·norm·o is computed once (OpRouterFold) and the
+// logits from x0 and a, at the same time as x, without the factor 1/rms(x). That
+// factor, positive and the same for all experts, changes no choice;
+// expert_route_gate_up, which normalizes x, puts it into the weights. So both
+// gate and up and down know their experts before o is done.
+func routeAhead(u *unit, calls []Dispatch) []Dispatch {
+	reads := uses(calls, len(u.tensors))
+	for i := range calls {
+		d := calls[i]
+		if d.Kernel.Op != OpNormMatVec || d.Params[2] != StepRows {
+			continue
+		}
+		x, norm, w, logits := d.Args[1].Tensor, d.Args[2].Tensor, d.Args[3].Tensor, d.Args[4].Tensor
+		p := producer(calls, i, x)
+		route := u.routers(calls, i, x, norm, logits)
+		if p < 0 || route == nil || len(readers(calls, i, logits)) != reads[logits] {
+			continue
+		}
+		o := calls[p]
+		if o.Kernel.Op != OpMatVec || o.Args[3].Tensor == NoTensor || o.Params[2] != StepRows {
+			continue
+		}
+		ahead := Dispatch{Node: d.Node, Work: d.Work, Rows: d.Rows, Params: []uint32{d.Params[0], d.Params[1], o.Params[0]}}
+		fold := u.foldOf(o.Args[1].Tensor, w)
+		ahead.become(OpRouterAhead, d.Args[0].Tensor, o.Args[3].Tensor, norm, w, o.Args[2].Tensor, fold, logits)
+		make := Dispatch{Node: d.Node, Work: [3]uint32{o.Params[0], d.Params[1], 1}, Rows: 1, Params: []uint32{o.Params[0], o.Params[1], d.Params[1]}}
+		make.become(OpRouterFold, d.Args[0].Tensor, w, norm, o.Args[1].Tensor, fold)
+		if !u.served(&ahead) || !u.served(&make) || !u.servedAhead(calls, route) {
+			u.tensors = u.tensors[:len(u.tensors)-1]
+			continue
+		}
+		calls[i] = ahead
+		u.prepare = append(u.prepare, make)
+		for _, j := range route {
+			calls[j].Params[4] = RenormalizeAhead
+		}
+	}
+	return calls
+}
+
+// foldOf makes the edge of the product of a router and an output matrix.
+func (u *unit) foldOf(o, w TensorID) TensorID {
+	u.tensors = append(u.tensors, Tensor{Name: u.tensors[w].Name + " * " + u.tensors[o].Name, Type: quant.F32, Role: State,
+		Shape: Shape{u.tensors[o].Shape[0], u.tensors[w].Shape[1]}})
+	return TensorID(len(u.tensors) - 1)
+}
+
+// routers lists the calls that choose experts by logits and normalize x, from
+// which the logits come, themselves: all that read the logits but for down, which
+// only wants their order. nil if there is any other.
+func (u *unit) routers(calls []Dispatch, i int, x, norm, logits TensorID) []int {
+	var out []int
+	for _, j := range readers(calls, i, logits) {
+		d := &calls[j]
+		switch {
+		case d.Kernel.Op == OpRouteGateUp && d.Args[1].Tensor == x && d.Args[2].Tensor == norm && d.Args[3].Tensor == logits && d.Params[4] == 1:
+			out = append(out, j)
+		case d.Kernel.Op == OpRouteDown && d.Args[3].Tensor == logits:
+		default:
+			return nil
+		}
+	}
+	return out
+}
+
+// servedAhead tells whether there are kernels for calls with logits that lack
+// the norm's factor.
+func (u *unit) servedAhead(calls []Dispatch, route []int) bool {
+	for _, j := range route {
+		d := calls[j]
+		d.Params = append([]uint32(nil), d.Params...)
+		if d.Params[4] = RenormalizeAhead; !u.served(&d) {
+			return false
+		}
+	}
+	return true
+}
