@@ -70,8 +70,12 @@ func routerAhead(c *call) error {
 	step, x, norm, w, a, fold, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
 	k, n, j := c.params[0], c.params[1], c.params[2]
 	h, part := temp(x, len(x.floats)), temp(y, len(y.floats))
+	nf, err := norm.all()
+	if err != nil {
+		return err
+	}
 	for i, v := range x.floats {
-		h.floats[i] = v * norm.floats[i%int(k)]
+		h.floats[i] = v * nf[i%int(k)]
 	}
 	if err := matVec(c.with([]*value{step, w, h, nil, part}, k, n, graph.StepRows)); err != nil {
 		return err
