@@ -45,21 +45,17 @@ void slot_shares(uint64_t all, uint slots) {
 }
 
 // slots_put writes the heads' results to out_row, index counting what shares a
-// counter.
+// counter; there are at least two slots.
 void slots_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slots) {
     const uint64_t all = part + COUNTERS * 4 + uint64_t(index) * SLOTS * GROUP * (D + 2) * 4, statistics = all + SLOTS * GROUP * D * 4;
     barrier();
     for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
         vec2 stat;
         const vec4 sum = slot_sum(i, stat);
-        if (slots == 1) {
-            PutF32x4(out_row).v[i] = sum / stat.y;
-        } else {
-            Part4(all).v[slot * QUADS + i] = sum;
-            if (i % (D / 4) == 0) Part2(statistics).v[slot * GROUP + i / (D / 4)] = stat;
-        }
+        Part4(all).v[slot * QUADS + i] = sum;
+        if (i % (D / 4) == 0) Part2(statistics).v[slot * GROUP + i / (D / 4)] = stat;
     }
-    if (slots == 1 || !last_to_come(part + index * 4, slots)) return;
+    if (!last_to_come(part + index * 4, slots)) return;
     if (gl_LocalInvocationIndex == 0) Finished(part).v[index] = 0;
     for (uint i = gl_LocalInvocationID.x; i - gl_LocalInvocationID.x < QUADS; i += gl_WorkGroupSize.x) {
         vec4 p[AHEAD], sum = vec4(0);

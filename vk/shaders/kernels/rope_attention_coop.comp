@@ -6,8 +6,9 @@
 // earlier positions are loaded before the new row is known. The
 // positions are shared out to SLOTS workgroups a kv head, TILE at a time; the
 // workgroup that has the last position also makes its key and value and stores
-// them, and reports for the slots that a short row leaves empty. The order of a
-// row's sums depends on its position alone.
+// them, and reports for the slots that a short row leaves empty. Of a row with no
+// more than NEAR positions each head has a workgroup (attention_near.glsl). The
+// order of a row's sums depends on its position alone.
 //
 // Arguments are those of rope_attention.comp; part is scratch: 1024 words, zero
 // before and after, then (d + 2) * heads * SLOTS floats a row.
@@ -43,6 +44,7 @@ layout(push_constant, scalar) uniform Push {
 #include "rope_turned.glsl"
 #include "attention_products.glsl"
 #include "attention_slots.glsl"
+#include "attention_near.glsl"
 
 // new_row stores the new key, or the new value, and adds it to what the matrices
 // are loaded from: head[which * D] on, a subgroup each, which 0 and 1.
@@ -86,13 +88,36 @@ void take(uint r, uint g, bool makes, uint index, uint row_of_new) {
     new_row(w, g, index, row_of_new);
 }
 
+void near(uint r, uint g, uint h, bool wanted, uint position, uint pages) {
+    uint index = 0;
+    if (wanted) {
+        near_load(pages, position, g);
+        rope_prepare(q_norm, k_norm, position, freqs, rope_dim / 2);
+        index = cache_index(step, pages, position, PAGE);
+        barrier();
+    }
+    sync_wait();
+    if (wanted) {
+        near_take(r, g, h, h == 0, index);
+        barrier();
+        near_weigh(position);
+        barrier();
+        near_put(y + at(0, r, HEADS * D) + (g * GROUP + h) * D * 4);
+    }
+    sync_done_for(wanted && h == 0 ? SLOTS - GROUP + 1 : 1);
+}
+
 void main() {
     const uint r = gl_WorkGroupID.y, g = gl_WorkGroupID.x / SLOTS, slot = gl_WorkGroupID.x % SLOTS;
     const uint position = step_row(step, r, ROW_POSITION), pages = step_row(step, r, ROW_PAGES), n = position + 1;
     const uint share = max(2 * TILE, (n + 32 * SLOTS - 1) / (32 * SLOTS) * 32), slots = (n + share - 1) / share;
     const uint first = slot * share, end = min(n, first + share);
     const bool wanted = r < step.v[STEP_ROWS], stores = slot == slots - 1, makes = stores && gl_SubgroupID < 2;
-    if (wanted && slot >= slots) return; // the last slot reports for this one
+    if (wanted && slot >= (n > NEAR ? slots : GROUP)) return; // another slot reports for this one
+    if (n <= NEAR) {
+        near(r, g, slot, wanted, position, pages);
+        return;
+    }
     uint index = 0;
     if (wanted) {
         tile_load(pages, first, min(end, position), g);
