@@ -82,17 +82,14 @@ void near_weigh(uint position) {
     if (lane() == 0) stats[w] = vec2(most, sum);
 }
 
-// near_put adds up what the subgroups left.
+// near_put adds up what the subgroups left, a lane having each one's share.
 void near_put(uint64_t out_row) {
+    const vec2 left = lane() < WARPS ? stats[lane()] : vec2(NOTHING, 0);
+    const float e = exp(left.x - subgroupMax(left.x)), share = e / subgroupAdd(e * left.y);
     for (uint i = gl_LocalInvocationID.x; i < D; i += gl_WorkGroupSize.x) {
-        float most = NOTHING, sum = 0, total = 0;
-        [[unroll]] for (uint w = 0; w < WARPS; w++) most = max(most, stats[w].x);
-        [[unroll]] for (uint w = 0; w < WARPS; w++) {
-            const float f = exp(stats[w].x - most);
-            total += f * stats[w].y;
-            sum += f * uintBitsToFloat(key_tile[w * (D / 4) + i / 4][i & 3]);
-        }
-        PutF32(out_row).v[i] = sum / total;
+        float sum = 0;
+        for (uint w = 0; w < WARPS; w++) sum = fma(subgroupShuffle(share, w), uintBitsToFloat(key_tile[w * (D / 4) + i / 4][i & 3]), sum);
+        PutF32(out_row).v[i] = sum;
     }
 }
 

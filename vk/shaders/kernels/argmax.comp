@@ -19,49 +19,14 @@ layout(push_constant, scalar) uniform Push {
     uint n;
 };
 
-const uint ROW_SLOT = 3; // see graph/step.go
-const uint NONE = 0xffffffffu;
-shared float best_of[1024];
-shared uint index_of[1024];
-
-void take(float v, uint i, inout float best, inout uint index) {
-    if (!is_nan(v) && (v > best || index == NONE)) {
-        best = v;
-        index = i;
-    }
-}
+const uint AHEAD = 4;
+vec4 argmax_load(uint64_t row, uint i) { return F32x4(row).v[i]; }
+float argmax_load1(uint64_t row, uint i) { return F32(row).v[i]; }
+#include "argmax.glsl"
 
 void main() {
     const uint j = gl_WorkGroupID.y;
     if (j >= step.v[STEP_OUTS]) return;
-    const uint64_t row = at(logits, j, n);
-    float best = uintBitsToFloat(0xff800000u); // minus infinity
-    uint index = NONE;
-    // Rows of whole vectors are read four vectors ahead.
-    const uint quads = (n & 3) == 0 ? n / 4 : 0, step4 = 4 * gl_WorkGroupSize.x;
-    for (uint i = gl_LocalInvocationID.x; i < quads; i += step4) {
-        vec4 v[4];
-        [[unroll]] for (uint u = 0; u < 4; u++) v[u] = F32x4(row).v[min(i + u * gl_WorkGroupSize.x, quads - 1)];
-        [[unroll]] for (uint u = 0; u < 4; u++) {
-            const uint first = 4 * min(i + u * gl_WorkGroupSize.x, quads - 1);
-            [[unroll]] for (uint c = 0; c < 4; c++) take(v[u][c], first + c, best, index);
-        }
-    }
-    for (uint i = 4 * quads + gl_LocalInvocationID.x; i < n; i += gl_WorkGroupSize.x) take(F32(row).v[i], i, best, index);
-    const float top = subgroupMax(best);
-    index = subgroupMin(best == top ? index : NONE);
-    if (gl_SubgroupInvocationID == 0) {
-        best_of[gl_SubgroupID] = top;
-        index_of[gl_SubgroupID] = index;
-    }
-    barrier();
-    if (gl_LocalInvocationID.x != 0) return;
-    for (uint s = 0; s < gl_NumSubgroups; s++) {
-        if (index == NONE || best_of[s] > best_of[0] || (best_of[s] == best_of[0] && index_of[s] < index)) {
-            best_of[0] = best_of[s];
-            index = index_of[s];
-        }
-    }
-    const uint slot = step_row(step, step.v[step.v[STEP_OUTS_AT] + j], ROW_SLOT);
-    sampled.v[slot] = index == NONE ? 0 : index;
+    const uint index = argmax_row(at(logits, j, n), n);
+    if (gl_LocalInvocationID.x == 0) sampled.v[argmax_slot(j)] = index;
 }

@@ -1,0 +1,47 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// embed for few rows on a GPU, reporting when it is done.
+//
+//   x[r] = table[token(r)], token(r) as in embed.comp
+//
+// sampled {slots} U32, table {k, vocab} of the kernel's type, x {k, R} F32. One
+// workgroup a row.
+//
+// op: embed
+// types: F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
+// tile: all 1 1
+// local: 256
+// spec:
+// needs: gpu
+// rows: 1 1
+// when: k%8
+// sync: counter
+#include "common.glsl"
+#include "sync.glsl"
+#include "weight.glsl"
+#include "product.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t sampled; uint64_t table; uint64_t x;
+    uint k;
+};
+#include "sync_main.glsl"
+
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent writeonly buffer PutF32x4 { vec4 v[]; };
+
+void main() {
+    const uint r = gl_WorkGroupID.y;
+    sync_wait();
+    if (r < step.v[STEP_ROWS]) {
+        uint token = step_row(step, r, ROW_TOKEN);
+        if ((token >> 31) != 0) token = ActU(sampled).v[token & 0x7fffffffu];
+        const uint64_t row = weight_row(table, token, k), xr = at(x, r, k);
+        for (uint i = gl_LocalInvocationID.x * 8; i < k; i += gl_WorkGroupSize.x * 8) {
+            vec4 lo, hi;
+            decode8(row, i, lo, hi);
+            PutF32x4(xr).v[i >> 2] = lo;
+            PutF32x4(xr).v[(i >> 2) + 1] = hi;
+        }
+    }
+    sync_done();
+}
