@@ -5,7 +5,7 @@
 #include "weight.glsl"
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;
-const uint FIXED = FEW * K, BESIDE = 2, OUTS = 2, TILE = 128;
+const uint FIXED = FEW * K, BESIDE = 2, OUTS = 2, TILE = 256;
 #include "fixed.glsl"
 #include "dot_few.glsl"
 #include "rows_few.glsl"

@@ -5,7 +5,7 @@
 #include "weight.glsl"
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;
-const uint FIXED = FEW * K, BESIDE = 2, OUTS = 1, TILE = 48;
+const uint FIXED = FEW * K, BESIDE = 2, OUTS = 1, TILE = 96;
 #include "fixed.glsl"
 #include "dot_few.glsl"
 #include "rows_few.glsl"

@@ -6,13 +6,13 @@
 //   y[p][o] = sum_i w[e(p)][o][i] * x[p / share][i] for every place p
 //
 // w {k, n, experts} of the kernel's type, x {k, rows} F32, groups as
-// expert_group leaves it, y {n, top_k, R} F32. One workgroup covers 128 outputs
-// of one tile of places, six of them at a time, whose weights it loads before it
+// expert_group leaves it, y {n, top_k, R} F32. One workgroup covers 256 outputs
+// of one tile of places, three of them at a time, whose weights it loads before it
 // has them.
 //
 // op: expert_matmul
 // types: Q4_K Q5_K Q6_K
-// tile: 128 1 1
+// tile: 256 1 1
 // local: 8 subgroups
 // spec: k
 // needs: gpu dot shared48 warps8
@@ -21,5 +21,5 @@
 // precision: q16 q8
 // sync: counter
 // early: groups
-const uint FEW = 6;
+const uint FEW = 3;
 #include "expert_matmul_dot.glsl"

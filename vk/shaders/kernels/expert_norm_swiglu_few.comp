@@ -7,13 +7,13 @@
 //   for every place p,  h[r] = norm * x[r] / sqrt(mean(x[r]^2) + eps)
 //
 // gate, up {k, n, experts} of the kernel's type, x {k, rows}, norm {k} F32, groups as
-// expert_group leaves it, y {n, top_k, R} F32. One workgroup covers 48 outputs
+// expert_group leaves it, y {n, top_k, R} F32. One workgroup covers 96 outputs
 // of one tile of places, three of them at a time, whose weights it loads before it
 // has them.
 //
 // op: expert_norm_swiglu
 // types: Q4_K Q5_K Q6_K
-// tile: 48 1 1
+// tile: 96 1 1
 // local: 8 subgroups
 // spec: k
 // needs: gpu dot warps8
