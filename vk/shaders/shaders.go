@@ -137,6 +137,10 @@ func Code(k graph.Kernel) ([]byte, bool) {
 	return code, err == nil
 }
 
+// MatrixRate returns the SPIR-V of the kernel that measures matrix units, which
+// serves no operation: see kernels/matrix_rate.comp.
+func MatrixRate() ([]byte, error) { return files.ReadFile("spv/matrix_rate_f16.spv") }
+
 // All lists every kernel, by operation, type and variant.
 func All() []graph.Kernel {
 	out := make([]graph.Kernel, 0, len(table))

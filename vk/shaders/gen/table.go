@@ -51,6 +51,10 @@ func opTable(path string) (map[string]opRef, error) {
 	return out, nil
 }
 
+// noOp is the op of a kernel that serves none: it has a .spv, but no row in the
+// Go table, so that no plan may choose it.
+const noOp = "none"
+
 // goTable writes the Go file that lists the variants.
 func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, error) {
 	var b bytes.Buffer
@@ -59,6 +63,9 @@ func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, err
 	b.WriteString("var table = map[graph.Kernel]entry{\n")
 	seen := map[string]bool{}
 	for _, v := range vs {
+		if v.op == noOp {
+			continue
+		}
 		ref, ok := ops[v.op]
 		if !ok {
 			return nil, fmt.Errorf("%s: op %q is none of graph's", v.path, v.op)

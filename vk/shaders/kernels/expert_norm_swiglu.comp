@@ -17,9 +17,62 @@
 // local: 8 subgroups
 // spec: k
 // needs: gpu dot shared48 warps8
-// rows: 16 64
+// rows: 2 64
 // when: k%256 k<=2048
 // precision: q16 q8
 // sync: counter
-const uint FEW = 4;
-#include "expert_norm_swiglu.glsl"
+#include "common.glsl"
+#include "sync.glsl"
+#include "weight.glsl"
+#include "dot.glsl"
+layout(constant_id = 1) const uint K = 256;
+const uint FEW = 4, FIXED = FEW * K, BESIDE = 2, OUTS = 1, TILE = 96;
+#include "fixed.glsl"
+#include "dot_few.glsl"
+#include "rows_few.glsl"
+#include "few_norm_take.glsl"
+#include "product.glsl"
+#include "silu.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t gate; uint64_t up; ActU groups; uint64_t y;
+    uint k; uint n; uint tiles; uint share; float eps;
+};
+#include "sync_main.glsl"
+#include "groups.glsl"
+
+Tile tile;
+uint r0; // the pass' first row
+
+uint64_t few_row(uint o, uint b) { return weight_row(b == 0 ? gate : up, uint64_t(tile.expert) * n + min(o, n - 1), K); }
+
+uint place(uint r) { return place_at(tile.first + r0 + r); }
+uint64_t few_from(uint r) { return at(x, place(r) / share, K); }
+
+// outputs computes first .. end - 1 of all places of the tile.
+void outputs(uint first, uint end) {
+    for (r0 = 0; r0 < tile.count; r0 += FEW) {
+        const uint rows = min(FEW, tile.count - r0);
+        const Units next = few_load(first);
+        sync_group();
+        few_take(rows, norm);
+        sync_group();
+        few_walk(first, end, rows, next);
+        sync_group();
+        for (uint i = gl_LocalInvocationID.x; i < rows * TILE; i += gl_WorkGroupSize.x) {
+            const uint r = i / TILE, o = i % TILE;
+            const float factor = few_factor(r, eps);
+            if (first + o < end) PutF32(at(y, place(r), n)).v[first + o] = silu(factor * few_result(r, 2 * o)) * (factor * few_result(r, 2 * o + 1));
+        }
+    }
+}
+
+void main() {
+    const uint first = gl_WorkGroupID.x * TILE;
+    sync_wait();
+    if (tile_in_use(gl_WorkGroupID.y)) {
+        tile = tile_at(gl_WorkGroupID.y);
+        outputs(first, min(n, first + TILE));
+    }
+    sync_done();
+}

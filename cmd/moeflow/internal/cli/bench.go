@@ -43,6 +43,7 @@ type benchReport struct {
 	Device    string              `json:"device"`
 	Model     string              `json:"model"`
 	Bandwidth float64             `json:"device_gb_per_second"`
+	Matrix    float64             `json:"device_matrix_tflop_per_second,omitempty"` // with the profile of a prompt
 	Load      float64             `json:"load_seconds"`
 	Lines     []benchLine         `json:"results"`
 	Loops     []loopLine          `json:"loops,omitempty"`
@@ -117,6 +118,9 @@ func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags
 	}
 	defer done()
 	if f.generate == 0 {
+		if rep.Matrix, err = e.MatrixRate(); err != nil {
+			return err
+		}
 		rep.Kernels, err = e.ProfilePrompt(ctx, max(1, f.prompt), f.depth)
 		return err
 	}
@@ -237,23 +241,53 @@ func (a *app) printBench(r benchReport) error {
 	return a.printKernels(r)
 }
 
-// printKernels prints a decode step's time by kernel.
+// printKernels prints a step's time by kernel: of a decode step with the bytes
+// read, of a prompt's with the operations and, where the device has matrix units,
+// their share of what these were measured at.
 func (a *app) printKernels(r benchReport) error {
 	if len(r.Kernels) == 0 {
 		return nil
 	}
 	var total time.Duration
+	flops := 0.0
 	for _, k := range r.Kernels {
 		total += k.Time
+		flops += k.FLOPs
 	}
-	fmt.Fprintf(a.Out, "\n%-24s %-16s %5s %11s %9s %7s %9s %8s\n", "kernel", "groups", "count", "total us", "each us", "share", "MB", "GB/s")
+	names, columns := fmt.Sprintf("%9s %8s", "MB", "GB/s"), func(k engine.KernelTime) string {
+		return fmt.Sprintf("%9.2f %8.0f", float64(k.Bytes)/1e6, float64(k.Bytes)/float64(k.Time.Nanoseconds()))
+	}
+	if flops > 0 {
+		names, columns = fmt.Sprintf("%9s %8s", "GFLOP", "TFLOP/s"), func(k engine.KernelTime) string { return flopRate(k.FLOPs, k.Time, r.Matrix) }
+		if r.Matrix > 0 {
+			names += " of units"
+		}
+	}
+	fmt.Fprintf(a.Out, "\n%-24s %-16s %5s %11s %9s %7s %s\n", "kernel", "groups", "count", "total us", "each us", "share", names)
 	for _, k := range r.Kernels {
 		us := float64(k.Time.Nanoseconds()) / 1e3
-		fmt.Fprintf(a.Out, "%-24s %-16s %5d %11.1f %9.2f %6.1f%% %9.2f %8.0f\n", k.Kernel, fmt.Sprint(k.Groups), k.Count, us, us/float64(k.Count),
-			100*float64(k.Time)/float64(total), float64(k.Bytes)/1e6, float64(k.Bytes)/us/1e3)
+		fmt.Fprintf(a.Out, "%-24s %-16s %5d %11.1f %9.2f %6.1f%% %s\n", k.Kernel, fmt.Sprint(k.Groups), k.Count, us, us/float64(k.Count),
+			100*float64(k.Time)/float64(total), columns(k))
 	}
 	_, err := fmt.Fprintf(a.Out, "sum of all dispatches: %.1f us\n", float64(total.Nanoseconds())/1e3)
+	if flops > 0 && err == nil {
+		_, err = fmt.Fprintf(a.Out, "all products: %s\n", strings.TrimSpace(flopRate(flops, total, r.Matrix)))
+	}
+	if r.Matrix > 0 && err == nil {
+		_, err = fmt.Fprintf(a.Out, "matrix units: %.0f TFLOP/s measured\n", r.Matrix)
+	}
 	return err
+}
+
+// flopRate is operations in GFLOP, their rate in TFLOP/s, and its share of the matrix
+// units' where these were measured.
+func flopRate(flops float64, d time.Duration, matrix float64) string {
+	tflops := flops / float64(d.Nanoseconds()) / 1e3
+	out := fmt.Sprintf("%9.2f %8.1f", flops/1e9, tflops)
+	if matrix > 0 {
+		out += fmt.Sprintf(" %7.1f%%", 100*tflops/matrix)
+	}
+	return out
 }
 
 func parseCounts(flag, list string) ([]int, error) {

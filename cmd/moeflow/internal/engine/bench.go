@@ -159,6 +159,8 @@ func (e *Engine) dispatchBytes(d *graph.Dispatch, depth int) uint64 {
 		t := &e.Plans[0].Tensors[a.Tensor]
 		switch {
 		case a.Access == graph.ReadWrite && d.Kernel.Op != graph.OpRopeAttention: // adds to the cache
+		case t.Role == graph.State && d.Kernel.Op == graph.OpRouterAhead: // a matrix made of weights
+			sum += t.Bytes
 		case t.Role == graph.State && len(t.Shape) == 2: // kv cache
 			sum += t.Bytes / t.Shape[1] * uint64(depth+1)
 		case t.Role != graph.Weight:
@@ -179,3 +181,7 @@ func (e *Engine) PlanFor(rows int) *graph.Plan { return e.Plans[e.bucket(rows)] 
 // Bandwidth measures the device's memory bandwidth in GB/s, counting bytes read
 // and written.
 func (e *Engine) Bandwidth() (float64, error) { return e.rt.Bandwidth() }
+
+// MatrixRate measures the device's matrix units in TFLOP/s, 0 where there are
+// none.
+func (e *Engine) MatrixRate() (float64, error) { return e.rt.MatrixRate() }

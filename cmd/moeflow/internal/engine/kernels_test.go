@@ -74,7 +74,7 @@ func TestGoldenFewRows(t *testing.T) {
 	m, g := tiny(t), goldens(t)
 	always := []string{"norm_router_few[F32]", "matvec_dot_few[Q4_K]", "top_k_group[F32]", "expert_combine_few[F32]", "rope_store_few[F16]", "attention_few[F16]"}
 	for rows, want := range map[int][]string{
-		3:  {"norm_matvec_few[Q4_K]", "norm_matvec_few[Q6_K]", "expert_norm_swiglu_few[Q4_K]", "expert_matmul_dot_few[Q4_K]", "expert_matmul_dot_few[Q6_K]"},
+		3:  {"norm_matvec_few[Q4_K]", "norm_matvec_few[Q6_K]", "expert_norm_swiglu[Q4_K]", "expert_matmul_dot[Q4_K]", "expert_matmul_dot[Q6_K]"},
 		20: {"expert_norm_swiglu[Q4_K]", "expert_matmul_dot[Q4_K]", "expert_matmul_dot[Q6_K]"},
 	} {
 		for _, sync := range []string{"barrier", "counter"} {

@@ -92,6 +92,12 @@ func memoryOf(plans []*graph.Plan, slots int) Memory {
 	var arena uint64
 	for _, p := range plans {
 		arena = max(arena, p.ArenaBytes)
+		made := map[graph.TensorID]bool{} // of weights, so they count as such
+		for i := range p.Prepare {
+			for _, a := range p.Prepare[i].Args {
+				made[a.Tensor] = made[a.Tensor] || a.Access&graph.Write != 0
+			}
+		}
 		for i := range p.Tensors {
 			t := &p.Tensors[i]
 			bytes := t.Bytes
@@ -105,7 +111,7 @@ func memoryOf(plans []*graph.Plan, slots int) Memory {
 					continue
 				}
 				seen[t.Name] = true
-				if t.Role == graph.Weight {
+				if t.Role == graph.Weight || made[graph.TensorID(i)] {
 					m.Weights += bytes
 				} else {
 					m.KV += bytes

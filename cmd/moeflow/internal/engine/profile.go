@@ -16,8 +16,9 @@ type KernelTime struct {
 	Kernel string        `json:"kernel"`
 	Groups [3]uint32     `json:"groups"`
 	Count  int           `json:"count"`
-	Time   time.Duration `json:"nanoseconds"` // of all of them together
-	Bytes  uint64        `json:"bytes"`       // of weights and kv cache that all of them read
+	Time   time.Duration `json:"nanoseconds"`     // of all of them together
+	Bytes  uint64        `json:"bytes"`           // of weights and kv cache that all of them read
+	FLOPs  float64       `json:"flops,omitempty"` // of their products, in a prompt's step
 }
 
 // ProfileDecode times each dispatch of a single-row decode step behind depth
@@ -28,11 +29,11 @@ func (e *Engine) ProfileDecode(ctx context.Context, depth int) ([]KernelTime, er
 	if err != nil {
 		return nil, err
 	}
-	return sumKernels(e, e.Plans[0], times, depth), nil
+	return sumKernels(e.Plans[0], times, func(d *graph.Dispatch, k *KernelTime) { k.Bytes += e.dispatchBytes(d, depth) }), nil
 }
 
 // ProfilePrompt likewise times a step of n tokens of a prompt, or as many as the
-// largest plan takes, behind depth tokens. Bytes are not counted.
+// largest plan takes, behind depth tokens. Operations are counted, bytes are not.
 func (e *Engine) ProfilePrompt(ctx context.Context, n, depth int) ([]KernelTime, error) {
 	b, err := e.NewBench(ctx, 1, depth)
 	if err != nil {
@@ -44,7 +45,10 @@ func (e *Engine) ProfilePrompt(ctx context.Context, n, depth int) ([]KernelTime,
 	if err != nil {
 		return nil, err
 	}
-	return sumKernels(e, e.Plans[plan], times, -1), nil
+	rows := min(n, e.Plans[plan].Rows)
+	return sumKernels(e.Plans[plan], times, func(d *graph.Dispatch, k *KernelTime) {
+		k.FLOPs += dispatchFLOPs(d, rows, 1, depth, e.Model.TopK)
+	}), nil
 }
 
 // ProfileBatch likewise times a decode step of batch sequences, each behind
@@ -70,7 +74,7 @@ func (e *Engine) ProfileBatch(ctx context.Context, batch, depth int) ([]KernelTi
 	if err != nil {
 		return nil, err
 	}
-	return sumKernels(e, e.Plans[plan], times, -1), nil
+	return sumKernels(e.Plans[plan], times, func(*graph.Dispatch, *KernelTime) {}), nil
 }
 
 // stepTimes is the median time of each dispatch of a plan over so many steps,
@@ -140,9 +144,8 @@ func medians(samples [][]time.Duration) []time.Duration {
 	return out
 }
 
-// sumKernels adds up the times of a plan's dispatches. Bytes are of a decode
-// step; a negative depth leaves them out.
-func sumKernels(e *Engine, plan *graph.Plan, times []time.Duration, depth int) []KernelTime {
+// sumKernels adds up the times of a plan's dispatches, and what count adds.
+func sumKernels(plan *graph.Plan, times []time.Duration, count func(*graph.Dispatch, *KernelTime)) []KernelTime {
 	type key struct {
 		k graph.Kernel
 		g [3]uint32
@@ -156,9 +159,7 @@ func sumKernels(e *Engine, plan *graph.Plan, times []time.Duration, depth int) [
 		}
 		sums[k].Count++
 		sums[k].Time += times[i]
-		if depth >= 0 {
-			sums[k].Bytes += e.dispatchBytes(d, depth)
-		}
+		count(d, sums[k])
 	}
 	out := make([]KernelTime, 0, len(sums))
 	for _, s := range sums {
