@@ -2,6 +2,7 @@ package vk
 
 import (
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -46,13 +47,15 @@ func chosen(t *testing.T, onMessage func(string)) (*instance, vulkan.PhysicalDev
 	return in, devs[i], infos[i]
 }
 
+var noLayers = flag.Bool("nolayers", false, "run without the validation layers")
+
 // openTest opens the device of the tests under the validation layers. Any message
 // of theirs, also of what Close finds, fails the test. There is no skipping:
 // where there is no GPU, Mesa's CPU driver serves.
 func openTest(t *testing.T, o Options) *Runtime {
 	t.Helper()
 	var m messages
-	o.Validation, o.OnMessage = true, m.add
+	o.Validation, o.OnMessage = !*noLayers, m.add
 	r, err := Open(o)
 	if err != nil {
 		t.Fatal(err)

@@ -86,15 +86,17 @@ func (m *rateProbe) prepare() error {
 	for i, v := range rateOperands() {
 		binary.LittleEndian.PutUint16(m.ab.data[2*i:], halfEighths(v))
 	}
-	sums, err := m.heap.alloc("the measurement's sums", toHost, []want{{"y", 4 * 256 * rateSubgroups * rateGroups * 5 / 4}})
+	sums, err := m.heap.alloc("the measurement's sums", onDevice, []want{{"y", 4 * 256 * rateSubgroups * rateGroups * 5 / 4}})
 	if err != nil {
 		return err
 	}
 	m.y = sums[0]
 	qi := vulkan.QueryPoolCreateInfo{SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: 2}
-	if err := failed("make a query pool", vulkan.CreateQueryPool(d.handle, &qi, nil, &m.pool)); err != nil {
+	var pool vulkan.QueryPool
+	if err := failed("make a query pool", vulkan.CreateQueryPool(d.handle, &qi, nil, &pool)); err != nil {
 		return err
 	}
+	m.pool = pool
 	code, err := shaders.MatrixRate()
 	if err != nil {
 		return err

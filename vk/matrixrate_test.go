@@ -5,6 +5,8 @@ import (
 	"math"
 	"testing"
 
+	vulkan "github.com/goki/vulkan"
+
 	"moeflow/gguf/quant"
 	"moeflow/vk/shaders"
 )
@@ -36,11 +38,21 @@ func TestMatrixRate(t *testing.T) {
 	if _, err := m.launch(rateGroups); err != nil {
 		t.Fatal(err)
 	}
+	seen, err := m.heap.alloc("the sums as the host sees them", toHost, []want{{"sums", m.y.size}})
+	if err == nil {
+		err = r.d.once(r.line, func(cb vulkan.CommandBuffer) {
+			copyBuffer(cb, m.y.handle, seen[0].handle, m.y.offset, seen[0].offset, m.y.size)
+			fence(cb)
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	ab := rateOperands()
 	for _, subgroup := range []int{0, 7, rateGroups*rateSubgroups - 1} {
 		for i := range 16 {
 			for j := range 16 {
-				v := math.Float32frombits(binary.LittleEndian.Uint32(m.y.data[4*(256*subgroup+16*i+j):]))
+				v := math.Float32frombits(binary.LittleEndian.Uint32(seen[0].data[4*(256*subgroup+16*i+j):]))
 				if want := rateSum(ab, i, j, 3); v != want {
 					t.Fatalf("subgroup %d has %g at %d, %d, want %g", subgroup, v, i, j, want)
 				}
