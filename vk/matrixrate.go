@@ -7,6 +7,7 @@ import (
 
 	vulkan "github.com/goki/vulkan"
 
+	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/vk/shaders"
 )
@@ -84,7 +85,7 @@ func (m *rateProbe) prepare() error {
 	}
 	m.ab = host[0]
 	for i, v := range rateOperands() {
-		binary.LittleEndian.PutUint16(m.ab.data[2*i:], halfEighths(v))
+		binary.LittleEndian.PutUint16(m.ab.data[2*i:], quant.F32ToF16(float32(v)/8))
 	}
 	sums, err := m.heap.alloc("the measurement's sums", onDevice, []want{{"y", 4 * 256 * rateSubgroups * rateGroups * 5 / 4}})
 	if err != nil {
@@ -164,35 +165,4 @@ func rateOperands() []int {
 		}
 	}
 	return out
-}
-
-// rateSum is the element that the kernel leaves for each subgroup at row i and
-// column j, exactly.
-func rateSum(ab []int, i, j int, rounds uint32) float32 {
-	sum := 0
-	for a := range 4 {
-		for b := range 2 {
-			for k := range 16 {
-				sum += ab[i*rateWidth+16*a+k] * ab[(16+k)*rateWidth+16*b+j]
-			}
-		}
-	}
-	return float32(sum*int(rounds)) / 64
-}
-
-// halfEighths is v/8 as a half, for v of -8 to 8.
-func halfEighths(v int) uint16 {
-	if v == 0 {
-		return 0
-	}
-	sign := uint16(0)
-	if v < 0 {
-		sign, v = 0x8000, -v
-	}
-	exponent := uint16(12) // of 1/8, with the bias of 15
-	for w := v; w > 1; w >>= 1 {
-		exponent++
-	}
-	mantissa := uint16(v) << (10 - (exponent - 12)) & 0x3ff
-	return sign | exponent<<10 | mantissa
 }

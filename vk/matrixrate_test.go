@@ -7,7 +7,6 @@ import (
 
 	vulkan "github.com/goki/vulkan"
 
-	"moeflow/gguf/quant"
 	"moeflow/vk/shaders"
 )
 
@@ -61,14 +60,31 @@ func TestMatrixRate(t *testing.T) {
 	}
 }
 
-// TestRateOperands: the halves are the eighths that they stand for, the sums of a
-// measurement are exact in float32, and the code is there.
-func TestRateOperands(t *testing.T) {
-	for v := -8; v <= 8; v++ {
-		if got := quant.F16ToF32(halfEighths(v)); got != float32(v)/8 {
-			t.Errorf("%d eighths are %g", v, got)
+// rateSum is the element that the kernel leaves for each subgroup at row i and
+// column j, exactly.
+func rateSum(ab []int, i, j int, rounds uint32) float32 {
+	sum := 0
+	for a := range 4 {
+		for b := range 2 {
+			sum += rateProduct(ab, a, b, i, j)
 		}
 	}
+	return float32(sum*int(rounds)) / 64
+}
+
+// rateProduct is an element of left matrix a times right matrix b, in 64ths.
+func rateProduct(ab []int, a, b, i, j int) int {
+	sum := 0
+	for k := range 16 {
+		sum += ab[i*rateWidth+16*a+k] * ab[(16+k)*rateWidth+16*b+j]
+	}
+	return sum
+}
+
+// TestRateOperands: the sums of a measurement are exact in float32, no two of its
+// products are the same, since what is the same may be computed once, and the code
+// is there.
+func TestRateOperands(t *testing.T) {
 	ab := rateOperands()
 	for i := range 16 {
 		for j := range 16 {
@@ -76,6 +92,27 @@ func TestRateOperands(t *testing.T) {
 				t.Errorf("sum %d, %d is %g in 64ths", i, j, s)
 			}
 		}
+	}
+	seen := map[[256]int]bool{}
+	for a := range 4 {
+		for b := range 2 {
+			var p [256]int
+			for e := range p {
+				p[e] = rateProduct(ab, a, b, e/16, e%16)
+			}
+			seen[p] = true
+		}
+	}
+	if len(seen) != rateSums {
+		t.Errorf("%d different products of %d", len(seen), rateSums)
+	}
+	// On the way no sum may leave the range either: bounded by the largest operands.
+	most := 0
+	for _, v := range ab {
+		most = max(most, v, -v)
+	}
+	if top := most * most * 16 * rateSums * rateRounds; top > 1<<24 {
+		t.Errorf("operands of up to %d eighths let sums reach %d 64ths, more than floats hold", most, top)
 	}
 	if n := rateFLOPs(1, 1); n != 8*8*2*16*16*16 {
 		t.Errorf("a round of a workgroup is %g operations", n)
