@@ -64,6 +64,15 @@ var passes = []pass{
 // Compile turns a graph into a plan. An error names the pass and the stage or
 // tensor at fault.
 func Compile(g *Graph, opts Options) (*Plan, error) {
+	u, err := compile(g, opts)
+	if err != nil {
+		return nil, err
+	}
+	return u.plan(), nil
+}
+
+// compile runs the passes.
+func compile(g *Graph, opts Options) (*unit, error) {
 	if opts.Granularity == "" {
 		opts.Granularity = PerDevice
 	}
@@ -79,7 +88,7 @@ func Compile(g *Graph, opts Options) (*Plan, error) {
 			return nil, fmt.Errorf("compile %s: %s: %w", g.Name, p.name, err)
 		}
 	}
-	return u.plan(), nil
+	return u, nil
 }
 
 func (u *unit) plan() *Plan {

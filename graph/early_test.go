@@ -79,15 +79,9 @@ func TestEarlyChecked(t *testing.T) {
 		early uint32
 		want  string
 	}{"short": {47, "reads early what dispatch 1 (matvec[F16]) writes, after 47 reports of 48"}, "none": {0, "reads early"}, "long": {73, "73 reports at first, for 72 then"}} {
-		u := &unit{g: residuals(3), opts: Options{Kernels: eager{waiting{quant.BF16}}, Granularity: PerDevice, MaxPush: 128, Counters: true}}
-		u.tensors, u.nodes = append([]Tensor(nil), u.g.tensors...), append([]node(nil), u.g.nodes...)
-		for i := range u.nodes {
-			u.nodes[i].ins = nil
-		}
-		for _, p := range passes {
-			if err := p.run(u); err != nil {
-				t.Fatal(err)
-			}
+		u, err := compile(residuals(3), Options{Kernels: eager{waiting{quant.BF16}}, Counters: true})
+		if err != nil {
+			t.Fatal(err)
 		}
 		u.calls[3].Early = c.early
 		if err := check(u); err == nil || !strings.Contains(err.Error(), c.want) {
