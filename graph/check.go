@@ -59,8 +59,8 @@ func (u *unit) checkEarly(s Segment, i int) error {
 	if !d.EarlyAside && d.Early > d.Wait {
 		return fmt.Errorf("dispatch %d (%s) waits for %d reports at first, for %d then", i, d.Kernel, d.Early, d.Wait)
 	}
-	if d.EarlyAside && i > s.First && uint64(d.Early) > u.reportsOf(s, i, i-1).aside {
-		return fmt.Errorf("dispatch %d (%s) waits for %d reports aside, %d come before it", i, d.Kernel, d.Early, u.reportsOf(s, i, i-1).aside)
+	if before := u.reportsOf(s, i, i-1).aside; d.EarlyAside && uint64(d.Early) > before {
+		return fmt.Errorf("dispatch %d (%s) waits for %d reports aside, %d come before it", i, d.Kernel, d.Early, before)
 	}
 	barrier := i
 	for barrier > s.First && !u.calls[barrier].Barrier {
@@ -86,8 +86,8 @@ func (u *unit) checkEarly(s Segment, i int) error {
 
 // reportsOf counts the reports, before dispatch i, up to dispatch j and of those
 // that wait for the same.
-func (u *unit) reportsOf(s Segment, i, j int) reported {
-	var out reported
+func (u *unit) reportsOf(s Segment, i, j int) tally {
+	var out tally
 	for k := s.First; k < i && (k <= j || u.calls[k].Wait == u.calls[j].Wait); k++ {
 		out.add(u, &u.calls[k])
 	}
@@ -145,7 +145,7 @@ func (u *unit) checkValues() error {
 				continue
 			}
 			t := &u.tensors[a.Tensor]
-			if t.Role == Weight || t.Role == Input {
+			if t.Role == Weight || t.Role == Input || t.Role == Derived {
 				return fmt.Errorf("dispatch %d (%s) writes %s, which is read-only", i, d.Kernel, t)
 			}
 			if t.Role != Activation {

@@ -29,9 +29,9 @@ func fence(u *unit) error {
 // ones wait for every report so far instead. A chain of such groups leaves
 // nothing out: who reports has waited for all before.
 func (u *unit) count(s Segment) {
-	var reports reported
-	ends := make([]reported, s.Last-s.First) // the reports when a dispatch's group is done
-	hard := s.First                          // the first dispatch since the last barrier
+	var reports tally
+	ends := make([]tally, s.Last-s.First) // the reports when a dispatch's group is done
+	hard := s.First                       // the first dispatch since the last barrier
 	for first := s.First; first < s.Last; {
 		last := first + 1
 		for last < s.Last && !u.calls[last].Barrier {
@@ -65,11 +65,11 @@ func (u *unit) count(s Segment) {
 	}
 }
 
-// reported counts reports: all, and those made aside as well.
-type reported struct{ all, aside uint64 }
+// tally counts reports: all, and those made aside as well.
+type tally struct{ all, aside uint64 }
 
 // add counts a dispatch's.
-func (r *reported) add(u *unit, d *Dispatch) {
+func (r *tally) add(u *unit, d *Dispatch) {
 	if !d.Signals {
 		return
 	}
@@ -90,7 +90,7 @@ func (u *unit) aside(d *Dispatch) bool {
 // group who wrote it report aside, those made aside. Who reports later has waited
 // for these. ends has the reports at the end of each dispatch's group, from
 // dispatch hard on; what was written before that is there.
-func (u *unit) early(i, hard int, ends []reported) (reports uint32, aside bool) {
+func (u *unit) early(i, hard int, ends []tally) (reports uint32, aside bool) {
 	reads := u.readsEarly(i)
 	last := -1
 	for j := i - 1; j >= hard && len(reads.Args) > 0; j-- {

@@ -31,14 +31,14 @@ func routeAhead(u *unit, calls []Dispatch) []Dispatch {
 		ahead := Dispatch{Node: d.Node, Work: d.Work, Rows: d.Rows, Params: []uint32{d.Params[0], d.Params[1], o.Params[0]}}
 		fold := u.foldOf(o.Args[1].Tensor, w)
 		ahead.become(OpRouterAhead, d.Args[0].Tensor, o.Args[3].Tensor, norm, w, o.Args[2].Tensor, fold, logits)
-		make := Dispatch{Node: d.Node, Work: [3]uint32{o.Params[0], d.Params[1], 1}, Rows: 1, Params: []uint32{o.Params[0], o.Params[1], d.Params[1]}}
-		make.become(OpRouterFold, d.Args[0].Tensor, w, norm, o.Args[1].Tensor, fold)
-		if !u.served(&ahead) || !u.served(&make) || !u.servedAhead(calls, route) {
+		prepare := Dispatch{Node: d.Node, Work: [3]uint32{o.Params[0], d.Params[1], 1}, Rows: 1, Params: []uint32{o.Params[0], o.Params[1], d.Params[1]}}
+		prepare.become(OpRouterFold, d.Args[0].Tensor, w, norm, o.Args[1].Tensor, fold)
+		if !u.served(&ahead) || !u.served(&prepare) || !u.servedAhead(calls, route) {
 			u.tensors = u.tensors[:len(u.tensors)-1]
 			continue
 		}
 		calls[i] = ahead
-		u.prepare = append(u.prepare, make)
+		u.prepare = append(u.prepare, prepare)
 		for _, j := range route {
 			calls[j].Params[4] = RenormalizeAhead
 		}
@@ -48,7 +48,7 @@ func routeAhead(u *unit, calls []Dispatch) []Dispatch {
 
 // foldOf makes the edge of the product of a router and an output matrix.
 func (u *unit) foldOf(o, w TensorID) TensorID {
-	u.tensors = append(u.tensors, Tensor{Name: u.tensors[w].Name + " * " + u.tensors[o].Name, Type: quant.F32, Role: State,
+	u.tensors = append(u.tensors, Tensor{Name: u.tensors[w].Name + " * " + u.tensors[o].Name, Type: quant.F32, Role: Derived,
 		Shape: Shape{u.tensors[o].Shape[0], u.tensors[w].Shape[1]}})
 	return TensorID(len(u.tensors) - 1)
 }

@@ -134,7 +134,7 @@ func TestRouterAheadArguments(t *testing.T) {
 		t.Errorf("router_fold has %v", got)
 	}
 	fold := p.Tensors[p.Find("router * o")]
-	if fold.Role != State || !fold.Shape.Equal(Shape{64, 8}) || fold.Bytes != 4*64*8 || p.Prepare[0].Groups != [3]uint32{16, 8, 1} {
+	if fold.Role != Derived || !fold.Shape.Equal(Shape{64, 8}) || fold.Bytes != 4*64*8 || p.Prepare[0].Groups != [3]uint32{16, 8, 1} {
 		t.Errorf("%s of %d bytes by %v workgroups", fold.String(), fold.Bytes, p.Prepare[0].Groups)
 	}
 	if p.Dispatches[3].Params[2] != 64 || p.Dispatches[4].Params[4] != RenormalizeAhead || !slices.Equal(p.Prepare[0].Params, []uint32{64, 32, 8}) {
@@ -146,20 +146,14 @@ func TestRouterAheadArguments(t *testing.T) {
 // which runs beside it; down, which reads what both write, waits for both. The
 // check sees a wait that is too short, too long, or for the wrong counter.
 func TestAside(t *testing.T) {
-	compile := func() *unit {
-		u := &unit{g: aheadBlock(func(*ahead) {}), opts: Options{Kernels: beside{}, Granularity: PerDevice, MaxPush: 128, Counters: true}}
-		u.tensors, u.nodes = append([]Tensor(nil), u.g.tensors...), append([]node(nil), u.g.nodes...)
-		for i := range u.nodes {
-			u.nodes[i].ins = nil
-		}
-		for _, p := range passes {
-			if err := p.run(u); err != nil {
-				t.Fatal(err)
-			}
+	block := func() *unit {
+		u, err := compile(aheadBlock(func(*ahead) {}), Options{Kernels: beside{}, Counters: true})
+		if err != nil {
+			t.Fatal(err)
 		}
 		return u
 	}
-	u := compile()
+	u := block()
 	o, router, gate, down := u.calls[2], u.calls[3], u.calls[4], u.calls[5]
 	if o.Wait != router.Wait || gate.Early != uint32(router.Workgroups()) || !gate.EarlyAside {
 		t.Errorf("gate and up wait for %d reports, aside %v, wanted the router's %d", gate.Early, gate.EarlyAside, router.Workgroups())
@@ -173,7 +167,7 @@ func TestAside(t *testing.T) {
 		want     string
 	}{{4, int(gate.Early) - 1, true, "reads early"}, {4, int(gate.Early) + 1, true, "come before it"}, {4, int(gate.Early), false, "reads early"},
 		{5, int(gate.Early), true, "reads early what dispatch 2"}} {
-		u := compile()
+		u := block()
 		u.calls[c.i].Early, u.calls[c.i].EarlyAside = uint32(c.early), c.aside
 		if err := check(u); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("dispatch %d after %d reports, aside %v: %v, wanted %q", c.i, c.early, c.aside, err, c.want)

@@ -7,7 +7,7 @@ type Plan struct {
 	Rows    int // the bucket's row count
 	Tensors []Tensor
 	Nodes   []PlanNode
-	// Prepare fills State tensors that depend on weights alone. A backend runs it
+	// Prepare fills the Derived tensors, which depend on weights alone. A backend runs it
 	// once, when the plan is loaded; several plans may fill one tensor alike.
 	Prepare    []Dispatch
 	Dispatches []Dispatch

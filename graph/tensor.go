@@ -61,6 +61,9 @@ const (
 	State
 	// Output is read by the host after a step, one copy a slot.
 	Output
+	// Derived is made of weights alone by Plan.Prepare and read-only from then
+	// on; found by name and shared by all plans.
+	Derived
 )
 
 func (r Role) String() string {
@@ -70,7 +73,7 @@ func (r Role) String() string {
 	return fmt.Sprintf("role(%d)", uint8(r))
 }
 
-var roleNames = [...]string{"activation", "input", "weight", "state", "output"}
+var roleNames = [...]string{"activation", "input", "weight", "state", "output", "derived"}
 
 // TensorID names a tensor inside one Graph or Plan.
 type TensorID int32

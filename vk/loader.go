@@ -40,7 +40,7 @@ func (l *loader) survey(plans []*graph.Plan) (*needs, error) {
 			if t.Role == graph.Activation && t.Offset+t.Bytes > p.ArenaBytes {
 				return nil, fmt.Errorf("plan %s: %s ends at %d in an arena of %d bytes", p.Name, t, t.Offset+t.Bytes, p.ArenaBytes)
 			}
-			if t.Role != graph.Weight && t.Role != graph.State {
+			if t.Role != graph.Weight && t.Role != graph.State && t.Role != graph.Derived {
 				continue
 			}
 			if size, ok := seen[t.Name]; ok {
@@ -50,7 +50,7 @@ func (l *loader) survey(plans []*graph.Plan) (*needs, error) {
 				continue
 			}
 			seen[t.Name] = t.Bytes
-			if t.Role == graph.State {
+			if t.Role != graph.Weight {
 				n.states = append(n.states, want{t.Name, t.Bytes})
 			} else if err := n.weight(t, l.r.weights); err != nil {
 				return nil, fmt.Errorf("plan %s: %w", p.Name, err)

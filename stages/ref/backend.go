@@ -55,7 +55,7 @@ func newSlot(p *graph.Plan, weights map[string][]byte, shared map[string]*value)
 	s := &slot{run: &Run{plan: p, values: make([]*value, len(p.Tensors))}, inputs: map[string][]byte{}}
 	for i := range p.Tensors {
 		t := &p.Tensors[i]
-		common := t.Role == graph.Weight || t.Role == graph.State
+		common := t.Role == graph.Weight || t.Role == graph.State || t.Role == graph.Derived
 		if v := shared[t.Name]; common && v != nil {
 			if !v.t.Shape.Equal(t.Shape) || v.t.Type != t.Type || v.t.Role != t.Role {
 				return nil, fmt.Errorf("tensor %s is %s in another plan", t, v.t)

@@ -100,18 +100,16 @@ func routerFold(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := make([]float64, k*experts)
-	err = parallel(experts, func(e int) error {
+	clear(fold.floats)
+	return parallel(experts, func(e int) error {
 		for i := range n {
 			f := wf[e*n+i] * nf[i]
 			for j, v := range of[i*k : (i+1)*k] {
-				out[e*k+j] += f * v
+				fold.floats[e*k+j] += f * v
 			}
 		}
 		return nil
 	})
-	fold.put(out)
-	return err
 }
 
 // ropeAttention is rope_store and attention.

@@ -95,17 +95,6 @@ func (v *value) store() []byte {
 	return append(out, v.bytes...)
 }
 
-// put sets all elements of a tensor of floats.
-func (v *value) put(f []float64) {
-	if v.bytes == nil {
-		copy(v.floats, f)
-		return
-	}
-	for i, e := range f {
-		binary.LittleEndian.PutUint32(v.bytes[4*i:], math.Float32bits(float32(e)))
-	}
-}
-
 // row is row r of an activation.
 func (v *value) row(r int) []float64 {
 	n := int(v.t.Shape[0])

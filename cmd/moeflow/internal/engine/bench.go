@@ -159,11 +159,9 @@ func (e *Engine) dispatchBytes(d *graph.Dispatch, depth int) uint64 {
 		t := &e.Plans[0].Tensors[a.Tensor]
 		switch {
 		case a.Access == graph.ReadWrite && d.Kernel.Op != graph.OpRopeAttention: // adds to the cache
-		case t.Role == graph.State && d.Kernel.Op == graph.OpRouterAhead: // a matrix made of weights
-			sum += t.Bytes
 		case t.Role == graph.State && len(t.Shape) == 2: // kv cache
 			sum += t.Bytes / t.Shape[1] * uint64(depth+1)
-		case t.Role != graph.Weight:
+		case t.Role != graph.Weight && t.Role != graph.Derived:
 		case d.Kernel.Op == graph.OpEmbed:
 			sum += t.Bytes / t.Shape[1]
 		case len(t.Shape) == 3:

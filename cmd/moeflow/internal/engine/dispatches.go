@@ -45,7 +45,7 @@ func (e *Engine) argBytes(d *graph.Dispatch, j, depth int) uint64 {
 	switch {
 	case t.Role == graph.Activation, t.Role == graph.Output:
 		return t.Bytes
-	case t.Role == graph.State && len(t.Shape) == 2, t.Role == graph.Weight:
+	case t.Role == graph.State && len(t.Shape) == 2, t.Role == graph.Weight, t.Role == graph.Derived:
 		one := *d
 		one.Args = d.Args[j : j+1]
 		sum := e.dispatchBytes(&one, depth)

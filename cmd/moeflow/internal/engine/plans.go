@@ -92,12 +92,6 @@ func memoryOf(plans []*graph.Plan, slots int) Memory {
 	var arena uint64
 	for _, p := range plans {
 		arena = max(arena, p.ArenaBytes)
-		made := map[graph.TensorID]bool{} // of weights, so they count as such
-		for i := range p.Prepare {
-			for _, a := range p.Prepare[i].Args {
-				made[a.Tensor] = made[a.Tensor] || a.Access&graph.Write != 0
-			}
-		}
 		for i := range p.Tensors {
 			t := &p.Tensors[i]
 			bytes := t.Bytes
@@ -106,15 +100,15 @@ func memoryOf(plans []*graph.Plan, slots int) Memory {
 			}
 			bytes = (bytes + graph.Alignment - 1) / graph.Alignment * graph.Alignment
 			switch t.Role {
-			case graph.Weight, graph.State:
+			case graph.Weight, graph.Derived, graph.State:
 				if seen[t.Name] {
 					continue
 				}
 				seen[t.Name] = true
-				if t.Role == graph.Weight || made[graph.TensorID(i)] {
-					m.Weights += bytes
-				} else {
+				if t.Role == graph.State {
 					m.KV += bytes
+				} else {
+					m.Weights += bytes
 				}
 			case graph.Input, graph.Output:
 				m.IO += bytes * uint64(slots)
