@@ -3,6 +3,7 @@ package vk
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	vulkan "github.com/goki/vulkan"
@@ -51,11 +52,13 @@ const (
 
 // matrixRate tells whether kernels/matrix_rate.comp runs, as its header's needs say.
 func (i *DeviceInfo) matrixRate() bool {
-	has := map[string]bool{}
-	for _, c := range i.Capabilities() {
-		has[c] = true
+	has := i.Capabilities()
+	for _, need := range []string{"gpu", "coopmat", "subgroup32", "float16"} {
+		if !slices.Contains(has, need) {
+			return false
+		}
 	}
-	return has["gpu"] && has["coopmat"] && has["subgroup32"] && has["float16"]
+	return true
 }
 
 // rateFLOPs is how many operations a launch does.
@@ -92,12 +95,9 @@ func (m *rateProbe) prepare() error {
 		return err
 	}
 	m.y = sums[0]
-	qi := vulkan.QueryPoolCreateInfo{SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: 2}
-	var pool vulkan.QueryPool
-	if err := failed("make a query pool", vulkan.CreateQueryPool(d.handle, &qi, nil, &pool)); err != nil {
+	if m.pool, err = d.queryPool(2); err != nil {
 		return err
 	}
-	m.pool = pool
 	code, err := shaders.MatrixRate()
 	if err != nil {
 		return err
@@ -128,11 +128,11 @@ func (m *rateProbe) launch(groups uint32) (float64, error) {
 	if err := d.readTicks(m.pool, ticks); err != nil {
 		return 0, err
 	}
-	took := (ticks[1] - ticks[0]) & (1<<d.stamps - 1)
+	took := d.nanoseconds(Ticks{ticks[0], ticks[1]})
 	if took == 0 {
 		return 0, fmt.Errorf("the timestamps of %s stand still", d.info.Name)
 	}
-	return float64(took) * float64(d.info.period) / 1e9, nil
+	return took / 1e9, nil
 }
 
 func (m *rateProbe) close() {

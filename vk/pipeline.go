@@ -164,17 +164,15 @@ func (p *pipelines) recipe(d *graph.Dispatch) (*recipe, error) {
 func (p *pipelines) prepare(plans []*graph.Plan) error {
 	todo := map[string]*recipe{}
 	for _, plan := range plans {
-		for i := range len(plan.Prepare) + len(plan.Dispatches) {
-			d := &plan.Dispatches[max(0, i-len(plan.Prepare))]
-			if i < len(plan.Prepare) {
-				d = &plan.Prepare[i]
-			}
-			r, err := p.recipe(d)
-			if err != nil {
-				return fmt.Errorf("plan %s: %w", plan.Name, err)
-			}
-			if key := r.key(); p.made[key] == vulkan.NullPipeline {
-				todo[key] = r
+		for _, ds := range [][]graph.Dispatch{plan.Prepare, plan.Dispatches} {
+			for i := range ds {
+				r, err := p.recipe(&ds[i])
+				if err != nil {
+					return fmt.Errorf("plan %s: %w", plan.Name, err)
+				}
+				if key := r.key(); p.made[key] == vulkan.NullPipeline {
+					todo[key] = r
+				}
 			}
 		}
 	}

@@ -21,9 +21,8 @@ type recorder struct {
 
 func (c *recorder) all() error {
 	if c.r.opts.Timestamps {
-		qi := vulkan.QueryPoolCreateInfo{SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: c.queries()}
-		var pool vulkan.QueryPool
-		if err := failed("make a query pool", vulkan.CreateQueryPool(c.r.d.handle, &qi, nil, &pool)); err != nil {
+		pool, err := c.r.d.queryPool(c.queries())
+		if err != nil {
 			return err
 		}
 		c.slot.queries = pool

@@ -47,10 +47,22 @@ func (p *Program) Times(slot int) ([]time.Duration, error) {
 	}
 	out := make([]time.Duration, len(ticks))
 	for i, t := range ticks {
-		dt := (t.End - t.Begin) & (1<<p.r.d.stamps - 1)
-		out[i] = time.Duration(float64(dt) * float64(p.r.d.info.period))
+		out[i] = time.Duration(p.r.d.nanoseconds(t))
 	}
 	return out, nil
+}
+
+// nanoseconds is how long lies between two ticks.
+func (d *device) nanoseconds(t Ticks) float64 {
+	return float64((t.End-t.Begin)&(1<<d.stamps-1)) * float64(d.info.period)
+}
+
+// queryPool makes a pool of so many timestamps.
+func (d *device) queryPool(count uint32) (vulkan.QueryPool, error) {
+	qi := vulkan.QueryPoolCreateInfo{SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: count}
+	var pool vulkan.QueryPool
+	err := failed("make a query pool", vulkan.CreateQueryPool(d.handle, &qi, nil, &pool))
+	return pool, err
 }
 
 // readTicks waits for and reads the first timestamps of a pool.
@@ -124,9 +136,8 @@ func (p *Program) Clock() (Clock, error) {
 		return tick, failed("read the device's clock", r)
 	}
 	if !d.clock {
-		var pool vulkan.QueryPool
-		qi := vulkan.QueryPoolCreateInfo{SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: 1}
-		if err := failed("make a query pool", vulkan.CreateQueryPool(d.handle, &qi, nil, &pool)); err != nil {
+		pool, err := d.queryPool(1)
+		if err != nil {
 			return Clock{}, err
 		}
 		defer vulkan.DestroyQueryPool(d.handle, pool, nil)
