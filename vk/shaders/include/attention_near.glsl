@@ -3,7 +3,7 @@
 // new row is known; the last one also takes the new position. There are no tiles
 // to pass through shared memory and little code to fetch, which is what counts
 // here. Sums are float32. Included after attention_matrix.glsl, whose shared
-// memory it uses, and rope_turned.glsl; the subgroup has 32 invocations, D is 64
+// memory it uses, rope_turned.glsl and keep_row; the subgroup has 32 invocations, D is 64
 // or 128, PAGE a multiple of NEAR_EACH.
 const uint NEAR = 128, NEAR_EACH = NEAR / WARPS, NEAR_RUNS = D / 32, NEAR_PAIRS = D / 64;
 
@@ -34,8 +34,7 @@ void near_load(uint pages, uint position, uint g) {
     }
 }
 
-float near_query(uint i) { return uintBitsToFloat(score_tile[i / 4][i & 3]); }
-
+// near_dot multiplies eight elements of a key with the query's from i on.
 float near_dot(uvec4 key, uint i) {
     const vec4 a = uintBitsToFloat(score_tile[i / 4]), b = uintBitsToFloat(score_tile[i / 4 + 1]);
     return dot(vec4(unpackHalf2x16(key.x), unpackHalf2x16(key.y)), a) + dot(vec4(unpackHalf2x16(key.z), unpackHalf2x16(key.w)), b);
@@ -44,7 +43,7 @@ float near_dot(uvec4 key, uint i) {
 // near_new is the new position's score.
 float near_new() {
     float sum = 0;
-    for (uint i = lane(); i < D; i += SUB) sum += near_query(i) * head[i];
+    for (uint i = lane(); i < D; i += SUB) sum += query_at(i) * head[i];
     return subgroupAdd(sum);
 }
 
@@ -106,11 +105,5 @@ void near_take(uint r, uint g, uint h, bool stores, uint index) {
     } else if (w == 2) {
         for (uint i = lane(); i < D; i += SUB) head[D + i] = Act(v + row).v[i];
     }
-    if (w != 1 && w != 2) return;
-    subgroup_sync();
-    const uint which = w - 1;
-    for (uint i = lane() * KV_RUN; i < D; i += SUB * KV_RUN) {
-        if (stores) kv_store(cache_row(which == 0 ? k_cache : v_cache, index, KV_HEADS * D), g * D + i, which * D + i);
-        kv_settle(which * D + i);
-    }
+    if (w == 1 || w == 2) keep_row(w - 1, g, index, stores);
 }

@@ -5,7 +5,6 @@
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Part4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent buffer Part2 { vec2 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Finished { uint v[]; };
-layout(buffer_reference, scalar, buffer_reference_align = 16) coherent writeonly buffer PutF32x4 { vec4 v[]; };
 const uint COUNTERS = 1024, QUADS = GROUP * D / 4, AHEAD = 16;
 shared uint before;
 

@@ -22,4 +22,5 @@ layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly b
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer Act4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer ActU { uint v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent writeonly buffer PutF32 { float v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent writeonly buffer PutF32x4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent writeonly buffer PutU32 { uint v[]; };

@@ -27,8 +27,6 @@ layout(push_constant, scalar) uniform Push {
 };
 #include "sync_main.glsl"
 
-layout(buffer_reference, scalar, buffer_reference_align = 16) coherent writeonly buffer PutF32x4 { vec4 v[]; };
-
 void main() {
     const uint r = gl_WorkGroupID.y;
     sync_wait();

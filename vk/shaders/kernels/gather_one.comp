@@ -24,8 +24,6 @@ layout(push_constant, scalar) uniform Push {
 };
 #include "sync_main.glsl"
 
-layout(buffer_reference, scalar, buffer_reference_align = 16) coherent writeonly buffer PutF32x4 { vec4 v[]; };
-
 void main() {
     const uint j = gl_WorkGroupID.y;
     const bool wanted = j < step.v[STEP_OUTS];

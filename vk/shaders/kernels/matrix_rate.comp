@@ -17,8 +17,8 @@
 // spec:
 // needs: gpu coopmat subgroup32 float16
 #include "common.glsl"
+#include "bits.glsl"
 #include "matrix_units.glsl"
-layout(buffer_reference, scalar, buffer_reference_align = 16) restrict readonly buffer U32x4 { uvec4 v[]; };
 
 const uint AS = 4, BS = 2;
 const uint WIDE = 8;       // of a row of ab, in sixteen bytes

@@ -44,17 +44,23 @@ layout(push_constant, scalar) uniform Push {
 #include "rope_turned.glsl"
 #include "attention_products.glsl"
 #include "attention_slots.glsl"
-#include "attention_near.glsl"
 
-// new_row stores the new key, or the new value, and adds it to what the matrices
-// are loaded from: head[which * D] on, a subgroup each, which 0 and 1.
-void new_row(uint which, uint g, uint index, uint row) {
+// keep_row stores the new key, or the new value, if it stores, and makes of it what
+// the cache keeps: head[which * D] on, a subgroup each, which 0 and 1.
+void keep_row(uint which, uint g, uint index, bool stores) {
     subgroup_sync();
     const uint64_t to = cache_row(which == 0 ? k_cache : v_cache, index, KV_HEADS * D);
     for (uint i = lane() * KV_RUN; i < D; i += SUB * KV_RUN) {
-        kv_store(to, g * D + i, which * D + i);
+        if (stores) kv_store(to, g * D + i, which * D + i);
         kv_settle(which * D + i);
     }
+}
+#include "attention_near.glsl"
+
+// new_row keeps the new key, or the new value, and adds it to what the matrices
+// are loaded from.
+void new_row(uint which, uint g, uint index, uint row) {
+    keep_row(which, g, index, true);
     subgroup_sync();
     if (row < TILE) stage_new(which, row);
 }
@@ -88,6 +94,7 @@ void take(uint r, uint g, bool makes, uint index, uint row_of_new) {
     new_row(w, g, index, row_of_new);
 }
 
+// near computes query head h of group g of a row with few positions.
 void near(uint r, uint g, uint h, bool wanted, uint position, uint pages) {
     uint index = 0;
     if (wanted) {

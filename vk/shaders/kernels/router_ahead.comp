@@ -34,7 +34,7 @@ const uint AHEAD = 4, AHEAD_X = 2;
 void main() {
     const uint r = gl_WorkGroupID.y, o = gl_WorkGroupID.x, lane = gl_LocalInvocationID.x, lanes = gl_WorkGroupSize.x;
     const bool wanted = r < step.v[STEP_ROWS];
-    F32x4 wv = F32x4(w + uint64_t(o) * k * 4), nv = F32x4(norm), fv = F32x4(fold + uint64_t(o) * j * 4);
+    F32x4 wv = F32x4(at(w, o, k)), nv = F32x4(norm), fv = F32x4(at(fold, o, j));
     vec4 first[AHEAD], first_x[AHEAD_X];
     [[unroll]] for (uint t = 0; t < AHEAD; t++) first[t] = fv.v[min(lane + t * lanes, j / 4 - 1)];
     [[unroll]] for (uint t = 0; t < AHEAD_X; t++) {
