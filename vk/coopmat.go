@@ -62,5 +62,7 @@ func describeMatrices(d vulkan.PhysicalDevice, info *DeviceInfo) {
 	info.Matrices = matrixShapes(d)
 	for _, s := range info.Matrices {
 		info.matrix = info.matrix || s == tile16
+		// Of NVIDIA's devices it is known, and seen when one is opened.
+		info.fragments = info.fragments || s == tile8 && info.vendor == vendorNVIDIA
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	vulkan "github.com/goki/vulkan"
 
@@ -78,6 +79,14 @@ func open(in *instance, p vulkan.PhysicalDevice, info DeviceInfo, o Options) (*R
 		r.line.close()
 		d.close()
 		return nil, err
+	}
+	if slices.Contains(info.Capabilities(), "fragments") {
+		if d.info.fragments, err = r.seeFragments(); err != nil {
+			r.pipes.close()
+			r.line.close()
+			d.close()
+			return nil, err
+		}
 	}
 	return r, nil
 }

@@ -119,6 +119,12 @@ var benchShapes = []timed{
 		b.call(b.k, []graph.TensorID{0, gate, up, b.state("x", quant.F32, 2048, b.rows), g, b.state("h", quant.F32, 768, 8, b.rows)},
 			[]uint64{768, l.Tiles}, 2048, 768, uint32(l.Tiles), 8)
 	}},
+	{"norm+gate+up", graph.OpExpertNormSwiGLU, quant.Q4_K, 2 * 8 * 2 * 2048 * 768, 4, func(b *planBuilder, i int) {
+		g, l := b.groups()
+		gate, up := b.state(fmt.Sprint("gate", i), b.k.Type, 2048, 768, 128), b.state(fmt.Sprint("up", i), b.k.Type, 2048, 768, 128)
+		b.call(b.k, []graph.TensorID{0, b.state("x", quant.F32, 2048, b.rows), b.state("norm", quant.F32, 2048), gate, up, g, b.state("h", quant.F32, 768, 8, b.rows)},
+			[]uint64{768, l.Tiles}, 2048, 768, uint32(l.Tiles), 8, math.Float32bits(1e-6))
+	}},
 	{"down", graph.OpExpertMatMul, quant.Q6_K, 2 * 8 * 2048 * 768, 4, benchDown},
 	{"down", graph.OpExpertMatMul, quant.Q4_K, 2 * 8 * 2048 * 768, 4, benchDown},
 	{"combine", graph.OpExpertCombine, quant.F32, 0, 1, func(b *planBuilder, _ int) {

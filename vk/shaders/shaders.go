@@ -141,6 +141,10 @@ func Code(k graph.Kernel) ([]byte, bool) {
 // serves no operation: see kernels/matrix_rate.comp.
 func MatrixRate() ([]byte, error) { return files.ReadFile("spv/matrix_rate_f16.spv") }
 
+// Fragments returns the SPIR-V of the kernel that finds how matrices lie in
+// registers, which serves no operation: see kernels/fragments.comp.
+func Fragments() ([]byte, error) { return files.ReadFile("spv/fragments_f16.spv") }
+
 // All lists every kernel, by operation, type and variant.
 func All() []graph.Kernel {
 	out := make([]graph.Kernel, 0, len(table))

@@ -3,7 +3,7 @@
 #include "half_nibbles.glsl"
 struct Raw { uvec4 head, q; };
 
-uint half_at(uint u, uint part) { return 64 * u + 16 * part; }
+#include "half_at.glsl"
 uint half_slot(uint side, uint i) { return 2 * side + 4 * i; }
 
 Raw raw_load(uint64_t row, uint u, uint side) {

@@ -4,7 +4,7 @@
 #include "half_nibbles.glsl"
 struct Raw { uvec4 q, high; uvec2 scales; uint d; };
 
-uint half_at(uint u, uint part) { return 128 * (u >> 1) + 32 * part + 16 * (u & 1); }
+#include "half_at.glsl"
 uint half_slot(uint side, uint i) { return 2 * side + 4 * i; }
 
 Raw raw_load(uint64_t row, uint u, uint side) {

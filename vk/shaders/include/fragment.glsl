@@ -1,0 +1,65 @@
+// Products of sixteen weight rows with up to eight rows of activations by matrix
+// units, whose operands are put together in registers: weights go from memory
+// through the lane that decodes them into the units and nowhere else. Of a
+// subgroup of 32, lane 4g + t holds of a product of 16 by 8 by 16
+//
+//   a[0], a[1]  row g,     columns 2t, 2t + 1      a[2], a[3]  columns 2t + 8, 2t + 9
+//   a[4], a[5]  row g + 8, columns 2t, 2t + 1      a[6], a[7]  columns 2t + 8, 2t + 9
+//   b[0], b[1]  rows 2t, 2t + 1 of column g        b[2], b[3]  rows 2t + 8, 2t + 9
+//   c[0], c[1]  row g, columns 2t, 2t + 1          c[2], c[3]  row g + 8, likewise
+//
+// which the specification leaves open: a device has the capability fragments where
+// kernels/fragments.comp found it so. Which element of k a column stands for is free as
+// long as a and b agree, so a lane takes a whole unit of 64 elements of each of its
+// two weight rows, four a product. Included after the type's weight.glsl and
+// dot.glsl.
+#extension GL_KHR_cooperative_matrix : require
+#extension GL_KHR_memory_scope_semantics : require
+#include "half_nibbles.glsl"
+#include "half_bits.glsl"
+#include "half_at.glsl"
+#include "fragment_scale.glsl"
+#include "unit_halves.glsl"
+#define FRAGMENT_A coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
+#define FRAGMENT_B coopmat<float16_t, gl_ScopeSubgroup, 16, 8, gl_MatrixUseB>
+#define FRAGMENT_SUMS coopmat<float, gl_ScopeSubgroup, 16, 8, gl_MatrixUseAccumulator>
+
+uint fragment_g() { return gl_SubgroupInvocationID >> 2; }
+uint fragment_t() { return gl_SubgroupInvocationID & 3; }
+
+// Macros, since a matrix stays in registers only in the function that has it.
+#define FRAGMENT_PAIR(m, i, word) { const f16vec2 pair_ = unpackFloat2x16(word); m[i] = pair_.x; m[(i) + 1] = pair_.y; }
+
+// FRAGMENT_QUADS adds to sums the products of quads i of parts side and side + 2
+// of units low and high, of rows g and g + 8, with the same activations of row g,
+// first and second, four halves each.
+#define FRAGMENT_QUADS(sums, low, low_scale, high, high_scale, side, i, bits, first, second) { \
+    uvec2 low_[2], high_[2]; \
+    unit_halves(low, low_scale, side, i, bits, low_[0], low_[1]); \
+    unit_halves(high, high_scale, side, i, bits, high_[0], high_[1]); \
+    FRAGMENT_ADD(sums, low_[0], high_[0], first) \
+    FRAGMENT_ADD(sums, low_[1], high_[1], second) \
+}
+#define FRAGMENT_ADD(sums, low, high, acts) { \
+    FRAGMENT_A a_; \
+    FRAGMENT_B b_; \
+    FRAGMENT_PAIR(a_, 0, low[0]) \
+    FRAGMENT_PAIR(a_, 2, low[1]) \
+    FRAGMENT_PAIR(a_, 4, high[0]) \
+    FRAGMENT_PAIR(a_, 6, high[1]) \
+    FRAGMENT_PAIR(b_, 0, acts[0]) \
+    FRAGMENT_PAIR(b_, 2, acts[1]) \
+    sums = coopMatMulAdd(a_, b_, sums); \
+}
+
+// FRAGMENT_BLOCK adds the products of whole units u with a lane's 64 activations of
+// row g, v, eight halves a vector in the order of the unit's parts.
+#define FRAGMENT_BLOCK(sums, low, high, u, bits, v) { \
+    const Scale low_scale_ = unit_scale(low, u, bits), high_scale_ = unit_scale(high, u, bits); \
+    [[unroll]] for (uint side_ = 0; side_ < 2; side_++) \
+        [[unroll]] for (uint i_ = 0; i_ < 4; i_++) { \
+            const uvec2 first_ = uvec2(v[2 * side_ + i_ / 2][2 * (i_ % 2)], v[2 * side_ + i_ / 2][2 * (i_ % 2) + 1]); \
+            const uvec2 second_ = uvec2(v[2 * side_ + 4 + i_ / 2][2 * (i_ % 2)], v[2 * side_ + 4 + i_ / 2][2 * (i_ % 2) + 1]); \
+            FRAGMENT_QUADS(sums, low, low_scale_, high, high_scale_, side_, i_, bits, first_, second_) \
+        } \
+}

@@ -1,0 +1,98 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// rms_norm and expert_matmul_swiglu in one for few rows, by matrix units whose
+// operands are put together in registers.
+//
+//   y[p][o] = silu(gate[e(p)][o] . h[p / share]) * (up[e(p)][o] . h[p / share])
+//   for every place p,  h[r] = norm * x[r] / sqrt(mean(x[r]^2) + eps)
+//
+// gate, up {k, n, experts} of the kernel's type, x {k, rows}, norm {k} F32, groups as
+// expert_group leaves it, y {n, top_k, R} F32. The workgroups share out all sixteens
+// of outputs of all tiles evenly; of each, a subgroup multiplies 256 elements of k.
+//
+// op: expert_norm_swiglu
+// types: Q4_K Q5_K Q6_K
+// tile: 1 all 1
+// most: 132
+// local: 8 subgroups
+// spec: k
+// needs: gpu shared48 warps8 coopmat subgroup32 float16 fragments
+// rows: 2 64
+// when: k%256 k<=2048
+// precision: f16
+// sync: counter
+#include "common.glsl"
+#include "sync.glsl"
+#include "weight.glsl"
+#include "dot.glsl"
+#include "fragment.glsl"
+#include "product.glsl"
+#include "silu.glsl"
+layout(constant_id = 1) const uint K = 256;
+const uint MATRICES = 2;
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t gate; uint64_t up; ActU groups; uint64_t y;
+    uint k; uint n; uint tiles; uint share; float eps;
+};
+#include "sync_main.glsl"
+#include "groups.glsl"
+#include "fragment_take.glsl"
+#include "fragment_sums.glsl"
+
+Tile tile;
+uint r0; // the pass' first row
+
+uint place(uint r) { return place_at(tile.first + r0 + r); }
+uint64_t fragment_from(uint r) { return at(x, place(r) / share, K); }
+
+Unit load(uint64_t w, uint o) {
+    return unit_load(weight_row(w, uint64_t(tile.expert) * n + min(o + fragment_g(), n - 1), K), fragment_unit());
+}
+
+// outputs computes sixteens first .. end - 1 of the outputs of up to eight places.
+void outputs(uint first, uint end, uint rows) {
+    const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
+    const uint u = fragment_unit();
+    Unit gate_low = load(gate, 16 * first), gate_high = load(gate, 16 * first + 8);
+    Unit up_low = load(up, 16 * first), up_high = load(up, 16 * first + 8);
+    uvec4 v[8];
+    vec2 unscale;
+    fragment_take(rows, norm, v, unscale);
+    sync_group();
+    const uint r = gl_LocalInvocationID.x / 16, o = gl_LocalInvocationID.x % 16;
+    const bool stores = r < rows;
+    const float factor = stores ? fragment_factor(r, eps) : 0;
+    const uint64_t to = stores ? at(y, place(r), n) : 0;
+    for (uint i = first; i < end; i++) {
+        const uint turn = i & 1, next = 16 * min(i + 1, end - 1);
+        FRAGMENT_SUMS gates = FRAGMENT_SUMS(0.0), ups = FRAGMENT_SUMS(0.0);
+        if (fragment_has()) {
+            FRAGMENT_BLOCK(gates, gate_low, gate_high, u, bits, v)
+            gate_low = load(gate, next);
+            gate_high = load(gate, next + 8);
+            FRAGMENT_BLOCK(ups, up_low, up_high, u, bits, v)
+            up_low = load(up, next);
+            up_high = load(up, next + 8);
+            SUMS_PUT(turn, 0, gates, unscale)
+            SUMS_PUT(turn, 1, ups, unscale)
+        }
+        sync_group();
+        if (stores && 16 * i + o < n) PutF32(to).v[16 * i + o] = silu(factor * sums_of(turn, 0, r, o)) * (factor * sums_of(turn, 1, r, o));
+    }
+    sync_group();
+}
+
+void main() {
+    sync_wait();
+    const uint across = (n + 15) / 16, all = groups.v[0] * across;
+    uint at_unit = uint(uint64_t(gl_WorkGroupID.x) * all / gl_NumWorkGroups.x);
+    const uint end = uint(uint64_t(gl_WorkGroupID.x + 1) * all / gl_NumWorkGroups.x);
+    while (at_unit < end) {
+        const uint first = at_unit % across, last = min(across, first + end - at_unit);
+        tile = tile_at(at_unit / across);
+        for (r0 = 0; r0 < tile.count; r0 += 8) outputs(first, last, min(8, tile.count - r0));
+        at_unit += last - first;
+    }
+    sync_done();
+}
