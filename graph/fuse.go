@@ -14,6 +14,7 @@ var rules = []rule{
 	{"rope+attention", fuseRope},
 	{"experts by group", groupExperts},
 	{"norm+experts by group", fuseNorm},
+	{"down+combine by group", fuseDownGroup},
 	{"top_k+group", fuseGroup},
 	{"attention of rows together", attendTogether},
 	{"activations as halves", useHalves},

@@ -103,7 +103,8 @@ const (
 	// OpSwiGLU in one dispatch. Work {n, tiles}.
 	OpExpertMatMulSwiGLU
 	// OpExpertNormSwiGLU: OpRMSNorm of the step's rows and OpExpertMatMulSwiGLU in
-	// one dispatch, x {k, rows}, norm {k}. Work {n, tiles}.
+	// one dispatch, x {k, rows}, norm {k}. y may be F16, bounded by the largest
+	// half. Work {n, tiles}.
 	OpExpertNormSwiGLU
 	// OpTopKGroup: OpTopK and OpExpertGroup in one dispatch. Work {experts, R}.
 	OpTopKGroup
@@ -111,6 +112,11 @@ const (
 	// in the order of the slots, x {n, top_k, R}, res, y {n, R}; res may be
 	// absent. Work {n, R}.
 	OpExpertCombine
+	// OpExpertDownGroup: OpExpertMatMul and OpExpertCombine in one dispatch, for few
+	// rows: y[r][o] = res[r][o] + Σ_s weights[r][s]·Σ_i w[e(p)][o][i]·h[p][i] with
+	// p = r·top_k + s; w {k, n, experts}, h {k, top_k, R}, groups as OpExpertGroup
+	// leaves it. h may be F16. Work {n}.
+	OpExpertDownGroup
 	// OpExpertCount: counts[layer][e] += how many of the active rows' slots chose
 	// expert e, modulo 2³². ids {top_k, R}, counts {experts, layers}. Work
 	// {top_k, R}.
@@ -189,6 +195,7 @@ var ops = [opCount]opInfo{
 	OpExpertNormSwiGLU:   op("expert_norm_swiglu", "step:r x:r norm:r *gate:r up:r groups:r y:w", "k n tiles share eps:f"),
 	OpTopKGroup:          op("top_k_group", "step:r *logits:r ids:w weights:w groups:w", "experts top_k norm scale:f tile tiles"),
 	OpExpertCombine:      op("expert_combine", "step:r *x:r weights:r res:r? y:w", "n top_k"),
+	OpExpertDownGroup:    op("expert_down_group", "step:r *w:r h:r groups:r weights:r res:r? y:w", "k n tiles top_k"),
 	OpExpertCount:        op("expert_count", "step:r *ids:r counts:rw", "experts top_k layer"),
 	OpGather:             op("gather", "step:r *x:r y:w", "n"),
 	OpArgMax:             op("argmax", "step:r *logits:r sampled:w", "n"),

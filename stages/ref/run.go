@@ -93,6 +93,7 @@ var evals = map[graph.Op]eval{
 	graph.OpExpertNormSwiGLU:   expertNormSwiGLU,
 	graph.OpTopKGroup:          topKGroup,
 	graph.OpExpertCombine:      expertCombine,
+	graph.OpExpertDownGroup:    expertDownGroup,
 	graph.OpExpertCount:        expertCount,
 	graph.OpGather:             gather,
 	graph.OpArgMax:             argMax,

@@ -127,6 +127,12 @@ var benchShapes = []timed{
 	}},
 	{"down", graph.OpExpertMatMul, quant.Q6_K, 2 * 8 * 2048 * 768, 4, benchDown},
 	{"down", graph.OpExpertMatMul, quant.Q4_K, 2 * 8 * 2048 * 768, 4, benchDown},
+	{"down+combine", graph.OpExpertDownGroup, quant.Q4_K, 2 * 8 * 2048 * 768, 4, benchDownGroup},
+	{"down+combine", graph.OpExpertDownGroup, quant.Q6_K, 2 * 8 * 2048 * 768, 4, benchDownGroup},
+	{"norm+q", graph.OpNormMatVec, quant.Q4_K, 2 * 2048 * 4096, 16, func(b *planBuilder, i int) {
+		b.call(b.k, []graph.TensorID{0, b.state("x", quant.F32, 2048, b.rows), b.state("norm", quant.F32, 2048), b.state(fmt.Sprint("w", i), b.k.Type, 2048, 4096),
+			b.state("y", quant.F32, 4096, b.rows)}, []uint64{4096, b.rows}, 2048, 4096, graph.StepRows, math.Float32bits(1e-6))
+	}},
 	{"combine", graph.OpExpertCombine, quant.F32, 0, 1, func(b *planBuilder, _ int) {
 		b.call(b.k, []graph.TensorID{0, b.state("slots", quant.F32, 2048, 8, b.rows), b.state("weights", quant.F32, 8, b.rows),
 			b.state("res", quant.F32, 2048, b.rows), b.state("y", quant.F32, 2048, b.rows)}, []uint64{2048, b.rows}, 2048, 8)
@@ -255,4 +261,10 @@ func fillStep(b *testing.B, p *vk.Program, l graph.StepLayout) {
 		}
 		copy(ids, u32Bytes(chosen))
 	}
+}
+
+func benchDownGroup(b *planBuilder, i int) {
+	g, l := b.groups()
+	b.call(b.k, []graph.TensorID{0, b.state(fmt.Sprint("w", i), b.k.Type, 768, 2048, 128), b.state("h", quant.F32, 768, 8, b.rows), g,
+		b.state("weights", quant.F32, 8, b.rows), b.state("res", quant.F32, 2048, b.rows), b.state("y", quant.F32, 2048, b.rows)}, []uint64{2048}, 768, 2048, uint32(l.Tiles), 8)
 }

@@ -76,3 +76,69 @@ func topKGroupCases(k graph.Kernel) []testCase {
 	}
 	return out
 }
+
+// expertDownGroupCases takes halves, and bounds a row's sum by its slots' bounds
+// and the rounding of their own sum.
+func expertDownGroupCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for i, g := range fewShapes(k.Type) {
+		name := caseName(k, "%+v", g)
+		s := newSource(name)
+		step, groups := g.groups(s)
+		width, n, experts, topK, bucket := uint64(g.width), uint64(g.n), uint64(g.experts), uint64(g.topK), uint64(g.bucket)
+		res := tensor{}
+		if i%2 == 0 {
+			res = s.in("res", 1e4, n, bucket)
+		}
+		c := testCase{name: name, kernel: k, params: []uint32{uint32(g.width), uint32(g.n), uint32(g.layout().Tiles), uint32(g.topK)},
+			work: [3]uint32{uint32(g.n), 1, 1},
+			args: []tensor{step, s.weight("w", k.Type, width, n, experts), s.in("h", 1e3, width, topK, bucket), groups,
+				s.in("weights", 1, topK, bucket), res, outTensor("y", n, bucket)}}
+		c.bound = map[string]func([]float64) ([]float64, error){"y": func([]float64) ([]float64, error) {
+			return c.combined(int(topK), int(n))
+		}}
+		out = append(out, c)
+	}
+	return out
+}
+
+// combined carries the bounds of the slots' products through their weighted sum.
+func (c *testCase) combined(topK, n int) ([]float64, error) {
+	slots := *c
+	slots.partOf, slots.kernel.Op = &c.kernel, graph.OpExpertMatMul
+	slots.params = []uint32{c.params[0], c.params[1], c.params[2], 1}
+	rows := len(c.args[6].data) / 4 / n
+	y := outTensor("y", uint64(n), uint64(topK), uint64(rows))
+	h := c.args[2]
+	h.name = "x"
+	slots.args = []tensor{c.args[0], c.args[1], h, c.args[3], y}
+	tol, err := slots.sumsRounded("x", "y", int(c.params[0]))(nil)
+	if err != nil {
+		return nil, err
+	}
+	mag, err := slots.magnitude("y")
+	if err != nil {
+		return nil, err
+	}
+	weights := c.args[4].decode()
+	var res []float32
+	if c.args[5].name != "" {
+		res = c.args[5].decode()
+	}
+	out := make([]float64, rows*n)
+	for r := range rows {
+		for o := range n {
+			sum, size := 0.0, 0.0
+			for s := range topK {
+				p, f := r*topK+s, math.Abs(float64(weights[r*topK+s]))
+				sum += f * tol[p*n+o]
+				size += f * mag[p*n+o]
+			}
+			if res != nil {
+				size += math.Abs(float64(res[r*n+o]))
+			}
+			out[r*n+o] = sum + float64(topK+2)*eps*size
+		}
+	}
+	return out, nil
+}

@@ -29,6 +29,7 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpExpertNormSwiGLU:   expertNormSwiGLUCases,
 	graph.OpTopKGroup:          topKGroupCases,
 	graph.OpExpertCombine:      expertCombineCases,
+	graph.OpExpertDownGroup:    expertDownGroupCases,
 	graph.OpExpertCount:        expertCountCases,
 	graph.OpGather:             gatherCases,
 	graph.OpArgMax:             argMaxCases,

@@ -1,8 +1,8 @@
-// Rows of activations times a norm's weights, brought to the lanes that multiply
-// them: a subgroup brings what its block of 256 elements of k needs, four rows at a
-// time through shared memory, each as halves scaled by a power of two of its own.
-// Included after fragment.glsl and the push constants, with 8 subgroups to a
-// workgroup; K is at most 8 blocks.
+// Rows of activations brought to the lanes that multiply them: a subgroup brings a
+// block of 256 elements of k, four rows at a time through shared memory, each as
+// halves scaled by a power of two of its own. Included after fragment.glsl and the
+// push constants, with 8 subgroups to a workgroup, of which each has every eighth
+// block of K.
 #include "half_scale.glsl"
 const uint FRAGMENT_WARPS = 8, FRAGMENT_BLOCKS = K / 256;
 const uint STAGE_GROUP = 18, STAGE_ROW = 4 * STAGE_GROUP; // 64 elements and a gap, so that banks differ
@@ -10,34 +10,34 @@ shared uvec2 stage[FRAGMENT_WARPS * 4 * STAGE_ROW];
 shared float fragment_squares[FRAGMENT_WARPS * 8];
 
 uint64_t fragment_from(uint r); // where row r of the pass lies
+vec4 fragment_norm(uint quad);  // what four elements are multiplied with
 
-bool fragment_has() { return gl_SubgroupID < FRAGMENT_BLOCKS; }
-uint fragment_unit() { return 4 * min(gl_SubgroupID, FRAGMENT_BLOCKS - 1) + fragment_t(); }
-
-// fragment_take leaves in x the lane's 64 elements of row g, in unscale the
-// inverse scales of rows 2t and 2t + 1.
-void fragment_take(uint rows, uint64_t norm, out uvec4 x[8], out vec2 unscale) {
-    const uint lane = gl_SubgroupInvocationID, block = 64 * min(gl_SubgroupID, FRAGMENT_BLOCKS - 1);
-    const uint mine = gl_SubgroupID * 4 * STAGE_ROW;
-    const vec4 n0 = F32x4(norm).v[block + lane], n1 = F32x4(norm).v[block + 32 + lane];
+// fragment_take leaves in x the lane's 64 elements of row g of a block, in unscale
+// the inverse scales of rows 2t and 2t + 1.
+void fragment_take(uint rows, uint block, out uvec4 x[8], out vec2 unscale) {
+    const uint lane = gl_SubgroupInvocationID, quad = 64 * block + lane, mine = gl_SubgroupID * 4 * STAGE_ROW;
+    const vec4 n0 = fragment_norm(quad), n1 = fragment_norm(quad + 32);
     [[unroll]] for (uint i = 0; i < 8; i++) x[i] = uvec4(0);
     unscale = vec2(0);
-    [[unroll]] for (uint h = 0; h < 2; h++) {
-        if (4 * h >= rows) break;
+    [[dont_unroll]] for (uint h = 0; 4 * h < rows; h++) {
         vec4 v[8];
         [[unroll]] for (uint r = 0; r < 4; r++) {
             const uint64_t from = fragment_from(min(4 * h + r, rows - 1));
-            v[2 * r] = Act4(from).v[block + lane];
-            v[2 * r + 1] = Act4(from).v[block + 32 + lane];
+            v[2 * r] = Act4(from).v[quad];
+            v[2 * r + 1] = Act4(from).v[quad + 32];
         }
         [[unroll]] for (uint r = 0; r < 4; r++) {
             const float square = subgroupAdd(dot(v[2 * r], v[2 * r]) + dot(v[2 * r + 1], v[2 * r + 1]));
             const vec4 a = v[2 * r] * n0, b = v[2 * r + 1] * n1, top = max(abs(a), abs(b));
             const vec2 scale = half_scale(subgroupMax(max(max(top.x, top.y), max(top.z, top.w))));
             if (fragment_t() == 2 * h + r / 2) unscale[r % 2] = scale.y;
-            if (lane == 0) fragment_squares[gl_SubgroupID * 8 + 4 * h + r] = fragment_has() ? square : 0.0;
-            stage[mine + r * STAGE_ROW + lane / 16 * STAGE_GROUP + lane % 16] = half_pack(a * scale.x);
-            stage[mine + r * STAGE_ROW + (2 + lane / 16) * STAGE_GROUP + lane % 16] = half_pack(b * scale.x);
+            if (lane == 0) {
+                const uint to = gl_SubgroupID * 8 + 4 * h + r;
+                fragment_squares[to] = square + (block < FRAGMENT_WARPS ? 0.0 : fragment_squares[to]);
+            }
+            const uint to = mine + r * STAGE_ROW + lane / 16 * STAGE_GROUP + lane % 16;
+            stage[to] = half_pack(a * scale.x);
+            stage[to + 2 * STAGE_GROUP] = half_pack(b * scale.x);
         }
         subgroup_sync();
         if (fragment_g() / 4 == h) {
@@ -54,6 +54,6 @@ void fragment_take(uint rows, uint64_t norm, out uvec4 x[8], out vec2 unscale) {
 // fragment_factor is 1 / rms of row r, after a barrier.
 float fragment_factor(uint r, float eps) {
     float sum = 0;
-    [[unroll]] for (uint w = 0; w < FRAGMENT_WARPS; w++) sum += fragment_squares[w * 8 + r];
-    return 1.0 / sqrt(sum / float(K) + eps);
+    [[unroll]] for (uint w = 0; w < min(FRAGMENT_WARPS, FRAGMENT_BLOCKS); w++) sum += fragment_squares[w * 8 + r];
+    return inversesqrt(sum / float(K) + eps);
 }

@@ -7,7 +7,7 @@
 //   for every place p,  h[r] = norm * x[r] / sqrt(mean(x[r]^2) + eps)
 //
 // gate, up {k, n, experts} of the kernel's type, x {k, rows}, norm {k} F32, groups as
-// expert_group leaves it, y {n, top_k, R} F32. The workgroups share out all sixteens
+// expert_group leaves it, y {n, top_k, R} F16, bounded by the largest half. The workgroups share out all sixteens
 // of outputs of all tiles evenly; of each, a subgroup multiplies 256 elements of k.
 //
 // op: expert_norm_swiglu
@@ -19,6 +19,7 @@
 // needs: gpu shared48 warps8 coopmat subgroup32 float16 fragments
 // rows: 2 64
 // when: k%256 k<=2048
+// halves: y
 // precision: f16
 // sync: counter
 #include "common.glsl"
@@ -35,6 +36,7 @@ layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t x; uint64_t norm; uint64_t gate; uint64_t up; ActU groups; uint64_t y;
     uint k; uint n; uint tiles; uint share; float eps;
 };
+layout(buffer_reference, scalar, buffer_reference_align = 2) coherent writeonly buffer PutF16 { float16_t v[]; };
 #include "sync_main.glsl"
 #include "groups.glsl"
 #include "fragment_take.glsl"
@@ -45,40 +47,51 @@ uint r0; // the pass' first row
 
 uint place(uint r) { return place_at(tile.first + r0 + r); }
 uint64_t fragment_from(uint r) { return at(x, place(r) / share, K); }
+vec4 fragment_norm(uint quad) { return F32x4(norm).v[quad]; }
 
-Unit load(uint64_t w, uint o) {
-    return unit_load(weight_row(w, uint64_t(tile.expert) * n + min(o + fragment_g(), n - 1), K), fragment_unit());
+Unit load(uint64_t w, uint o, uint u) {
+    return unit_load(weight_row(w, uint64_t(tile.expert) * n + min(o + fragment_g(), n - 1), K), u);
 }
 
-// outputs computes sixteens first .. end - 1 of the outputs of up to eight places.
+// outputs computes sixteens first .. end - 1 of the outputs of up to eight places,
+// gate's and up's in turn.
 void outputs(uint first, uint end, uint rows) {
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
-    const uint u = fragment_unit();
-    Unit gate_low = load(gate, 16 * first), gate_high = load(gate, 16 * first + 8);
-    Unit up_low = load(up, 16 * first), up_high = load(up, 16 * first + 8);
+    const uint u = 4 * min(gl_SubgroupID, FRAGMENT_BLOCKS - 1) + fragment_t();
+    const bool has = gl_SubgroupID < FRAGMENT_BLOCKS;
+    // Two pairs of rows are on their way at any time.
+    Unit low[2], high[2];
+    low[0] = load(gate, 16 * first, u);
+    high[0] = load(gate, 16 * first + 8, u);
+    low[1] = load(up, 16 * first, u);
+    high[1] = load(up, 16 * first + 8, u);
     uvec4 v[8];
     vec2 unscale;
-    fragment_take(rows, norm, v, unscale);
+    if (has) fragment_take(rows, gl_SubgroupID, v, unscale);
     sync_group();
     const uint r = gl_LocalInvocationID.x / 16, o = gl_LocalInvocationID.x % 16;
     const bool stores = r < rows;
     const float factor = stores ? fragment_factor(r, eps) : 0;
-    const uint64_t to = stores ? at(y, place(r), n) : 0;
-    for (uint i = first; i < end; i++) {
-        const uint turn = i & 1, next = 16 * min(i + 1, end - 1);
-        FRAGMENT_SUMS gates = FRAGMENT_SUMS(0.0), ups = FRAGMENT_SUMS(0.0);
-        if (fragment_has()) {
-            FRAGMENT_BLOCK(gates, gate_low, gate_high, u, bits, v)
-            gate_low = load(gate, next);
-            gate_high = load(gate, next + 8);
-            FRAGMENT_BLOCK(ups, up_low, up_high, u, bits, v)
-            up_low = load(up, next);
-            up_high = load(up, next + 8);
-            SUMS_PUT(turn, 0, gates, unscale)
-            SUMS_PUT(turn, 1, ups, unscale)
+    const uint64_t to = stores ? y + uint64_t(place(r)) * n * 2 : 0;
+    [[dont_unroll]] for (uint j = 2 * first; j < 2 * end; j++) {
+        const uint turn = (j >> 1) & 1, next = min(j + 2, 2 * end - 2 + (j & 1));
+        const Unit low_now = low[0], high_now = high[0];
+        low[0] = low[1];
+        high[0] = high[1];
+        low[1] = load((j & 1) == 0 ? gate : up, 8 * (next & ~1u), u);
+        high[1] = load((j & 1) == 0 ? gate : up, 8 * (next & ~1u) + 8, u);
+        if (has) {
+            FRAGMENT_SUMS sums = FRAGMENT_SUMS(0.0);
+            FRAGMENT_BLOCK(sums, low_now, high_now, u, bits, v)
+            SUMS_PUT(turn, j & 1, sums, unscale)
         }
+        if ((j & 1) == 0) continue;
         sync_group();
-        if (stores && 16 * i + o < n) PutF32(to).v[16 * i + o] = silu(factor * sums_of(turn, 0, r, o)) * (factor * sums_of(turn, 1, r, o));
+        const uint at_o = 8 * (j & ~1u) + o;
+        if (stores && at_o < n) {
+            const float v = silu(factor * sums_of(turn, 0, r, o)) * (factor * sums_of(turn, 1, r, o));
+            PutF16(to).v[at_o] = float16_t(clamp(v, -65504.0, 65504.0));
+        }
     }
     sync_group();
 }

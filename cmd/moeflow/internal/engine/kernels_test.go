@@ -86,3 +86,17 @@ func TestGoldenFewRows(t *testing.T) {
 		}
 	}
 }
+
+// TestGoldenFewRowsDevice holds what the device at hand takes for steps of a few
+// rows to the golden logits and tokens, on GPUs with matrix units kernels that put
+// their operands together in registers.
+func TestGoldenFewRowsDevice(t *testing.T) {
+	m, g := tiny(t), goldens(t)
+	for _, rows := range []int{3, 20} {
+		e := start(t, m, Options{Buckets: []Bucket{{rows, rows}}, Context: 128})
+		if slices.Contains(e.Device.Capabilities(), "fragments") {
+			wantKernels(t, e.Plans[0], "counter", "expert_norm_swiglu_fragment[Q4_K]", "expert_down_group_fragment[Q4_K]", "expert_down_group_fragment[Q6_K]")
+		}
+		checkGo(t, e, g, 32)
+	}
+}
