@@ -63,3 +63,26 @@ uint fragment_t() { return gl_SubgroupInvocationID & 3; }
             FRAGMENT_QUADS(sums, low, low_scale_, high, high_scale_, side_, i_, bits, first_, second_) \
         } \
 }
+
+// fragment_open decodes units of rows g and g + 8, for products with many rows:
+// two products a quad, low's halves, then high's.
+void fragment_open(Unit low, Unit high, uint u, uint bits, out uvec4 a[16]) {
+    const Scale low_scale = unit_scale(low, u, bits), high_scale = unit_scale(high, u, bits);
+    [[unroll]] for (uint side = 0; side < 2; side++)
+        [[unroll]] for (uint i = 0; i < 4; i++) {
+            uvec2 l[2], h[2];
+            unit_halves(low, low_scale, side, i, bits, l[0], l[1]);
+            unit_halves(high, high_scale, side, i, bits, h[0], h[1]);
+            a[8 * side + 2 * i] = uvec4(l[0], h[0]);
+            a[8 * side + 2 * i + 1] = uvec4(l[1], h[1]);
+        }
+}
+
+// FRAGMENT_OPENED adds the products of what fragment_open made with activations v.
+#define FRAGMENT_OPENED(sums, a, v) \
+    [[unroll]] for (uint i_ = 0; i_ < 8; i_++) { \
+        const uint at_ = 2 * (i_ / 4) + i_ % 4 / 2, c_ = 2 * (i_ % 2); \
+        const uvec2 first_ = uvec2(v[at_][c_], v[at_][c_ + 1]), second_ = uvec2(v[at_ + 4][c_], v[at_ + 4][c_ + 1]); \
+        FRAGMENT_ADD(sums, a[2 * i_].xy, a[2 * i_].zw, first_) \
+        FRAGMENT_ADD(sums, a[2 * i_ + 1].xy, a[2 * i_ + 1].zw, second_) \
+    }

@@ -1,8 +1,9 @@
 // Sums of a workgroup's subgroups, each of which multiplied a part of k. MATRICES
-// products of sixteen outputs and eight rows, twice, so that one barrier a product
-// is enough. Included after fragment_take.glsl.
+// products of sixteen outputs and eight rows, as often as SUMS_TURNS, so that there
+// need not be a barrier after each. FRAGMENT_WARPS is how many subgroups there are, FRAGMENT_BLOCKS how many
+// of them have a part.
 const uint SUMS_ROW = 20, SUMS_MATRIX = 8 * SUMS_ROW, SUMS_WARP = MATRICES * SUMS_MATRIX; // a gap, so that banks differ
-shared float sums_kept[2 * FRAGMENT_WARPS * SUMS_WARP];
+shared float sums_kept[SUMS_TURNS * FRAGMENT_WARPS * SUMS_WARP];
 
 // SUMS_PUT keeps a subgroup's sums of matrix i in buffer turn.
 #define SUMS_PUT(turn, i, c, unscale) { \

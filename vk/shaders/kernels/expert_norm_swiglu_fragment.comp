@@ -27,10 +27,9 @@
 #include "weight.glsl"
 #include "dot.glsl"
 #include "fragment.glsl"
-#include "product.glsl"
 #include "silu.glsl"
 layout(constant_id = 1) const uint K = 256;
-const uint MATRICES = 2;
+const uint MATRICES = 2, SUMS_TURNS = 2;
 
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t x; uint64_t norm; uint64_t gate; uint64_t up; ActU groups; uint64_t y;
@@ -39,6 +38,7 @@ layout(push_constant, scalar) uniform Push {
 layout(buffer_reference, scalar, buffer_reference_align = 2) coherent writeonly buffer PutF16 { float16_t v[]; };
 #include "sync_main.glsl"
 #include "groups.glsl"
+#include "fragment_load.glsl"
 #include "fragment_take.glsl"
 #include "fragment_sums.glsl"
 
@@ -49,22 +49,15 @@ uint place(uint r) { return place_at(tile.first + r0 + r); }
 uint64_t fragment_from(uint r) { return at(x, place(r) / share, K); }
 vec4 fragment_norm(uint quad) { return F32x4(norm).v[quad]; }
 
-Unit load(uint64_t w, uint o, uint u) {
-    return unit_load(weight_row(w, uint64_t(tile.expert) * n + min(o + fragment_g(), n - 1), K), u);
-}
-
-// outputs computes sixteens first .. end - 1 of the outputs of up to eight places,
-// gate's and up's in turn.
+// outputs computes sixteens first .. end - 1 of the outputs of up to eight places.
+// Its weights are loaded as soon as those before are multiplied.
 void outputs(uint first, uint end, uint rows) {
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
-    const uint u = 4 * min(gl_SubgroupID, FRAGMENT_BLOCKS - 1) + fragment_t();
+    const uint block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), t = fragment_t();
     const bool has = gl_SubgroupID < FRAGMENT_BLOCKS;
-    // Two pairs of rows are on their way at any time.
-    Unit low[2], high[2];
-    low[0] = load(gate, 16 * first, u);
-    high[0] = load(gate, 16 * first + 8, u);
-    low[1] = load(up, 16 * first, u);
-    high[1] = load(up, 16 * first + 8, u);
+    const uint64_t gates = pair_base(gate, tile.expert, n), ups = pair_base(up, tile.expert, n);
+    uvec2 lie = pair_rows(16 * first, n - 1);
+    Pair g = pair_load(gates, lie, block), p = pair_load(ups, lie, block);
     uvec4 v[8];
     vec2 unscale;
     if (has) fragment_take(rows, gl_SubgroupID, v, unscale);
@@ -73,24 +66,22 @@ void outputs(uint first, uint end, uint rows) {
     const bool stores = r < rows;
     const float factor = stores ? fragment_factor(r, eps) : 0;
     const uint64_t to = stores ? y + uint64_t(place(r)) * n * 2 : 0;
-    [[dont_unroll]] for (uint j = 2 * first; j < 2 * end; j++) {
-        const uint turn = (j >> 1) & 1, next = min(j + 2, 2 * end - 2 + (j & 1));
-        const Unit low_now = low[0], high_now = high[0];
-        low[0] = low[1];
-        high[0] = high[1];
-        low[1] = load((j & 1) == 0 ? gate : up, 8 * (next & ~1u), u);
-        high[1] = load((j & 1) == 0 ? gate : up, 8 * (next & ~1u) + 8, u);
+    [[dont_unroll]] for (uint i = first; i < end; i++) {
+        const uint turn = i & 1;
+        lie = pair_rows(16 * min(i + 1, end - 1), n - 1);
         if (has) {
-            FRAGMENT_SUMS sums = FRAGMENT_SUMS(0.0);
-            FRAGMENT_BLOCK(sums, low_now, high_now, u, bits, v)
-            SUMS_PUT(turn, j & 1, sums, unscale)
+            FRAGMENT_SUMS gate_sums = FRAGMENT_SUMS(0.0), up_sums = FRAGMENT_SUMS(0.0);
+            FRAGMENT_BLOCK(gate_sums, g.low, g.high, t, bits, v)
+            g = pair_load(gates, lie, block);
+            FRAGMENT_BLOCK(up_sums, p.low, p.high, t, bits, v)
+            p = pair_load(ups, lie, block);
+            SUMS_PUT(turn, 0, gate_sums, unscale)
+            SUMS_PUT(turn, 1, up_sums, unscale)
         }
-        if ((j & 1) == 0) continue;
         sync_group();
-        const uint at_o = 8 * (j & ~1u) + o;
-        if (stores && at_o < n) {
-            const float v = silu(factor * sums_of(turn, 0, r, o)) * (factor * sums_of(turn, 1, r, o));
-            PutF16(to).v[at_o] = float16_t(clamp(v, -65504.0, 65504.0));
+        if (stores && 16 * i + o < n) {
+            const float a = silu(factor * sums_of(turn, 0, r, o)) * (factor * sums_of(turn, 1, r, o));
+            PutF16(to).v[16 * i + o] = float16_t(clamp(a, -65504.0, 65504.0));
         }
     }
     sync_group();
