@@ -61,7 +61,10 @@ void keep(Tile tile, uint r0, uint base, bool more, vec4 sum) {
 // A subgroup's work: tiles, or, where they are parted, blocks of tiles.
 struct Work { uint tile, block; };
 
-Work work_at(uint i, bool parted) { return parted ? Work(i / BLOCKS, i % BLOCKS) : Work(i, 0); }
+Work work_at(uint i, bool parted, uint turned, uint used) {
+    const uint tile = (parted ? i / BLOCKS : i) + turned;
+    return Work(tile < used ? tile : tile - used, parted ? i % BLOCKS : 0);
+}
 
 void main() {
     const uint lane = gl_LocalInvocationID.x, rows = step.v[STEP_ROWS], places = rows * top_k;
@@ -75,8 +78,11 @@ void main() {
     }
     sync_group();
     const uvec2 lie = pair_rows(gl_WorkGroupID.x * 16, n - 1);
+    // Workgroups begin at different tiles, so that they do not all ask for the same
+    // activations at once.
+    const uint turned = used * gl_WorkGroupID.x / gl_NumWorkGroups.x;
     uint i = gl_SubgroupID;
-    Work m = work_at(i, parted);
+    Work m = work_at(i, parted, turned, used);
     Pair next;
     if (i < all) next = pair_load(pair_base(w, tile_list[3 * m.tile], n), lie, m.block);
     sync_wait();
@@ -84,12 +90,14 @@ void main() {
         const Pair now = next;
         const Tile tile = tile_of(m.tile);
         const uint b = m.block;
-        if (parted || b + 1 == BLOCKS) m = work_at(i += WARPS, parted);
+        if (parted || b + 1 == BLOCKS) m = work_at(i += WARPS, parted, turned, used);
         else m.block++;
         if (i < all) next = pair_load(pair_base(w, tile_list[3 * m.tile], n), lie, m.block);
         [[dont_unroll]] for (uint r0 = 0; r0 < tile.count; r0 += 8) {
             uvec4 v[8];
-            halves_take(h, list[tile.first + min(r0 + fragment_g(), tile.count - 1)], b, v);
+            const uint left = tile.count - r0;
+            if (left <= 4) halves_take4(h, list[tile.first + r0 + min(fragment_g() & 3, left - 1)], b, v);
+            else halves_take(h, list[tile.first + r0 + min(fragment_g(), left - 1)], b, v);
             FRAGMENT_SUMS c = FRAGMENT_SUMS(0.0);
             FRAGMENT_BLOCK(c, now.low, now.high, fragment_t(), bits, v)
             keep(tile, r0, parted ? b * places * WIDE : 0, !parted && b > 0, vec4(c[0], c[1], c[2], c[3]));

@@ -6,12 +6,12 @@
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
 //
 // w {k, n} of the kernel's type, x {k, R} F16, res {n, R} F32 or absent, y {n, R}
-// F32. One workgroup covers 16 outputs of all rows, eight rows at a time; each of
+// F32. One workgroup covers 32 outputs of all rows, eight rows at a time; each of
 // its subgroups has 256 elements of k, whose weights it decodes once.
 //
 // op: matvec
 // types: Q4_K Q5_K Q6_K
-// tile: 16 all 1
+// tile: 32 all 1
 // local: 8 subgroups
 // spec: k
 // needs: gpu shared48 warps8 coopmat subgroup32 float16 fragments
@@ -26,5 +26,5 @@
 #include "dot.glsl"
 #include "fragment.glsl"
 layout(constant_id = 1) const uint K = 256;
-const uint FRAGMENT_WARPS = 8;
+const uint FRAGMENT_WARPS = 8, MATRICES = 2;
 #include "matvec_fragment.glsl"

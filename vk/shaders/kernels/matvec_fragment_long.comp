@@ -26,5 +26,5 @@
 #include "dot.glsl"
 #include "fragment.glsl"
 layout(constant_id = 1) const uint K = 256;
-const uint FRAGMENT_WARPS = 16;
+const uint FRAGMENT_WARPS = 16, MATRICES = 1;
 #include "matvec_fragment.glsl"
