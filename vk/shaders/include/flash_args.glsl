@@ -4,8 +4,16 @@ const float head[1] = float[1](0); // kv.glsl stores from here; this kernel does
 #include "kv_halves.glsl"
 #include "cache.glsl"
 
+// A kernel that waits by itself has more in front, and views of its own of what
+// the dispatches before wrote.
+#ifndef FLASH_SYNC
+#define FLASH_SYNC
+#define FLASH_FLOATS F32x4
+#define FLASH_HALF8 kv_half8
+#define FLASH_PUT restrict
+#endif
 layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t y;
+    FLASH_SYNC U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t y;
     uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
 };
 uint share, first_head, first_row; // query i of the tile is of head first_head + i % share, row first_row + i / share

@@ -31,8 +31,8 @@ void few_load(uint pages, uint t, uint last, uint first) {
     const uint place = cache_index(step, pages, t, page_size);
     [[unroll]] for (uint i = 0; i < LOADS; i++) {
         const uint e = gl_SubgroupInvocationID + 32 * i, row = place + min(e / EIGHTS, last - 1 - t);
-        next_k[i] = kv_half8(cache_row(k_cache, row, kv_heads * D), first + 8 * (e % EIGHTS));
-        next_v[i] = kv_half8(cache_row(v_cache, row, kv_heads * D), first + 8 * (e % EIGHTS));
+        next_k[i] = FLASH_HALF8(cache_row(k_cache, row, kv_heads * D), first + 8 * (e % EIGHTS));
+        next_v[i] = FLASH_HALF8(cache_row(v_cache, row, kv_heads * D), first + 8 * (e % EIGHTS));
     }
 }
 

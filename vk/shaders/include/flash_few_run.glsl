@@ -1,4 +1,4 @@
-// The main of the flash kernels for few rows.
+// few_main is the flash kernels for few rows.
 
 // few_run is the attention of the queries with a query_end, all of one sequence,
 // over its positions before last.
@@ -10,7 +10,7 @@ void few_run(uint64_t row, uint pages, uint last, uint first) {
     // Each subgroup brings the queries, two lanes a query.
     [[unroll]] for (uint i = 0; i < EIGHTS / 2; i++) {
         const uint e = 2 * i + few_side();
-        const vec4 a = F32x4(row).v[2 * e], b = F32x4(row).v[2 * e + 1];
+        const vec4 a = FLASH_FLOATS(row).v[2 * e], b = FLASH_FLOATS(row).v[2 * e + 1];
         kv_tile[few_kv() + few_query() * KV_PITCH + e] = uvec4(packHalf2x16(a.xy), packHalf2x16(a.zw), packHalf2x16(b.xy), packHalf2x16(b.zw));
     }
     subgroupBarrier();
@@ -59,7 +59,7 @@ void few_run(uint64_t row, uint pages, uint last, uint first) {
     barrier();
 }
 
-void main() {
+void few_main() {
     const uint h = gl_WorkGroupID.x, group = heads / kv_heads, active_rows = step.v[STEP_ROWS], i = gl_LocalInvocationID.x;
     share = QUERIES % group == 0 ? group : 1;
     first_head = h / share * share;

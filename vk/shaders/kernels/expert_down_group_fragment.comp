@@ -46,24 +46,15 @@ shared uint list[PLACES], tile_list[3 * (PLACES + PLACES / GROUP_TILE)];
 
 Tile tile_of(uint i) { return Tile(tile_list[3 * i], tile_list[3 * i + 1], tile_list[3 * i + 2]); }
 
-// keep adds the sums of places r0 .. r0 + 7 of a tile, which begin at kept[base],
-// to those of the blocks before that the subgroup has.
-void keep(Tile tile, uint r0, uint base, bool more, vec4 sum) {
+// keep stores the sums of places r0 .. r0 + 7 of a tile, which begin at kept[base].
+void keep(Tile tile, uint r0, uint base, vec4 sum) {
     [[unroll]] for (uint i = 0; i < 2; i++) {
         const uint r = r0 + 2 * fragment_t() + i;
         if (r >= tile.count) continue;
         const uint to = base + list[tile.first + r] * WIDE + fragment_g();
-        kept[to] = sum[i] + (more ? kept[to] : 0.0);
-        kept[to + 8] = sum[2 + i] + (more ? kept[to + 8] : 0.0);
+        kept[to] = sum[i];
+        kept[to + 8] = sum[2 + i];
     }
-}
-
-// A subgroup's work: tiles, or, where they are parted, blocks of tiles.
-struct Work { uint tile, block; };
-
-Work work_at(uint i, bool parted, uint turned, uint used) {
-    const uint tile = (parted ? i / BLOCKS : i) + turned;
-    return Work(tile < used ? tile : tile - used, parted ? i % BLOCKS : 0);
 }
 
 void main() {
@@ -81,26 +72,35 @@ void main() {
     // Workgroups begin at different tiles, so that they do not all ask for the same
     // activations at once.
     const uint turned = used * gl_WorkGroupID.x / gl_NumWorkGroups.x;
-    uint i = gl_SubgroupID;
-    Work m = work_at(i, parted, turned, used);
-    Pair next;
-    if (i < all) next = pair_load(pair_base(w, tile_list[3 * m.tile], n), lie, m.block);
+    // The first weights are asked for before there are activations; after that the
+    // subgroups of a processor wait in turns.
+    Pair p;
+    bool loaded = gl_SubgroupID < all;
+    if (loaded) {
+        const uint turn = (parted ? gl_SubgroupID / BLOCKS : gl_SubgroupID) + turned;
+        p = pair_load(pair_base(w, tile_list[3 * (turn < used ? turn : turn - used)], n), lie, parted ? gl_SubgroupID % BLOCKS : 0);
+    }
     sync_wait();
-    [[dont_unroll]] while (i < all) {
-        const Pair now = next;
-        const Tile tile = tile_of(m.tile);
-        const uint b = m.block;
-        if (parted || b + 1 == BLOCKS) m = work_at(i += WARPS, parted, turned, used);
-        else m.block++;
-        if (i < all) next = pair_load(pair_base(w, tile_list[3 * m.tile], n), lie, m.block);
+    [[dont_unroll]] for (uint i = gl_SubgroupID; i < all; i += WARPS) {
+        // A subgroup does a tile's blocks, or, where they are parted, one of them.
+        const uint turn = (parted ? i / BLOCKS : i) + turned, first = parted ? i % BLOCKS : 0, end = parted ? first + 1 : BLOCKS;
+        const Tile tile = tile_of(turn < used ? turn : turn - used);
+        const uint64_t base = pair_base(w, tile.expert, n);
         [[dont_unroll]] for (uint r0 = 0; r0 < tile.count; r0 += 8) {
-            uvec4 v[8];
             const uint left = tile.count - r0;
-            if (left <= 4) halves_take4(h, list[tile.first + r0 + min(fragment_g() & 3, left - 1)], b, v);
-            else halves_take(h, list[tile.first + r0 + min(fragment_g(), left - 1)], b, v);
-            FRAGMENT_SUMS c = FRAGMENT_SUMS(0.0);
-            FRAGMENT_BLOCK(c, now.low, now.high, fragment_t(), bits, v)
-            keep(tile, r0, parted ? b * places * WIDE : 0, !parted && b > 0, vec4(c[0], c[1], c[2], c[3]));
+            const uint row = list[tile.first + r0 + min(left > 4 ? fragment_g() : fragment_g() & 3, left - 1)];
+            vec4 sum = vec4(0);
+            [[dont_unroll]] for (uint b = first; b < end; b++) {
+                if (!loaded) p = pair_load(base, lie, b);
+                loaded = false;
+                uvec4 v[8];
+                if (left <= 4) halves_take4(h, row, b, v);
+                else halves_take(h, row, b, v);
+                FRAGMENT_SUMS c = FRAGMENT_SUMS(0.0);
+                FRAGMENT_BLOCK(c, p.low, p.high, fragment_t(), bits, v)
+                sum += vec4(c[0], c[1], c[2], c[3]);
+            }
+            keep(tile, r0, parted ? first * places * WIDE : 0, sum);
         }
     }
     sync_group();

@@ -27,3 +27,5 @@ layout(constant_id = 1) const uint D = 128;
 #include "flash_put_halves.glsl"
 #include "flash_few.glsl"
 #include "flash_few_run.glsl"
+
+void main() { few_main(); }

@@ -26,3 +26,5 @@ layout(constant_id = 1) const uint D = 128;
 #include "flash_put_floats.glsl"
 #include "flash_few.glsl"
 #include "flash_few_run.glsl"
+
+void main() { few_main(); }

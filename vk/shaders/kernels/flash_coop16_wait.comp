@@ -1,0 +1,45 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// Causal attention of some rows, by matrix units, that waits for the dispatch before
+// by itself.
+//
+//   y[r][h] = sum_t softmax_t(scale * q[r][h] . k[t][g]) * v[t][g],
+//   t = 0 .. position(r), g = h / (heads / kv_heads)
+//
+// q {d * heads, R} F32, y of halves, k_cache, v_cache {d * kv_heads, positions} of the
+// kernel's type. One workgroup covers 16 queries: 16 / n rows of the n heads
+// of a kv head, or one head of 16 rows where n does not divide 16. Queries, keys,
+// values and weights are halves, sums floats.
+//
+// op: attention
+// types: F16
+// tile: 1 16 1
+// local: 128 exact
+// spec: head_dim
+// needs: gpu shared48 warps8 coopmat subgroup32 float16
+// rows: 16 64
+// when: head_dim%32 head_dim<=128 page_size%16
+// halves: y
+// precision: f16
+// sync: counter
+#include "common.glsl"
+#include "sync.glsl"
+#define FLASH_SYNC SYNC
+#define FLASH_FLOATS Act4
+#define FLASH_HALF8 half8
+#define FLASH_PUT coherent
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+layout(constant_id = 1) const uint D = 128;
+#include "flash_args.glsl"
+#include "sync_main.glsl"
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer Cache { uvec4 v[]; };
+uvec4 half8(uint64_t row, uint i) { return Cache(row).v[i >> 3]; } // the newest rows come from the dispatch before
+#include "flash_put_halves.glsl"
+#include "flash_few.glsl"
+#include "flash_few_run.glsl"
+
+void main() {
+    sync_wait();
+    few_main();
+    sync_done();
+}
