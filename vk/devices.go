@@ -61,6 +61,7 @@ func (d *DeviceInfo) Capabilities() []string {
 		{"gpu", d.Kind != "cpu"}, {"cpu", d.Kind == "cpu"}, {"subgroup8", d.Subgroup == 8}, {"shared48", d.shared >= 48<<10}, {"subgroup32", d.Subgroup == 32},
 		// A workgroup may have so many subgroups, of at least eight invocations.
 		{"warps8", d.Subgroup >= 8 && 8*d.Subgroup <= d.local}, {"warps16", d.Subgroup >= 8 && 16*d.Subgroup <= d.local},
+		{"warps32", d.Subgroup >= 8 && 32*d.Subgroup <= d.local},
 		{"int8", d.features.int8 && d.features.storage8}, {"float16", d.features.float16},
 		{"dot", d.features.dot && d.features.int8},
 		{"coopmat", d.matrix && d.features.memoryModel && d.features.float16},

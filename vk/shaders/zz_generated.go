@@ -365,7 +365,7 @@ var table = map[graph.Kernel]entry{
 	{Op: graph.OpRouterFold, Type: quant.Q6_K, Variant: ""}:                                         {"router_fold_q6_k.spv", []string{"gpu"}, "", graph.KernelInfo{Tile: [3]uint32{256, 16, 1}, Local: 256}},
 	{Op: graph.OpSwiGLU, Type: quant.F32, Variant: ""}:                                              {"swiglu_f32.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{1024, 1, 1}, Local: 256}},
 	{Op: graph.OpTopK, Type: quant.F32, Variant: ""}:                                                {"top_k_f32.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{0, 1, 1}, Local: 64}},
-	{Op: graph.OpTopKGroup, Type: quant.F32, Variant: ""}:                                           {"top_k_group_f32.spv", []string{"gpu", "warps16"}, "", graph.KernelInfo{Tile: [3]uint32{0, 0, 1}, Local: 512, Rows: [2]uint32{2, 64}, Subgroups: 16, Sync: true, When: []graph.Condition{{Param: 0, Multiple: 0, Least: 0, Most: 256}, {Param: 1, Multiple: 0, Least: 0, Most: 8}}, Spec: []int{0}}},
+	{Op: graph.OpTopKGroup, Type: quant.F32, Variant: ""}:                                           {"top_k_group_f32.spv", []string{"gpu", "warps32"}, "", graph.KernelInfo{Tile: [3]uint32{0, 0, 1}, Local: 1024, Rows: [2]uint32{2, 64}, Subgroups: 32, Sync: true, When: []graph.Condition{{Param: 0, Multiple: 0, Least: 0, Most: 256}, {Param: 1, Multiple: 0, Least: 0, Most: 8}}, Spec: []int{0}}},
 }
 
 // stored is the bytes of a block on the device, from the decoders.

@@ -57,6 +57,15 @@ void keep(Tile tile, uint r0, uint base, vec4 sum) {
     }
 }
 
+// A subgroup does a tile's blocks, or, where they are parted, one of them; of more
+// than eight places eight at a time.
+struct Step { Tile tile; uint block, r0; };
+
+Step step_at(uint i, bool parted, uint turned, uint used) {
+    const uint tile = (parted ? i / BLOCKS : i) + turned;
+    return Step(tile_of(min(tile < used ? tile : tile - used, used - 1)), parted ? i % BLOCKS : 0, 0);
+}
+
 void main() {
     const uint lane = gl_LocalInvocationID.x, rows = step.v[STEP_ROWS], places = rows * top_k;
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
@@ -72,35 +81,34 @@ void main() {
     // Workgroups begin at different tiles, so that they do not all ask for the same
     // activations at once.
     const uint turned = used * gl_WorkGroupID.x / gl_NumWorkGroups.x;
-    // The first weights are asked for before there are activations; after that the
-    // subgroups of a processor wait in turns.
-    Pair p;
-    bool loaded = gl_SubgroupID < all;
-    if (loaded) {
-        const uint turn = (parted ? gl_SubgroupID / BLOCKS : gl_SubgroupID) + turned;
-        p = pair_load(pair_base(w, tile_list[3 * (turn < used ? turn : turn - used)], n), lie, parted ? gl_SubgroupID % BLOCKS : 0);
-    }
+    Step next = step_at(gl_SubgroupID, parted, turned, used);
+    Pair next_pair;
+    if (gl_SubgroupID < all) next_pair = pair_load(pair_base(w, next.tile.expert, n), lie, next.block);
     sync_wait();
-    [[dont_unroll]] for (uint i = gl_SubgroupID; i < all; i += WARPS) {
-        // A subgroup does a tile's blocks, or, where they are parted, one of them.
-        const uint turn = (parted ? i / BLOCKS : i) + turned, first = parted ? i % BLOCKS : 0, end = parted ? first + 1 : BLOCKS;
-        const Tile tile = tile_of(turn < used ? turn : turn - used);
-        const uint64_t base = pair_base(w, tile.expert, n);
-        [[dont_unroll]] for (uint r0 = 0; r0 < tile.count; r0 += 8) {
-            const uint left = tile.count - r0;
-            const uint row = list[tile.first + r0 + min(left > 4 ? fragment_g() : fragment_g() & 3, left - 1)];
-            vec4 sum = vec4(0);
-            [[dont_unroll]] for (uint b = first; b < end; b++) {
-                if (!loaded) p = pair_load(base, lie, b);
-                loaded = false;
-                uvec4 v[8];
-                if (left <= 4) halves_take4(h, row, b, v);
-                else halves_take(h, row, b, v);
-                FRAGMENT_SUMS c = FRAGMENT_SUMS(0.0);
-                FRAGMENT_BLOCK(c, p.low, p.high, fragment_t(), bits, v)
-                sum += vec4(c[0], c[1], c[2], c[3]);
-            }
-            keep(tile, r0, parted ? first * places * WIDE : 0, sum);
+    vec4 sum = vec4(0);
+    [[dont_unroll]] for (uint i = gl_SubgroupID; i < all;) {
+        const Step now = next;
+        const Pair p = next_pair;
+        const bool last = parted || now.block + 1 == BLOCKS, done = last && now.r0 + 8 >= now.tile.count;
+        if (done) {
+            i += WARPS;
+            next = step_at(i, parted, turned, used);
+        } else {
+            next.block = last && !parted ? 0 : now.block + (last ? 0 : 1);
+            if (last) next.r0 += 8;
+        }
+        if (i < all) next_pair = pair_load(pair_base(w, next.tile.expert, n), lie, next.block);
+        const uint left = now.tile.count - now.r0;
+        const uint row = list[now.tile.first + now.r0 + min(left > 4 ? fragment_g() : fragment_g() & 3, left - 1)];
+        uvec4 v[8];
+        if (left <= 4) halves_take4(h, row, now.block, v);
+        else halves_take(h, row, now.block, v);
+        FRAGMENT_SUMS c = FRAGMENT_SUMS(0.0);
+        FRAGMENT_BLOCK(c, p.low, p.high, fragment_t(), bits, v)
+        sum += vec4(c[0], c[1], c[2], c[3]);
+        if (last) {
+            keep(now.tile, now.r0, parted ? now.block * places * WIDE : 0, sum);
+            sum = vec4(0);
         }
     }
     sync_group();

@@ -16,16 +16,16 @@
 // op: top_k_group
 // types: F32
 // tile: all all 1
-// local: 16 subgroups
+// local: 32 subgroups
 // spec: experts
-// needs: gpu warps16
+// needs: gpu warps32
 // rows: 2 64
 // when: experts<=256 top_k<=8
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"
 layout(constant_id = 1) const uint EXPERTS = 1;
-const uint WARPS = 16, SUB = gl_WorkGroupSize.x / WARPS, ROWS = 64, SLOTS = 8;
+const uint WARPS = 32, SUB = gl_WorkGroupSize.x / WARPS, ROWS = 64, SLOTS = 8;
 #include "route.glsl"
 
 layout(push_constant, scalar) uniform Push {
