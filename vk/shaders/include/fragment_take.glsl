@@ -1,10 +1,10 @@
 // Rows of activations brought to the lanes that multiply them: a subgroup brings a
 // block of 256 elements of k, four rows at a time through shared memory, each as
 // halves scaled by a power of two of its own. Included after fragment.glsl and the
-// push constants, with 8 subgroups to a workgroup, of which each has every eighth
-// block of K.
+// push constants, with FRAGMENT_WARPS subgroups to a workgroup, each of which has
+// a block of K.
 #include "half_scale.glsl"
-const uint FRAGMENT_WARPS = 8, FRAGMENT_BLOCKS = K / 256;
+const uint FRAGMENT_BLOCKS = K / 256;
 const uint STAGE_GROUP = 18, STAGE_ROW = 4 * STAGE_GROUP; // 64 elements and a gap, so that banks differ
 shared uvec2 stage[FRAGMENT_WARPS * 4 * STAGE_ROW];
 shared float fragment_squares[FRAGMENT_WARPS * 8];
@@ -31,10 +31,7 @@ void fragment_take(uint rows, uint block, out uvec4 x[8], out vec2 unscale) {
             const vec4 a = v[2 * r] * n0, b = v[2 * r + 1] * n1, top = max(abs(a), abs(b));
             const vec2 scale = half_scale(subgroupMax(max(max(top.x, top.y), max(top.z, top.w))));
             if (fragment_t() == 2 * h + r / 2) unscale[r % 2] = scale.y;
-            if (lane == 0) {
-                const uint to = gl_SubgroupID * 8 + 4 * h + r;
-                fragment_squares[to] = square + (block < FRAGMENT_WARPS ? 0.0 : fragment_squares[to]);
-            }
+            if (lane == 0) fragment_squares[gl_SubgroupID * 8 + 4 * h + r] = square;
             const uint to = mine + r * STAGE_ROW + lane / 16 * STAGE_GROUP + lane % 16;
             stage[to] = half_pack(a * scale.x);
             stage[to + 2 * STAGE_GROUP] = half_pack(b * scale.x);

@@ -25,7 +25,7 @@
 #include "dot.glsl"
 #include "fragment.glsl"
 layout(constant_id = 1) const uint K = 256;
-const uint MATRICES = 2, SUMS_TURNS = 2;
+const uint FRAGMENT_WARPS = 8, MATRICES = 2, SUMS_TURNS = 2;
 
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;

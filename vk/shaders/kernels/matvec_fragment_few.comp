@@ -1,0 +1,70 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// matvec for few rows, by matrix units whose operands are put
+// together in registers.
+//
+//   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
+//
+// w {k, n} of the kernel's type, x {k, R} F32, res {n, R} F32 or absent, y {n, R}
+// F32. One workgroup covers 16 outputs of all rows, eight rows at a time; each of
+// its subgroups has 256 elements of k, whose weights it decodes once.
+//
+// op: matvec
+// types: Q4_K Q5_K Q6_K
+// tile: 16 all 1
+// local: 16 subgroups
+// spec: k
+// needs: gpu shared48 warps16 coopmat subgroup32 float16 fragments
+// rows: 2 15
+// when: k%256 k<=4096 n<=8192
+// precision: f16
+// sync: counter
+#include "common.glsl"
+#include "sync.glsl"
+#include "weight.glsl"
+#include "dot.glsl"
+#include "fragment.glsl"
+layout(constant_id = 1) const uint K = 256;
+const uint FRAGMENT_WARPS = 16, MATRICES = 1, SUMS_TURNS = 1;
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
+    uint k; uint n; uint count;
+};
+#include "sync_main.glsl"
+#include "fragment_load.glsl"
+#include "fragment_take.glsl"
+#include "fragment_sums.glsl"
+
+uint r0; // the pass' first row
+
+uint64_t fragment_from(uint r) { return at(x, r0 + r, K); }
+vec4 fragment_norm(uint quad) { return vec4(1); }
+
+void main() {
+    const uint first = gl_WorkGroupID.x * 16, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = step.v[count];
+    const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
+    const Pair p = pair_load(w, pair_rows(first, n - 1), block);
+    uvec4 a[16];
+    fragment_open(p.low, p.high, fragment_t(), bits, a);
+    sync_wait();
+    const uint r = gl_LocalInvocationID.x / 16, o = gl_LocalInvocationID.x % 16;
+    [[dont_unroll]] for (r0 = 0; r0 < active_rows; r0 += 8) {
+        const uint rows = min(8, active_rows - r0);
+        if (gl_SubgroupID < FRAGMENT_BLOCKS) {
+            uvec4 v[8];
+            vec2 unscale;
+            fragment_take(rows, gl_SubgroupID, v, unscale);
+            FRAGMENT_SUMS sums = FRAGMENT_SUMS(0.0);
+            FRAGMENT_OPENED(sums, a, v)
+            SUMS_PUT(0, 0, sums, unscale)
+        }
+        sync_group();
+        if (r < rows && first + o < n) {
+            const float before = res != 0 ? Act(at(res, r0 + r, n)).v[first + o] : 0.0;
+            PutF32(at(y, r0 + r, n)).v[first + o] = before + sums_of(0, 0, r, o);
+        }
+        sync_group();
+    }
+    sync_done();
+}
