@@ -16,6 +16,7 @@ var rules = []rule{
 	{"norm+experts by group", fuseNorm},
 	{"down+combine by group", fuseDownGroup},
 	{"top_k+group", fuseGroup},
+	{"router of few rows ahead of o", routeGroupAhead},
 	{"attention of rows together", attendTogether},
 	{"activations as halves", useHalves},
 }

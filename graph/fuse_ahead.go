@@ -18,32 +18,68 @@ func routeAhead(u *unit, calls []Dispatch) []Dispatch {
 		if d.Kernel.Op != OpNormMatVec || d.Params[2] != StepRows {
 			continue
 		}
-		x, norm, w, logits := d.Args[1].Tensor, d.Args[2].Tensor, d.Args[3].Tensor, d.Args[4].Tensor
-		p := producer(calls, i, x)
+		x, norm, logits := d.Args[1].Tensor, d.Args[2].Tensor, d.Args[4].Tensor
 		route := u.routers(calls, i, x, norm, logits)
-		if p < 0 || route == nil || len(readers(calls, i, logits)) != reads[logits] {
+		if route == nil || len(readers(calls, i, logits)) != reads[logits] || !u.servedAhead(calls, route) || !u.takeOut(calls, i) {
 			continue
 		}
-		o := calls[p]
-		if o.Kernel.Op != OpMatVec || o.Args[3].Tensor == NoTensor || o.Params[2] != StepRows {
-			continue
-		}
-		ahead := Dispatch{Node: d.Node, Work: d.Work, Rows: d.Rows, Params: []uint32{d.Params[0], d.Params[1], o.Params[0]}}
-		fold := u.foldOf(o.Args[1].Tensor, w)
-		ahead.become(OpRouterAhead, d.Args[0].Tensor, o.Args[3].Tensor, norm, w, o.Args[2].Tensor, fold, logits)
-		prepare := Dispatch{Node: d.Node, Work: [3]uint32{o.Params[0], d.Params[1], 1}, Rows: 1, Params: []uint32{o.Params[0], o.Params[1], d.Params[1]}}
-		prepare.become(OpRouterFold, d.Args[0].Tensor, w, norm, o.Args[1].Tensor, fold)
-		if !u.served(&ahead) || !u.served(&prepare) || !u.servedAhead(calls, route) {
-			u.tensors = u.tensors[:len(u.tensors)-1]
-			continue
-		}
-		calls[i] = ahead
-		u.prepare = append(u.prepare, prepare)
 		for _, j := range route {
 			calls[j].Params[4] = RenormalizeAhead
 		}
 	}
 	return calls
+}
+
+// routeGroupAhead does so for few rows, whose experts top_k_group chooses and lists:
+// it finds the factor too.
+func routeGroupAhead(u *unit, calls []Dispatch) []Dispatch {
+	reads := uses(calls, len(u.tensors))
+	for i := range calls {
+		top := calls[i]
+		if top.Kernel.Op != OpTopKGroup || top.Params[2] != 1 {
+			continue
+		}
+		logits := top.Args[1].Tensor
+		p := producer(calls, i, logits)
+		if p < 0 || calls[p].Kernel.Op != OpNormMatVec || calls[p].Params[2] != StepRows || reads[logits] != 1 {
+			continue
+		}
+		norm := calls[p] // of k n active eps
+		f := Dispatch{Node: top.Node, Work: top.Work, Rows: top.Rows,
+			Params: []uint32{top.Params[0], top.Params[1], top.Params[3], top.Params[4], top.Params[5], norm.Params[0], norm.Params[3]}}
+		f.become(OpTopKGroupAhead, top.Args[0].Tensor, logits, norm.Args[1].Tensor, top.Args[2].Tensor, top.Args[3].Tensor, top.Args[4].Tensor)
+		if u.served(&f) && u.takeOut(calls, p) {
+			calls[i] = f
+		}
+	}
+	return calls
+}
+
+// takeOut makes a router, call i, which normalizes what an output matrix gave, one
+// that does not wait for that matrix, if there are kernels.
+func (u *unit) takeOut(calls []Dispatch, i int) bool {
+	d := calls[i]
+	x, norm, w, logits := d.Args[1].Tensor, d.Args[2].Tensor, d.Args[3].Tensor, d.Args[4].Tensor
+	p := producer(calls, i, x)
+	if p < 0 {
+		return false
+	}
+	o := calls[p]
+	if o.Kernel.Op != OpMatVec || o.Args[3].Tensor == NoTensor || o.Params[2] != StepRows {
+		return false
+	}
+	ahead := Dispatch{Node: d.Node, Work: d.Work, Rows: d.Rows, Params: []uint32{d.Params[0], d.Params[1], o.Params[0]}}
+	fold := u.foldOf(o.Args[1].Tensor, w)
+	ahead.become(OpRouterAhead, d.Args[0].Tensor, o.Args[3].Tensor, norm, w, o.Args[2].Tensor, fold, logits)
+	prepare := Dispatch{Node: d.Node, Work: [3]uint32{o.Params[0], d.Params[1], 1}, Rows: 1, Params: []uint32{o.Params[0], o.Params[1], d.Params[1]}}
+	prepare.become(OpRouterFold, d.Args[0].Tensor, w, norm, o.Args[1].Tensor, fold)
+	if !u.served(&ahead) || !u.served(&prepare) {
+		u.tensors = u.tensors[:len(u.tensors)-1]
+		return false
+	}
+	calls[i] = ahead
+	u.prepare = append(u.prepare, prepare)
+	return true
 }
 
 // foldOf makes the edge of the product of a router and an output matrix.

@@ -108,6 +108,9 @@ const (
 	OpExpertNormSwiGLU
 	// OpTopKGroup: OpTopK and OpExpertGroup in one dispatch. Work {experts, R}.
 	OpTopKGroup
+	// OpTopKGroupAhead: OpTopKGroup with norm 1 of logits that OpRouterAhead made, which
+	// lack the factor 1/sqrt(mean(x[r]²) + eps), x {k, R}. Work {experts, R}.
+	OpTopKGroupAhead
 	// OpExpertCombine: y[r][o] = res[r][o] + Σ_s weights[r][s]·x[r][s][o], added
 	// in the order of the slots, x {n, top_k, R}, res, y {n, R}; res may be
 	// absent. Work {n, R}.
@@ -194,6 +197,7 @@ var ops = [opCount]opInfo{
 	OpExpertMatMulSwiGLU: op("expert_matmul_swiglu", "step:r *gate:r up:r x:r groups:r y:w", "k n tiles share"),
 	OpExpertNormSwiGLU:   op("expert_norm_swiglu", "step:r x:r norm:r *gate:r up:r groups:r y:w", "k n tiles share eps:f"),
 	OpTopKGroup:          op("top_k_group", "step:r *logits:r ids:w weights:w groups:w", "experts top_k norm scale:f tile tiles"),
+	OpTopKGroupAhead:     op("top_k_group_ahead", "step:r *logits:r x:r ids:w weights:w groups:w", "experts top_k scale:f tile tiles k eps:f"),
 	OpExpertCombine:      op("expert_combine", "step:r *x:r weights:r res:r? y:w", "n top_k"),
 	OpExpertDownGroup:    op("expert_down_group", "step:r *w:r h:r groups:r weights:r res:r? y:w", "k n tiles top_k"),
 	OpExpertCount:        op("expert_count", "step:r *ids:r counts:rw", "experts top_k layer"),

@@ -33,14 +33,7 @@ func routeGateUp(c *call) error {
 	ids, weights, y := c.args[6], c.args[7], c.args[8]
 	k, n, experts, slots, renormalize, eps, scale := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4], c.params[5], c.params[6]
 	if renormalize == graph.RenormalizeAhead {
-		whole := temp(logits, len(logits.floats))
-		for r := range c.step.rows {
-			factor := rmsFactor(x.floats[r*int(k):(r+1)*int(k)], c.float(5))
-			for e := r * int(experts); e < (r+1)*int(experts); e++ {
-				whole.floats[e] = factor * logits.floats[e]
-			}
-		}
-		logits, renormalize = whole, 1
+		logits, renormalize = c.whole(x, logits, int(k), int(experts), c.float(5)), 1
 	}
 	if err := topK(c.with([]*value{step, logits, ids, weights}, experts, slots, renormalize, scale)); err != nil {
 		return err
@@ -142,4 +135,24 @@ func topKGroup(c *call) error {
 		return err
 	}
 	return expertGroup(c.with([]*value{step, ids, groups}, c.params[0], c.params[1], c.params[4], c.params[5]))
+}
+
+// whole is logits that routerAhead made, with the factor of x's norm.
+func (c *call) whole(x, logits *value, k, experts int, eps float64) *value {
+	out := temp(logits, len(logits.floats))
+	for r := range c.step.rows {
+		factor := rmsFactor(x.floats[r*k:(r+1)*k], eps)
+		for e := r * experts; e < (r+1)*experts; e++ {
+			out.floats[e] = factor * logits.floats[e]
+		}
+	}
+	return out
+}
+
+// topKGroupAhead is top_k_group of whole logits.
+func topKGroupAhead(c *call) error {
+	step, logits, x, ids, weights, groups := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5]
+	experts, topK, scale, tile, tiles, k := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4], c.params[5]
+	logits = c.whole(x, logits, int(k), int(experts), c.float(6))
+	return topKGroup(c.with([]*value{step, logits, ids, weights, groups}, experts, topK, 1, scale, tile, tiles))
 }

@@ -92,6 +92,7 @@ var evals = map[graph.Op]eval{
 	graph.OpExpertMatMulSwiGLU: expertMatMulSwiGLU,
 	graph.OpExpertNormSwiGLU:   expertNormSwiGLU,
 	graph.OpTopKGroup:          topKGroup,
+	graph.OpTopKGroupAhead:     topKGroupAhead,
 	graph.OpExpertCombine:      expertCombine,
 	graph.OpExpertDownGroup:    expertDownGroup,
 	graph.OpExpertCount:        expertCount,

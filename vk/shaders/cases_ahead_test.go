@@ -20,7 +20,7 @@ func renormalize(k graph.Kernel, i int) uint32 {
 
 func routerAheadCases(k graph.Kernel) []testCase {
 	var out []testCase
-	for _, c := range []struct{ k, j, n, rows, bucket int }{{4, 8, 1, 1, 1}, {256, 128, 17, 1, 1}, {2048, 4096, 128, 1, 1}, {1028, 516, 33, 2, 3}, {4100, 8196, 5, 1, 1}} {
+	for _, c := range []struct{ k, j, n, rows, bucket int }{{4, 8, 1, 1, 1}, {256, 128, 17, 1, 1}, {2048, 4096, 128, 1, 1}, {1028, 516, 33, 2, 3}, {2048, 4096, 12, 13, 15}, {64, 36, 3, 40, 64}, {4100, 8196, 5, 1, 1}} {
 		name := caseName(k, "%+v", c)
 		s := newSource(name)
 		step, _ := s.step(c.rows, c.bucket, nil, 1, nil)

@@ -142,3 +142,19 @@ func (c *testCase) combined(topK, n int) ([]float64, error) {
 	}
 	return out, nil
 }
+
+// topKGroupAheadCases are topKGroupCases with rows whose norm is the logits' factor.
+func topKGroupAheadCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for _, c := range topKGroupCases(k) {
+		s := newSource(c.name)
+		bucket := c.work[1]
+		const width = 36
+		x := s.in("x", 1, width, uint64(bucket))
+		c.args = []tensor{c.args[0], c.args[1], x, c.args[2], c.args[3], c.args[4]}
+		c.params = []uint32{c.params[0], c.params[1], c.params[3], c.params[4], c.params[5], width, math.Float32bits(1e-6)}
+		c.bound = map[string]func([]float64) ([]float64, error){"weights": relative((400 + math.Sqrt(float64(c.params[0]))) * eps)}
+		out = append(out, c)
+	}
+	return out
+}

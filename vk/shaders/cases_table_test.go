@@ -28,6 +28,7 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpExpertMatMulSwiGLU: expertMatMulSwiGLUCases,
 	graph.OpExpertNormSwiGLU:   expertNormSwiGLUCases,
 	graph.OpTopKGroup:          topKGroupCases,
+	graph.OpTopKGroupAhead:     topKGroupAheadCases,
 	graph.OpExpertCombine:      expertCombineCases,
 	graph.OpExpertDownGroup:    expertDownGroupCases,
 	graph.OpExpertCount:        expertCountCases,

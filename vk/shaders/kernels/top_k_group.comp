@@ -25,7 +25,7 @@
 #include "common.glsl"
 #include "sync.glsl"
 layout(constant_id = 1) const uint EXPERTS = 1;
-const uint WARPS = 32, SUB = gl_WorkGroupSize.x / WARPS, ROWS = 64, SLOTS = 8;
+const uint WARPS = 32, SUB = gl_WorkGroupSize.x / WARPS;
 #include "route.glsl"
 
 layout(push_constant, scalar) uniform Push {
@@ -34,66 +34,19 @@ layout(push_constant, scalar) uniform Push {
 };
 #include "sync_main.glsl"
 
-shared uint chosen[ROWS * SLOTS];
-shared uint rows_of[2 * EXPERTS]; // a bit for each row, in two words
-shared uint first_of[EXPERTS], first_tile[EXPERTS];
+#define TOP_K_WHOLE (norm == 0)
+#include "top_k_group.glsl"
 
-void choose(uint r) {
-    route_load(at(logits, r, EXPERTS));
-    const Route c = route(top_k, norm == 0);
+void top_k_weigh(uint r, Route c) {
     const float weight = route_weight(c, top_k, norm != 0, 1, scale);
-    const uint s = gl_SubgroupInvocationID, p = r * top_k + s;
-    if (s >= top_k) return;
-    PutU32(ids).v[p] = c.id;
-    PutF32(weights).v[p] = weight;
-    chosen[p] = c.id;
-    atomicOr(rows_of[2 * c.id + r / 32], 1u << (r & 31));
-}
-
-uint count_of(uint e) { return bitCount(rows_of[2 * e]) + bitCount(rows_of[2 * e + 1]); }
-
-// add_up leaves where each expert's places and tiles begin, and returns the
-// number of tiles, in the first subgroup.
-uint add_up() {
-    uint places = 0, all = 0;
-    for (uint e0 = 0; e0 < EXPERTS; e0 += SUB) {
-        const uint e = e0 + gl_SubgroupInvocationID, n = e < EXPERTS ? count_of(e) : 0, t = (n + tile - 1) / tile;
-        const uint n_to = subgroupInclusiveAdd(n), t_to = subgroupInclusiveAdd(t);
-        if (e < EXPERTS) {
-            first_of[e] = places + n_to - n;
-            first_tile[e] = all + t_to - t;
-        }
-        places += subgroupMax(n_to);
-        all += subgroupMax(t_to);
-    }
-    return all;
+    if (gl_SubgroupInvocationID < top_k) PutF32(weights).v[r * top_k + gl_SubgroupInvocationID] = weight;
 }
 
 void main() {
-    const uint lane = gl_LocalInvocationID.x, rows = min(step.v[STEP_ROWS], ROWS);
-    for (uint i = lane; i < 2 * EXPERTS; i += gl_WorkGroupSize.x) rows_of[i] = 0;
+    const uint rows = min(step.v[STEP_ROWS], ROWS);
+    list_clear();
     sync_wait();
-    sync_group();
-    for (uint r = gl_SubgroupID; r < rows; r += WARPS) choose(r);
-    sync_group();
-    if (gl_SubgroupID == 0) {
-        const uint all = add_up();
-        if (lane < 4) groups.v[lane] = lane == 0 ? all : 0;
-    }
-    sync_group();
-    for (uint e = lane; e < EXPERTS; e += gl_WorkGroupSize.x) {
-        const uint n = count_of(e);
-        for (uint t = 0; t * tile < n; t++) {
-            const uint w = 4 + 3 * (first_tile[e] + t);
-            groups.v[w] = e;
-            groups.v[w + 1] = first_of[e] + t * tile;
-            groups.v[w + 2] = min(tile, n - t * tile);
-        }
-    }
-    for (uint p = lane; p < rows * top_k; p += gl_WorkGroupSize.x) {
-        const uint e = chosen[p], r = p / top_k, below = (1u << (r & 31)) - 1;
-        const uint before = r < 32 ? bitCount(rows_of[2 * e] & below) : bitCount(rows_of[2 * e]) + bitCount(rows_of[2 * e + 1] & below);
-        groups.v[4 + 3 * tiles + first_of[e] + before] = p;
-    }
+    list_choose(rows);
+    list_write(rows);
     sync_done();
 }

@@ -1,0 +1,65 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// top_k_group of logits that router_ahead made, for few rows on a GPU. The experts
+// are chosen and listed while the rows that their factor is of are still computed.
+//
+//   p = softmax(logits[r] / sqrt(mean(x[r]^2) + eps)), then as top_k_group with norm 1
+//
+// logits {experts, R}, x {k, R}, ids {top_k, R} U32, weights {top_k, R}, groups U32
+// laid out as graph/groups.go has it.
+//
+// op: top_k_group_ahead
+// types: F32
+// tile: all all 1
+// local: 32 subgroups
+// spec: experts
+// needs: gpu warps32
+// rows: 2 64
+// when: experts<=256 top_k<=8 k%4
+// sync: counter
+// early: logits
+#include "common.glsl"
+#include "sync.glsl"
+layout(constant_id = 1) const uint EXPERTS = 1;
+const uint WARPS = 32, SUB = gl_WorkGroupSize.x / WARPS;
+#include "route.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t logits; uint64_t x; uint64_t ids; uint64_t weights; PutU32 groups;
+    uint experts; uint top_k; float scale; uint tile; uint tiles; uint k; float eps;
+};
+#include "sync_main.glsl"
+
+#define TOP_K_WHOLE false
+#include "top_k_group.glsl"
+
+shared float above[ROWS * SLOTS]; // a slot's logit less the row's largest
+
+void top_k_weigh(uint r, Route c) {
+    if (gl_SubgroupInvocationID < top_k) above[r * top_k + gl_SubgroupInvocationID] = c.logit - c.top;
+}
+
+// weigh finds a row's factor and its slots' weights.
+void weigh(uint r) {
+    const uint lane = gl_SubgroupInvocationID;
+    float sum = 0;
+    for (uint i = lane; i < k / 4; i += SUB) {
+        const vec4 v = Act4(at(x, r, k)).v[i];
+        sum += dot(v, v);
+    }
+    const float factor = inversesqrt(subgroupAdd(sum) / float(k) + eps);
+    const float p = lane < top_k ? exp(factor * above[r * top_k + min(lane, top_k - 1)]) : 0;
+    const float weight = p / subgroupAdd(p) * scale;
+    if (lane < top_k) PutF32(weights).v[r * top_k + lane] = weight;
+}
+
+void main() {
+    const uint rows = min(step.v[STEP_ROWS], ROWS);
+    list_clear();
+    sync_early();
+    list_choose(rows);
+    sync_wait();
+    list_write(rows);
+    for (uint r = gl_SubgroupID; r < rows; r += WARPS) weigh(r);
+    sync_done();
+}
