@@ -19,20 +19,23 @@ void fragment_take(uint rows, uint block, out uvec4 x[8], out vec2 unscale) {
     const vec4 n0 = fragment_norm(quad), n1 = fragment_norm(quad + 32);
     [[unroll]] for (uint i = 0; i < 8; i++) x[i] = uvec4(0);
     unscale = vec2(0);
+    // A row is on its way while the one before is brought; loops stay loops, as code
+    // that is not in the instructions' cache takes longer than they do.
+    Act4 from = Act4(fragment_from(0));
+    vec4 next0 = from.v[quad], next1 = from.v[quad + 32];
     [[dont_unroll]] for (uint h = 0; 4 * h < rows; h++) {
-        vec4 v[8];
-        [[unroll]] for (uint r = 0; r < 4; r++) {
-            const uint64_t from = fragment_from(min(4 * h + r, rows - 1));
-            v[2 * r] = Act4(from).v[quad];
-            v[2 * r + 1] = Act4(from).v[quad + 32];
-        }
-        [[unroll]] for (uint r = 0; r < 4; r++) {
-            const float square = subgroupAdd(dot(v[2 * r], v[2 * r]) + dot(v[2 * r + 1], v[2 * r + 1]));
-            const vec4 a = v[2 * r] * n0, b = v[2 * r + 1] * n1, top = max(abs(a), abs(b));
+        [[dont_unroll]] for (uint r = 4 * h; r < min(rows, 4 * h + 4); r++) {
+            const vec4 v0 = next0, v1 = next1;
+            from = Act4(fragment_from(min(r + 1, rows - 1)));
+            next0 = from.v[quad];
+            next1 = from.v[quad + 32];
+            const float square = subgroupAdd(dot(v0, v0) + dot(v1, v1));
+            const vec4 a = v0 * n0, b = v1 * n1, top = max(abs(a), abs(b));
             const vec2 scale = half_scale(subgroupMax(max(max(top.x, top.y), max(top.z, top.w))));
-            if (fragment_t() == 2 * h + r / 2) unscale[r % 2] = scale.y;
-            if (lane == 0) fragment_squares[gl_SubgroupID * 8 + 4 * h + r] = square;
-            const uint to = mine + r * STAGE_ROW + lane / 16 * STAGE_GROUP + lane % 16;
+            if (r == 2 * fragment_t()) unscale.x = scale.y;
+            if (r == 2 * fragment_t() + 1) unscale.y = scale.y;
+            if (lane == 0) fragment_squares[gl_SubgroupID * 8 + r] = square;
+            const uint to = mine + r % 4 * STAGE_ROW + lane / 16 * STAGE_GROUP + lane % 16;
             stage[to] = half_pack(a * scale.x);
             stage[to + 2 * STAGE_GROUP] = half_pack(b * scale.x);
         }

@@ -46,8 +46,9 @@ shared uint list[PLACES], tile_list[3 * (PLACES + PLACES / GROUP_TILE)];
 
 Tile tile_of(uint i) { return Tile(tile_list[3 * i], tile_list[3 * i + 1], tile_list[3 * i + 2]); }
 
-// keep stores the sums of places r0 .. r0 + 7 of a tile, which begin at kept[base].
+// keep stores the sums of places r0 .. r0 + 3 of a tile, which begin at kept[base].
 void keep(Tile tile, uint r0, uint base, vec4 sum) {
+    if (fragment_t() >= 2) return;
     [[unroll]] for (uint i = 0; i < 2; i++) {
         const uint r = r0 + 2 * fragment_t() + i;
         if (r >= tile.count) continue;
@@ -57,22 +58,13 @@ void keep(Tile tile, uint r0, uint base, vec4 sum) {
     }
 }
 
-// A subgroup does a tile's blocks, or, where they are parted, one of them; of more
-// than eight places eight at a time.
-struct Step { Tile tile; uint block, r0; };
-
-Step step_at(uint i, bool parted, uint turned, uint used) {
-    const uint tile = (parted ? i / BLOCKS : i) + turned;
-    return Step(tile_of(min(tile < used ? tile : tile - used, used - 1)), parted ? i % BLOCKS : 0, 0);
-}
-
 void main() {
     const uint lane = gl_LocalInvocationID.x, rows = step.v[STEP_ROWS], places = rows * top_k;
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     const bool parted = BLOCKS * places * WIDE <= KEPT;
     sync_early();
     const uint used = groups.v[0], all = parted ? used * BLOCKS : used;
-    for (uint i = lane; i < max(places, 3 * used); i += gl_WorkGroupSize.x) {
+    [[dont_unroll]] for (uint i = lane; i < max(places, 3 * used); i += gl_WorkGroupSize.x) {
         if (i < places) list[i] = place_at(i);
         if (i < 3 * used) tile_list[i] = groups.v[4 + i];
     }
@@ -81,44 +73,44 @@ void main() {
     // Workgroups begin at different tiles, so that they do not all ask for the same
     // activations at once.
     const uint turned = used * gl_WorkGroupID.x / gl_NumWorkGroups.x;
-    Step next = step_at(gl_SubgroupID, parted, turned, used);
-    Pair next_pair;
-    if (gl_SubgroupID < all) next_pair = pair_load(pair_base(w, next.tile.expert, n), lie, next.block);
-    sync_wait();
-    vec4 sum = vec4(0);
-    [[dont_unroll]] for (uint i = gl_SubgroupID; i < all;) {
-        const Step now = next;
-        const Pair p = next_pair;
-        const bool last = parted || now.block + 1 == BLOCKS, done = last && now.r0 + 8 >= now.tile.count;
-        if (done) {
-            i += WARPS;
-            next = step_at(i, parted, turned, used);
-        } else {
-            next.block = last && !parted ? 0 : now.block + (last ? 0 : 1);
-            if (last) next.r0 += 8;
+    // The first weights are asked for before there are activations; after that the
+    // subgroups of a processor wait in turns.
+    Pair p;
+    bool loaded = false;
+    [[dont_unroll]] for (uint i = gl_SubgroupID;; i += WARPS) {
+        // A subgroup does a tile's blocks, or, where they are parted, one of them.
+        const uint turn = (parted ? i / BLOCKS : i) + turned, first = parted ? i % BLOCKS : 0, end = parted ? first + 1 : BLOCKS;
+        const Tile tile = tile_of(min(turn < used ? turn : turn - used, PLACES - 1));
+        const uint64_t base = pair_base(w, i < all ? tile.expert : 0, n);
+        if (i < WARPS) {
+            p = pair_load(base, lie, first);
+            loaded = true;
+            sync_wait();
         }
-        if (i < all) next_pair = pair_load(pair_base(w, next.tile.expert, n), lie, next.block);
-        const uint left = now.tile.count - now.r0;
-        const uint row = list[now.tile.first + now.r0 + min(left > 4 ? fragment_g() : fragment_g() & 3, left - 1)];
-        uvec4 v[8];
-        if (left <= 4) halves_take4(h, row, now.block, v);
-        else halves_take(h, row, now.block, v);
-        FRAGMENT_SUMS c = FRAGMENT_SUMS(0.0);
-        FRAGMENT_BLOCK(c, p.low, p.high, fragment_t(), bits, v)
-        sum += vec4(c[0], c[1], c[2], c[3]);
-        if (last) {
-            keep(now.tile, now.r0, parted ? now.block * places * WIDE : 0, sum);
-            sum = vec4(0);
+        if (i >= all) break;
+        [[dont_unroll]] for (uint r0 = 0; r0 < tile.count; r0 += 4) {
+            const uint row = list[tile.first + r0 + min(fragment_g() & 3, tile.count - r0 - 1)];
+            vec4 sum = vec4(0);
+            [[dont_unroll]] for (uint b = first; b < end; b++) {
+                if (!loaded) p = pair_load(base, lie, b);
+                loaded = false;
+                uvec4 v[8];
+                halves_take4(h, row, b, v);
+                FRAGMENT_SUMS c = FRAGMENT_SUMS(0.0);
+                FRAGMENT_BLOCK(c, p.low, p.high, fragment_t(), bits, v)
+                sum += vec4(c[0], c[1], c[2], c[3]);
+            }
+            keep(tile, r0, parted ? first * places * WIDE : 0, sum);
         }
     }
     sync_group();
-    for (uint i = lane; i < 16 * rows; i += gl_WorkGroupSize.x) {
+    [[dont_unroll]] for (uint i = lane; i < 16 * rows; i += gl_WorkGroupSize.x) {
         const uint r = i / 16, o = gl_WorkGroupID.x * 16 + i % 16;
         if (o >= n) continue;
         float sum = res != 0 ? Act(at(res, r, n)).v[o] : 0.0;
-        for (uint s = 0; s < top_k; s++) {
+        [[dont_unroll]] for (uint s = 0; s < top_k; s++) {
             float v = 0;
-            for (uint b = 0; b < (parted ? BLOCKS : 1); b++) v += kept[(b * places + r * top_k + s) * WIDE + i % 16];
+            [[dont_unroll]] for (uint b = 0; b < (parted ? BLOCKS : 1); b++) v += kept[(b * places + r * top_k + s) * WIDE + i % 16];
             sum = fma(Act(at(weights, r, top_k)).v[s], v, sum);
         }
         PutF32(at(y, r, n)).v[o] = sum;

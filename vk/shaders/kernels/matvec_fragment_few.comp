@@ -7,7 +7,7 @@
 //
 // w {k, n} of the kernel's type, x {k, R} F32, res {n, R} F32 or absent, y {n, R}
 // F32. One workgroup covers 16 outputs of all rows, eight rows at a time; each of
-// its subgroups has 256 elements of k, whose weights it decodes once.
+// its subgroups has 256 elements of k.
 //
 // op: matvec
 // types: Q4_K Q5_K Q6_K
@@ -45,8 +45,6 @@ void main() {
     const uint first = gl_WorkGroupID.x * 16, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = step.v[count];
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     const Pair p = pair_load(w, pair_rows(first, n - 1), block);
-    uvec4 a[16];
-    fragment_open(p.low, p.high, fragment_t(), bits, a);
     sync_wait();
     const uint r = gl_LocalInvocationID.x / 16, o = gl_LocalInvocationID.x % 16;
     [[dont_unroll]] for (r0 = 0; r0 < active_rows; r0 += 8) {
@@ -56,7 +54,7 @@ void main() {
             vec2 unscale;
             fragment_take(rows, gl_SubgroupID, v, unscale);
             FRAGMENT_SUMS sums = FRAGMENT_SUMS(0.0);
-            FRAGMENT_OPENED(sums, a, v)
+            FRAGMENT_BLOCK(sums, p.low, p.high, fragment_t(), bits, v)
             SUMS_PUT(0, 0, sums, unscale)
         }
         sync_group();

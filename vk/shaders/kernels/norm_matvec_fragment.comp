@@ -7,7 +7,7 @@
 //
 // w {k, n} of the kernel's type, x {k, R} F32, norm {k} F32, y {n, R} F32. One
 // workgroup covers 32 outputs of all rows, eight rows at a time; each of its
-// subgroups has 256 elements of k, whose weights it decodes once.
+// subgroups has 256 elements of k.
 //
 // op: norm_matvec
 // types: Q4_K Q5_K Q6_K
@@ -25,7 +25,7 @@
 #include "dot.glsl"
 #include "fragment.glsl"
 layout(constant_id = 1) const uint K = 256;
-const uint FRAGMENT_WARPS = 8, MATRICES = 2, SUMS_TURNS = 2;
+const uint FRAGMENT_WARPS = 8, MATRICES = 2, SUMS_TURNS = 1;
 
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
@@ -44,27 +44,26 @@ vec4 fragment_norm(uint quad) { return F32x4(norm).v[quad]; }
 void main() {
     const uint first = gl_WorkGroupID.x * 32, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = step.v[count];
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
-    const Pair p = pair_load(w, pair_rows(first, n - 1), block), q = pair_load(w, pair_rows(first + 16, n - 1), block);
-    uvec4 a[16], b[16];
-    fragment_open(p.low, p.high, fragment_t(), bits, a);
-    fragment_open(q.low, q.high, fragment_t(), bits, b);
+    Pair next = pair_load(w, pair_rows(first, n - 1), block);
     sync_wait();
     const uint r = gl_LocalInvocationID.x / 32, o = gl_LocalInvocationID.x % 32;
     [[dont_unroll]] for (r0 = 0; r0 < active_rows; r0 += 8) {
-        const uint rows = min(8, active_rows - r0), turn = r0 / 8 & 1;
+        const uint rows = min(8, active_rows - r0);
         if (gl_SubgroupID < FRAGMENT_BLOCKS) {
             uvec4 v[8];
             vec2 unscale;
             fragment_take(rows, gl_SubgroupID, v, unscale);
-            FRAGMENT_SUMS a_sums = FRAGMENT_SUMS(0.0), b_sums = FRAGMENT_SUMS(0.0);
-            FRAGMENT_OPENED(a_sums, a, v)
-            FRAGMENT_OPENED(b_sums, b, v)
-            SUMS_PUT(turn, 0, a_sums, unscale)
-            SUMS_PUT(turn, 1, b_sums, unscale)
+            [[dont_unroll]] for (uint m = 0; m < 2; m++) {
+                const Pair p = next;
+                next = pair_load(w, pair_rows(first + 16 - 16 * m, n - 1), block);
+                FRAGMENT_SUMS sums = FRAGMENT_SUMS(0.0);
+                FRAGMENT_BLOCK(sums, p.low, p.high, fragment_t(), bits, v)
+                SUMS_PUT(0, m, sums, unscale)
+            }
         }
         sync_group();
-        if (r < rows && first + o < n) PutF32(at(y, r0 + r, n)).v[first + o] = fragment_factor(r, eps) * sums_of(turn, o / 16, r, o % 16);
-        sync_group(); // the squares are those of one pass
+        if (r < rows && first + o < n) PutF32(at(y, r0 + r, n)).v[first + o] = fragment_factor(r, eps) * sums_of(0, o / 16, r, o % 16);
+        sync_group();
     }
     sync_done();
 }
