@@ -22,7 +22,7 @@ func useHalves(u *unit, calls []Dispatch) []Dispatch {
 
 // withHalf is a product with another tensor in the place of its activations.
 func withHalf(d *Dispatch, old, half TensorID) (Dispatch, bool) {
-	at := map[Op]int{OpMatVec: 2, OpExpertMatMul: 2, OpExpertMatMulSwiGLU: 3, OpRouterAhead: 4}[d.Kernel.Op]
+	at := map[Op]int{OpMatVec: 2, OpExpertMatMul: 2, OpExpertMatMulSwiGLU: 3}[d.Kernel.Op]
 	if at == 0 || d.Args[at].Tensor != old {
 		return *d, false
 	}
@@ -56,21 +56,16 @@ func (u *unit) halveNorm(calls []Dispatch, i int) {
 	}
 }
 
-// halveAttention makes the output of attention halves if all its readers take
+// halveAttention makes the output of attention halves if its only reader takes
 // them.
 func (u *unit) halveAttention(calls []Dispatch, i int) {
 	y := calls[i].Args[4].Tensor
 	list := readers(calls, i, y)
-	if len(list) == 0 || u.tensors[y].Role != Activation {
+	if len(list) != 1 || u.tensors[y].Role != Activation {
 		return
 	}
 	u.tensors[y].Type = quant.F16
-	all := u.served(&calls[i])
-	for _, j := range list {
-		_, ok := withHalf(&calls[j], y, y)
-		all = all && ok && u.served(&calls[j])
-	}
-	if !all {
+	if _, ok := withHalf(&calls[list[0]], y, y); !ok || !u.served(&calls[list[0]]) || !u.served(&calls[i]) {
 		u.tensors[y].Type = quant.F32
 	}
 }

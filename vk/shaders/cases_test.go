@@ -87,7 +87,7 @@ func (c *testCase) reference() (*ref.Run, *graph.Plan, error) {
 
 // activations are the names of arguments that may be halves without being
 // weights.
-var activations = map[string]bool{"x": true, "y": true, "h": true, "a": true, "half": true}
+var activations = map[string]bool{"x": true, "y": true, "h": true, "half": true}
 
 // magnitude runs the case on magnitudes and gives an output: the sum of the
 // absolute values of all that is added up in each element.
