@@ -61,11 +61,11 @@ void few_run(uint64_t row, uint pages, uint last, uint first) {
 
 void few_main() {
     const uint h = gl_WorkGroupID.x, group = heads / kv_heads, active_rows = step.v[STEP_ROWS], i = gl_LocalInvocationID.x;
-    share = QUERIES % group == 0 ? group : 1;
+    share = FLASH_QUERIES % group == 0 ? group : 1;
     first_head = h / share * share;
-    first_row = gl_WorkGroupID.y * QUERIES + h % share * (QUERIES / share);
+    first_row = gl_WorkGroupID.y * FLASH_QUERIES + h % share * (FLASH_QUERIES / share);
     if (first_row >= active_rows) return;
-    const uint rows = min(QUERIES / share, active_rows - first_row), queries = rows * share, q0 = min(few_query() / share, rows - 1);
+    const uint rows = min(FLASH_QUERIES / share, active_rows - first_row), queries = rows * share, q0 = min(few_query() / share, rows - 1);
     const uint64_t row = at(q, first_row + q0, heads * D) + (first_head + few_query() % share) * D * 4;
     uint position = 0;
     if (i < queries) {

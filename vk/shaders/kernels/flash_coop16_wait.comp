@@ -7,13 +7,13 @@
 //   t = 0 .. position(r), g = h / (heads / kv_heads)
 //
 // q {d * heads, R} F32, y of halves, k_cache, v_cache {d * kv_heads, positions} of the
-// kernel's type. One workgroup covers 16 queries: 16 / n rows of the n heads
-// of a kv head, or one head of 16 rows where n does not divide 16. Queries, keys,
+// kernel's type. One workgroup covers 8 queries: 8 / n rows of the n heads
+// of a kv head, or one head of 8 rows where n does not divide 8. Queries, keys,
 // values and weights are halves, sums floats.
 //
 // op: attention
 // types: F16
-// tile: 1 16 1
+// tile: 1 8 1
 // local: 128 exact
 // spec: head_dim
 // needs: gpu shared48 warps8 coopmat subgroup32 float16
@@ -28,6 +28,7 @@
 #define FLASH_FLOATS Act4
 #define FLASH_HALF8 half8
 #define FLASH_PUT coherent
+#define FLASH_QUERIES 8
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 layout(constant_id = 1) const uint D = 128;
 #include "flash_args.glsl"
