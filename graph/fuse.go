@@ -17,6 +17,7 @@ var rules = []rule{
 	{"top_k+group", fuseGroup},
 	{"attention of rows together", attendTogether},
 	{"activations as halves", useHalves},
+	{"argmax by shares", shareArgMax},
 }
 
 // fuse applies every rule once, in order. A rule applies only where the catalog

@@ -121,6 +121,13 @@ const (
 	// OpArgMax: sampled[slot] = index of the largest logits[j] (ties: lowest),
 	// slot being that of output j's row, logits {n, O} F32, sampled {slots} U32. Work {n, O}.
 	OpArgMax
+	// OpArgMaxShares: shares[j][p] = the largest of the p-th ArgMaxShare logits[j],
+	// as the bits of a float, and its index (ties: lowest); minus infinity and no
+	// index (all ones) where there is none. logits {n, O} F32, shares {2, P, O}
+	// U32, P being n/ArgMaxShare rounded up. Work {n, O}.
+	OpArgMaxShares
+	// OpArgMaxJoin: OpArgMax of what OpArgMaxShares left of n logits. Work {n, O}.
+	OpArgMaxJoin
 
 	opCount
 )
@@ -132,6 +139,9 @@ const AttentionSlots = 32
 // AttentionCounters is how many words of counters stand before OpRopeAttention's
 // scratch memory.
 const AttentionCounters = 1024
+
+// ArgMaxShare is how many logits a workgroup of OpArgMaxShares looks at.
+const ArgMaxShare = 4096
 
 // RenormalizeAhead as OpRouteGateUp's renormalize is 1 for logits that
 // OpRouterAhead made: they lack the factor 1/rms(x), which changes no choice but
@@ -192,6 +202,8 @@ var ops = [opCount]opInfo{
 	OpExpertCount:        op("expert_count", "step:r *ids:r counts:rw", "experts top_k layer"),
 	OpGather:             op("gather", "step:r *x:r y:w", "n"),
 	OpArgMax:             op("argmax", "step:r *logits:r sampled:w", "n"),
+	OpArgMaxShares:       op("argmax_shares", "step:r *logits:r shares:w", "n"),
+	OpArgMaxJoin:         op("argmax_join", "step:r *shares:r sampled:w", "n"),
 }
 
 // String returns the op's name, which is also its kernel's file name.

@@ -96,6 +96,8 @@ var evals = map[graph.Op]eval{
 	graph.OpExpertCount:        expertCount,
 	graph.OpGather:             gather,
 	graph.OpArgMax:             argMax,
+	graph.OpArgMaxShares:       argMaxShares,
+	graph.OpArgMaxJoin:         argMaxJoin,
 }
 
 // Run computes the dispatches first <= i < last.

@@ -32,4 +32,6 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpExpertCount:        expertCountCases,
 	graph.OpGather:             gatherCases,
 	graph.OpArgMax:             argMaxCases,
+	graph.OpArgMaxShares:       argMaxSharesCases,
+	graph.OpArgMaxJoin:         argMaxJoinCases,
 }

@@ -9,7 +9,8 @@ import (
 
 var table = map[graph.Kernel]entry{
 	{Op: graph.OpArgMax, Type: quant.F32, Variant: ""}:                                              {"argmax_f32.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{0, 1, 1}, Local: 1024}},
-	{Op: graph.OpArgMax, Type: quant.F32, Variant: "argmax_one"}:                                    {"argmax_one_f32.spv", []string{"gpu"}, "", graph.KernelInfo{Tile: [3]uint32{0, 1, 1}, Local: 1024, Rows: [2]uint32{1, 1}, Sync: true, When: []graph.Condition{{Param: 0, Multiple: 0, Least: 8192, Most: 0}}}},
+	{Op: graph.OpArgMaxJoin, Type: quant.U32, Variant: ""}:                                          {"argmax_join_u32.spv", []string{"gpu"}, "", graph.KernelInfo{Tile: [3]uint32{0, 1, 1}, Local: 32, Rows: [2]uint32{1, 1}, Subgroups: 1, Sync: true, When: []graph.Condition{{Param: 0, Multiple: 0, Least: 8192, Most: 0}}}},
+	{Op: graph.OpArgMaxShares, Type: quant.F32, Variant: ""}:                                        {"argmax_shares_f32.spv", []string{"gpu"}, "", graph.KernelInfo{Tile: [3]uint32{4096, 1, 1}, Local: 512, Rows: [2]uint32{1, 1}, Sync: true, When: []graph.Condition{{Param: 0, Multiple: 0, Least: 8192, Most: 0}}}},
 	{Op: graph.OpAttention, Type: quant.F32, Variant: ""}:                                           {"attention_f32.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 256}},
 	{Op: graph.OpAttention, Type: quant.F16, Variant: ""}:                                           {"attention_f16.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 256}},
 	{Op: graph.OpAttention, Type: quant.Q8_0, Variant: ""}:                                          {"attention_q8_0.spv", []string(nil), "", graph.KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 256}},
