@@ -11,6 +11,7 @@ var rules = []rule{
 	{"norm+products", fuseNorm},
 	{"route+down", fuseDown},
 	{"router ahead of o", routeAhead},
+	{"fixed point to down", fixActivations},
 	{"rope+attention", fuseRope},
 	{"experts by group", groupExperts},
 	{"norm+experts by group", fuseNorm},

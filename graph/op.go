@@ -76,6 +76,11 @@ const (
 	// OpRouteDown: OpExpertDown that finds the ids itself, as OpTopK does from
 	// logits {experts, R}. Work {n, R}.
 	OpRouteDown
+	// OpRouteGateUpFixed: OpRouteGateUp, y as 16-bit fixed point: see graph/fixed.go.
+	// n is a multiple of 16. Work {n, top_k, R}.
+	OpRouteGateUpFixed
+	// OpRouteDownFixed: OpRouteDown, h as OpRouteGateUpFixed leaves it. Work {n, R}.
+	OpRouteDownFixed
 	// OpRouterAhead: the router's logits without the norm's factor and without the
 	// attention's output matrix, whose product with the router is in fold:
 	// y[r][e] = Σ_i w[e][i]·norm[i]·x[r][i] + Σ_j fold[e][j]·a[r][j], x {k, R} the
@@ -190,6 +195,8 @@ var ops = [opCount]opInfo{
 	OpNormMatVec:         op("norm_matvec", "step:r x:r norm:r *w:r y:w", "k n active eps:f"),
 	OpRouteGateUp:        op("expert_route_gate_up", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
 	OpRouteDown:          op("expert_route_down", "step:r *w:r h:r logits:r weights:r res:r? y:w", "k n experts top_k"),
+	OpRouteGateUpFixed:   op("expert_route_gate_up_fixed", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
+	OpRouteDownFixed:     op("expert_route_down_fixed", "step:r *w:r h:r logits:r weights:r res:r? y:w", "k n experts top_k"),
 	OpRouterAhead:        op("router_ahead", "step:r x:r norm:r *w:r a:r fold:r y:w", "k n j"),
 	OpRouterFold:         op("router_fold", "step:r w:r norm:r *o:r fold:w", "k n experts"),
 	OpRopeAttention:      op("rope_attention", "step:r q:r k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw part:s y:w", "heads kv_heads head_dim rope_dim page_size eps:f"),

@@ -84,6 +84,8 @@ var evals = map[graph.Op]eval{
 	graph.OpNormMatVec:         normMatVec,
 	graph.OpRouteGateUp:        routeGateUp,
 	graph.OpRouteDown:          routeDown,
+	graph.OpRouteGateUpFixed:   routeGateUpFixed,
+	graph.OpRouteDownFixed:     routeDownFixed,
 	graph.OpRouterAhead:        routerAhead,
 	graph.OpRouterFold:         routerFold,
 	graph.OpRopeAttention:      ropeAttention,

@@ -20,6 +20,8 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpNormMatVec:         normMatVecCases,
 	graph.OpRouteGateUp:        routeGateUpCases,
 	graph.OpRouteDown:          routeDownCases,
+	graph.OpRouteGateUpFixed:   routeGateUpCases,
+	graph.OpRouteDownFixed:     routeDownCases,
 	graph.OpRouterAhead:        routerAheadCases,
 	graph.OpRouterFold:         routerFoldCases,
 	graph.OpRopeAttention:      ropeAttentionCases,
