@@ -20,7 +20,8 @@ float product(Round t, uint i) {
     float sum = 0;
     [[unroll]] for (uint j = 0; j < AHEAD; j++) {
         const uint u = i + j * SUB;
-        if (u < UNITS) sum += slot_weight[u / ROW_UNITS] * unit_dot(t.units[j], u % ROW_UNITS, u);
+        // SUB and ROW_UNITS are multiples of four: unit u lies in its block as unit i does.
+        if (u < UNITS) sum += slot_weight[u / ROW_UNITS] * unit_dot(t.units[j], i, u);
     }
     return sum;
 }
@@ -42,9 +43,10 @@ void main() {
     Round t;
     sync_early();
     if (wanted) {
+        // The residual before the weights: a branch behind their loads would wait for them.
+        if (res != 0 && lane == 0) plus = Act(at(res, r, n)).v[min(o, n - 1)];
         choose(r);
         t = load(o, lane);
-        if (res != 0 && lane == 0) plus = Act(at(res, r, n)).v[min(o, n - 1)];
     }
     sync_wait();
     if (wanted) {

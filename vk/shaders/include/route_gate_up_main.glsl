@@ -5,12 +5,15 @@
 // A subgroup's way: unit u of output o and what follows.
 struct Place { uint o, u; };
 
+// next is the following place. Where a subgroup takes a whole row at once this
+// shows that u never changes, so that what is made of it is made once.
 Place next(Place p) {
-    return p.u - gl_SubgroupInvocationID + SUB < UNITS ? Place(p.o, p.u + SUB) : Place(p.o + WARPS, gl_SubgroupInvocationID);
+    return UNITS > SUB && p.u - gl_SubgroupInvocationID + SUB < UNITS ? Place(p.o, p.u + SUB)
+                                                                       : Place(p.o + WARPS, gl_SubgroupInvocationID);
 }
 
 Pair load(uint64_t first, Place p) {
-    const uint64_t row = first + min(p.o, n - 1);
+    const uint64_t row = first + p.o;
     return pair_load(weight_row(gate, row, K), weight_row(up, row, K), p.u);
 }
 
@@ -38,7 +41,7 @@ void outputs(uint r, uint s, Route c) {
     const uint64_t first = uint64_t(subgroupShuffle(c.id, s)) * n;
     const uint end = min(n, (gl_WorkGroupID.x + 1) * TILE);
     Place p = Place(gl_WorkGroupID.x * TILE + gl_SubgroupID, gl_SubgroupInvocationID), ahead = next(p);
-    Pair a = load(first, p), b = load(first, ahead);
+    Pair a = load(first, Place(min(p.o, n - 1), p.u)), b = load(first, Place(min(ahead.o, n - 1), ahead.u));
     ahead = next(ahead);
     sync_wait();
     norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
