@@ -11,6 +11,7 @@ var rules = []rule{
 	{"norm+products", fuseNorm},
 	{"route+down", fuseDown},
 	{"router ahead of o", routeAhead},
+	{"fixed point to down", fixActivations},
 	{"rope+attention", fuseRope},
 	{"experts by group", groupExperts},
 	{"norm+experts by group", fuseNorm},
@@ -19,6 +20,7 @@ var rules = []rule{
 	{"router of few rows ahead of o", routeGroupAhead},
 	{"attention of rows together", attendTogether},
 	{"activations as halves", useHalves},
+	{"argmax by shares", shareArgMax},
 }
 
 // fuse applies every rule once, in order. A rule applies only where the catalog

@@ -53,9 +53,9 @@ func (c beside) Lookup(k Kernel) (KernelInfo, bool) {
 	info.Sync = true
 	info.Aside = k.Op == OpRouterAhead
 	switch k.Op {
-	case OpRouteGateUp:
+	case OpRouteGateUp, OpRouteGateUpFixed:
 		info.Early = []int{3}
-	case OpRouteDown:
+	case OpRouteDown, OpRouteDownFixed:
 		info.Early = []int{3, 5}
 	}
 	return info, ok
@@ -86,13 +86,13 @@ func names(ds []Dispatch) string {
 // nothing but the choice of experts reads it, the weights are renormalized, and
 // there are kernels.
 func TestRouterAhead(t *testing.T) {
-	const plain = "gather[F32] gather[F32] matvec[Q8_0] norm_matvec[F32] expert_route_gate_up[F16] expert_route_down[BF16]"
+	const plain = "gather[F32] gather[F32] matvec[Q8_0] norm_matvec[F32] expert_route_gate_up_fixed[F16] expert_route_down_fixed[BF16]"
 	for name, c := range map[string]struct {
 		lacks  Kernel
 		change func(*ahead)
 		want   string
 	}{
-		"whole":     {Kernel{}, func(*ahead) {}, "gather[F32] gather[F32] matvec[Q8_0] router_ahead[F32] expert_route_gate_up[F16] expert_route_down[BF16]"},
+		"whole":     {Kernel{}, func(*ahead) {}, "gather[F32] gather[F32] matvec[Q8_0] router_ahead[F32] expert_route_gate_up_fixed[F16] expert_route_down_fixed[BF16]"},
 		"no fold":   {Kernel{Op: OpRouterFold, Type: quant.Q8_0}, func(*ahead) {}, plain},
 		"no ahead":  {Kernel{Op: OpRouterAhead, Type: quant.F32}, func(*ahead) {}, plain},
 		"all p":     {Kernel{}, func(b *ahead) { b.plainNorm = true }, plain},

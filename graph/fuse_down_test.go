@@ -26,13 +26,16 @@ func (b routed) Lower(e *Emitter) {
 }
 
 // TestDownChoosesItsExperts: where gate and up choose their experts, so does down,
-// with their weights, unless it has no kernel that can.
+// with their weights, unless it has no kernel that can; what lies between them is
+// fixed point where both can.
 func TestDownChoosesItsExperts(t *testing.T) {
 	for _, c := range []struct {
 		lacks Kernel
 		want  string
 	}{
-		{Kernel{}, "gather[F32] expert_route_gate_up[F16] expert_route_down[BF16]"},
+		{Kernel{}, "gather[F32] expert_route_gate_up_fixed[F16] expert_route_down_fixed[BF16]"},
+		{Kernel{Op: OpRouteGateUpFixed, Type: quant.F16}, "gather[F32] expert_route_gate_up[F16] expert_route_down[BF16]"},
+		{Kernel{Op: OpRouteDownFixed, Type: quant.BF16}, "gather[F32] expert_route_gate_up[F16] expert_route_down[BF16]"},
 		{Kernel{Op: OpRouteDown, Type: quant.BF16}, "gather[F32] expert_route_gate_up[F16] expert_down[BF16]"},
 		{Kernel{Op: OpRouteGateUp, Type: quant.F16}, "gather[F32] top_k[F32] rms_norm[F32] expert_gate_up[F16] expert_down[BF16]"},
 	} {
@@ -55,8 +58,11 @@ func TestDownChoosesItsExperts(t *testing.T) {
 			t.Errorf("without %s:\n got %v\nwant %s", c.lacks, got, c.want)
 		}
 		last := p.Dispatches[len(p.Dispatches)-1]
-		if last.Kernel.Op != OpRouteDown {
+		if last.Kernel.Op != OpRouteDown && last.Kernel.Op != OpRouteDownFixed {
 			continue
+		}
+		if h := p.Tensors[last.Args[2].Tensor]; last.Kernel.Op == OpRouteDownFixed && (h.Type != quant.U32 || !h.Shape.Equal(Shape{FixedWords(128), 1})) {
+			t.Errorf("it reads %s, wanted a row of 128 as fixed point", &h)
 		}
 		if !slices.Equal(last.Params, []uint32{64, 32, 8, 2}) {
 			t.Errorf("parameters %v, wanted 64 32 8 2", last.Params)

@@ -46,7 +46,7 @@ func (c fewKernels) Lookup(k Kernel) (KernelInfo, bool) {
 		info.Rows = [2]uint32{1, 64}
 	case OpExpertNormSwiGLU, OpTopKGroup:
 		info.Rows = few
-	case OpRouteGateUp, OpRouteDown:
+	case OpRouteGateUp, OpRouteDown, OpRouteGateUpFixed, OpRouteDownFixed:
 		info.Rows = [2]uint32{1, 1}
 	case OpExpertMatMulSwiGLU, OpExpertMatMul:
 		if info.Variants = []string{"few"}; k.Variant == "few" {
@@ -73,7 +73,7 @@ func TestBlockOfFewRows(t *testing.T) {
 		{8, "expert_norm_swiglu", false, "gather rms_norm matvec top_k_group expert_matmul_swiglu expert_matmul expert_combine"},
 		{8, "norm_matvec", false, "gather rms_norm matvec top_k_group expert_matmul_swiglu expert_matmul expert_combine"},
 		{8, "expert_matmul", false, "gather norm_matvec top_k_group expert_norm_swiglu expert_down"},
-		{1, "", false, "gather norm_matvec expert_route_gate_up expert_route_down"},
+		{1, "", false, "gather norm_matvec expert_route_gate_up_fixed expert_route_down_fixed"},
 		{65, "", false, "gather rms_norm matvec top_k expert_group expert_matmul_swiglu expert_matmul expert_combine"},
 	} {
 		g := New("block", StepLayout{Rows: c.rows, Outs: 1, Pages: 1})

@@ -76,6 +76,11 @@ const (
 	// OpRouteDown: OpExpertDown that finds the ids itself, as OpTopK does from
 	// logits {experts, R}. Work {n, R}.
 	OpRouteDown
+	// OpRouteGateUpFixed: OpRouteGateUp, y as 16-bit fixed point: see graph/fixed.go.
+	// n is a multiple of 16. Work {n, top_k, R}.
+	OpRouteGateUpFixed
+	// OpRouteDownFixed: OpRouteDown, h as OpRouteGateUpFixed leaves it. Work {n, R}.
+	OpRouteDownFixed
 	// OpRouterAhead: the router's logits without the norm's factor and without the
 	// attention's output matrix, whose product with the router is in fold:
 	// y[r][e] = Σ_i w[e][i]·norm[i]·x[r][i] + Σ_j fold[e][j]·a[r][j], x {k, R} the
@@ -130,6 +135,13 @@ const (
 	// OpArgMax: sampled[slot] = index of the largest logits[j] (ties: lowest),
 	// slot being that of output j's row, logits {n, O} F32, sampled {slots} U32. Work {n, O}.
 	OpArgMax
+	// OpArgMaxShares: shares[j][p] = the largest of the p-th ArgMaxShare logits[j],
+	// as the bits of a float, and its index (ties: lowest); minus infinity and no
+	// index (all ones) where there is none. logits {n, O} F32, shares {2, P, O}
+	// U32, P being n/ArgMaxShare rounded up. Work {n, O}.
+	OpArgMaxShares
+	// OpArgMaxJoin: OpArgMax of what OpArgMaxShares left of n logits. Work {n, O}.
+	OpArgMaxJoin
 
 	opCount
 )
@@ -141,6 +153,9 @@ const AttentionSlots = 32
 // AttentionCounters is how many words of counters stand before OpRopeAttention's
 // scratch memory.
 const AttentionCounters = 1024
+
+// ArgMaxShare is how many logits a workgroup of OpArgMaxShares looks at.
+const ArgMaxShare = 4096
 
 // RenormalizeAhead as OpRouteGateUp's renormalize is 1 for logits that
 // OpRouterAhead made: they lack the factor 1/rms(x), which changes no choice but
@@ -189,6 +204,8 @@ var ops = [opCount]opInfo{
 	OpNormMatVec:         op("norm_matvec", "step:r x:r norm:r *w:r y:w", "k n active eps:f"),
 	OpRouteGateUp:        op("expert_route_gate_up", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
 	OpRouteDown:          op("expert_route_down", "step:r *w:r h:r logits:r weights:r res:r? y:w", "k n experts top_k"),
+	OpRouteGateUpFixed:   op("expert_route_gate_up_fixed", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
+	OpRouteDownFixed:     op("expert_route_down_fixed", "step:r *w:r h:r logits:r weights:r res:r? y:w", "k n experts top_k"),
 	OpRouterAhead:        op("router_ahead", "step:r x:r norm:r *w:r a:r fold:r y:w", "k n j"),
 	OpRouterFold:         op("router_fold", "step:r w:r norm:r *o:r fold:w", "k n experts"),
 	OpRopeAttention:      op("rope_attention", "step:r q:r k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw part:s y:w", "heads kv_heads head_dim rope_dim page_size eps:f"),
@@ -203,6 +220,8 @@ var ops = [opCount]opInfo{
 	OpExpertCount:        op("expert_count", "step:r *ids:r counts:rw", "experts top_k layer"),
 	OpGather:             op("gather", "step:r *x:r y:w", "n"),
 	OpArgMax:             op("argmax", "step:r *logits:r sampled:w", "n"),
+	OpArgMaxShares:       op("argmax_shares", "step:r *logits:r shares:w", "n"),
+	OpArgMaxJoin:         op("argmax_join", "step:r *shares:r sampled:w", "n"),
 }
 
 // String returns the op's name, which is also its kernel's file name.

@@ -57,6 +57,33 @@ func routeDown(c *call) error {
 	return expertDown(c.with([]*value{step, w, h, ids, weights, res, y}, k, n, slots))
 }
 
+// routeGateUpFixed is routeGateUp, its outputs rounded to fixed point.
+func routeGateUpFixed(c *call) error {
+	out, n := c.args[8], c.uint(1)*c.uint(3)
+	words := int(graph.FixedWords(uint64(n)))
+	args := append([]*value(nil), c.args...)
+	args[8] = temp(c.args[1], len(out.words)/words*n)
+	if err := routeGateUp(c.with(args, c.params...)); err != nil {
+		return err
+	}
+	for r := range c.step.rows {
+		graph.PutFixed(out.words[r*words:(r+1)*words], args[8].floats[r*n:(r+1)*n])
+	}
+	return nil
+}
+
+// routeDownFixed is routeDown of activations in fixed point.
+func routeDownFixed(c *call) error {
+	in, n := c.args[2], c.uint(0)*c.uint(3)
+	words := int(graph.FixedWords(uint64(n)))
+	args := append([]*value(nil), c.args...)
+	args[2] = temp(c.args[6], 0)
+	for r := range len(in.words) / words {
+		args[2].floats = append(args[2].floats, graph.Fixed(in.words[r*words:(r+1)*words], n)...)
+	}
+	return routeDown(c.with(args, c.params...))
+}
+
 // routerAhead is the router's product of a row before attention with its norm's
 // weights, and the product of what attention gave with the folded matrix.
 func routerAhead(c *call) error {

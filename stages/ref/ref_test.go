@@ -277,6 +277,13 @@ func TestGatherArgMax(t *testing.T) {
 		if got := r.Words(2)[0]; got != c.want {
 			t.Errorf("argmax of %v is %d, wanted %d", c.logits, got, c.want)
 		}
+		r = onePlan(t, graph.OpArgMaxShares, []edge{twoRows, act("logits", c.logits, 3, 1), index("shares", nil, 2, 1, 1)}, 3)
+		mustRun(t, r)
+		r = onePlan(t, graph.OpArgMaxJoin, []edge{twoRows, index("shares", r.Words(2), 2, 1, 1), index("sampled", nil, 1)}, 3)
+		mustRun(t, r)
+		if got := r.Words(2)[0]; got != c.want {
+			t.Errorf("argmax by shares of %v is %d, wanted %d", c.logits, got, c.want)
+		}
 	}
 }
 

@@ -84,6 +84,8 @@ var evals = map[graph.Op]eval{
 	graph.OpNormMatVec:         normMatVec,
 	graph.OpRouteGateUp:        routeGateUp,
 	graph.OpRouteDown:          routeDown,
+	graph.OpRouteGateUpFixed:   routeGateUpFixed,
+	graph.OpRouteDownFixed:     routeDownFixed,
 	graph.OpRouterAhead:        routerAhead,
 	graph.OpRouterFold:         routerFold,
 	graph.OpRopeAttention:      ropeAttention,
@@ -98,6 +100,8 @@ var evals = map[graph.Op]eval{
 	graph.OpExpertCount:        expertCount,
 	graph.OpGather:             gather,
 	graph.OpArgMax:             argMax,
+	graph.OpArgMaxShares:       argMaxShares,
+	graph.OpArgMaxJoin:         argMaxJoin,
 }
 
 // Run computes the dispatches first <= i < last.

@@ -11,7 +11,7 @@ import (
 func renormalize(k graph.Kernel, i int) uint32 {
 	info, _, _ := shaders.Info(k)
 	for v := uint32(i % 3); ; v-- {
-		try := []uint32{256, 1, 1, 1, v, 0, 0}
+		try := []uint32{256, 256, 1, 1, v, 0, 0}
 		if v == 0 || info.Suits(try) {
 			return v
 		}

@@ -121,8 +121,11 @@ func normMatVecCases(k graph.Kernel) []testCase {
 
 func routeGateUpCases(k graph.Kernel) []testCase {
 	var out []testCase
-	for i, e := range append(expertShapes(k.Type), expertShape{256, 33, 16, 3, 2, 4}, expertShape{2048, 24, 128, 8, 1, 1}) {
+	for i, e := range append(expertShapes(k.Type), expertShape{256, 33, 16, 3, 2, 4}, expertShape{2048, 24, 128, 8, 1, 1}, expertShape{512, 112, 8, 2, 1, 1}) {
 		e.experts = max(e.experts, e.topK)
+		if k.Op == graph.OpRouteGateUpFixed {
+			e.n = (e.n + 15) / 16 * 16
+		}
 		name := caseName(k, "%+v", e)
 		s := newSource(name)
 		step, _ := e.args(k, s)
@@ -135,10 +138,11 @@ func routeGateUpCases(k graph.Kernel) []testCase {
 			logits.floatsAt(e.experts+i, float64(i%3))
 		}
 		ids := tensor{"ids", quant.U32, graph.Shape{uint64(e.topK), bucket}, fill(e.topK*e.bucket, unwritten)}
+		y := outTensor("y", uint64(e.n), uint64(e.topK), bucket)
 		c := testCase{name: name, kernel: k, params: []uint32{uint32(e.width), uint32(e.n), uint32(e.experts), uint32(e.topK), renormalize(k, i),
 			math.Float32bits(eps32), math.Float32bits(1.5)}, work: [3]uint32{uint32(e.n), uint32(e.topK), uint32(e.bucket)},
 			args: []tensor{step, s.in("x", 10, uint64(e.width), bucket), s.in("norm", 2, uint64(e.width)), logits, gate, up, ids,
-				outTensor("weights", uint64(e.topK), bucket), outTensor("y", uint64(e.n), uint64(e.topK), bucket)}}
+				outTensor("weights", uint64(e.topK), bucket), y}}
 		c.bound = map[string]func([]float64) ([]float64, error){
 			"weights": relative((40 + math.Sqrt(float64(e.experts)) + 40) * eps),
 			"y": func([]float64) ([]float64, error) {
@@ -154,9 +158,14 @@ func routeGateUpCases(k graph.Kernel) []testCase {
 				chosen.data = r.Bytes(p.Find("ids"))
 				plain := c
 				plain.partOf, plain.kernel.Op, plain.params = &c.kernel, graph.OpExpertGateUp, []uint32{uint32(e.width), uint32(e.n), uint32(e.topK)}
-				plain.args = []tensor{step, gate, up, h, chosen, c.args[8]}
+				plain.args = []tensor{step, gate, up, h, chosen, y}
 				return plain.gated(graph.OpExpertMatVec, 2*e.width)
 			}}
+		if k.Op == graph.OpRouteGateUpFixed {
+			c.args[8] = fixedOut("y", e.n*e.topK, e.bucket)
+			c.stands = map[string]func([]byte) []float64{"y": fixedRows(e.n * e.topK)}
+			c.bound["y"] = fixedBound(c.bound["y"])
+		}
 		out = append(out, c)
 	}
 	return out
@@ -184,13 +193,20 @@ func routeDownCases(k graph.Kernel) []testCase {
 			res = s.in("res", 1e4, uint64(e.n), bucket)
 		}
 		params := []uint32{uint32(e.width), uint32(e.n), uint32(e.experts), uint32(e.topK)}
+		h := s.in("h", 1e4, uint64(e.width), uint64(e.topK), bucket)
 		c := testCase{name: name, kernel: k, params: params, work: [3]uint32{uint32(e.n), uint32(e.bucket), 1},
 			args: []tensor{step, s.weight("w", k.Type, uint64(e.width), uint64(e.n), uint64(e.experts)),
-				s.in("h", 1e4, uint64(e.width), uint64(e.topK), bucket), logits, s.in("weights", 1, uint64(e.topK), bucket), res, outTensor("y", uint64(e.n), bucket)}}
+				h, logits, s.in("weights", 1, uint64(e.topK), bucket), res, outTensor("y", uint64(e.n), bucket)}}
+		if k.Op == graph.OpRouteDownFixed {
+			c.args[2], h = fixed(h)
+		}
 		c.bound = map[string]func([]float64) ([]float64, error){"y": func(want []float64) ([]float64, error) {
 			plain, err := c.chosen(e)
 			if err != nil {
 				return nil, err
+			}
+			if plain.args[2] = h; k.Op == graph.OpRouteDownFixed {
+				return plain.sums("y", e.width)(want)
 			}
 			return plain.sumsRounded("h", "y", e.width)(want)
 		}}

@@ -73,25 +73,78 @@ func gatherCases(k graph.Kernel) []testCase {
 	return out
 }
 
+const argMaxRows = 13 // five of them outputs
+
+// argMaxLogits has ties within a lane's share and between lanes, and rows of only
+// NaN or minus infinity; NaN before and after the largest.
+func (s source) argMaxLogits(n int) tensor {
+	nan, inf := math.NaN(), math.Inf(1)
+	logits := s.in("logits", 1, uint64(n), argMaxRows)
+	logits.floatsAt(n/2, 50, 50).floatsAt(n-1, 50).floatsAt(n, nan).floatsAt(n+n/3, inf)
+	for i := range n {
+		logits.floatsAt(2*n+i, nan).floatsAt(3*n+i, -inf)
+	}
+	logits.floatsAt(3*n, nan)
+	return logits
+}
+
+// argMaxBase is a case of n logits without its tensors.
+func argMaxBase(k graph.Kernel, n int) (testCase, source, tensor) {
+	c := testCase{name: caseName(k, "n=%d", n), kernel: k, work: [3]uint32{uint32(n), argMaxRows, 1}, params: []uint32{uint32(n)}}
+	s := newSource(c.name)
+	step, _ := s.step(argMaxRows, argMaxRows, nil, 1, nil)
+	return c, s, step
+}
+
+func sampledTensor() tensor {
+	return tensor{"sampled", quant.U32, graph.Shape{argMaxRows}, fill(argMaxRows, unwritten)}
+}
+
 func argMaxCases(k graph.Kernel) []testCase {
 	var out []testCase
-	nan, inf := math.NaN(), math.Inf(1)
 	for _, n := range append(rowLengths, 151936) {
-		name := caseName(k, "n=%d", n)
-		s := newSource(name)
-		const rows = 13 // five of them outputs
-		step, _ := s.step(rows, rows, nil, 1, nil)
-		logits := s.in("logits", 1, uint64(n), rows)
-		// Ties within a lane's share and between lanes, and rows of only NaN
-		// or minus infinity; NaN before and after the largest.
-		logits.floatsAt(n/2, 50, 50).floatsAt(n-1, 50).floatsAt(n, nan).floatsAt(n+n/3, inf)
-		for i := range n {
-			logits.floatsAt(2*n+i, nan).floatsAt(3*n+i, -inf)
+		c, s, step := argMaxBase(k, n)
+		c.args = []tensor{step, s.argMaxLogits(n), sampledTensor()}
+		out = append(out, c)
+	}
+	return out
+}
+
+// argMaxLengths are of two shares and more: whole ones, a last one of one logit,
+// rows that are not aligned.
+var argMaxLengths = []int{8192, 8193, 9999, 12292, 151936}
+
+func argMaxSharesCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for _, n := range argMaxLengths {
+		c, s, step := argMaxBase(k, n)
+		shares := (n + graph.ArgMaxShare - 1) / graph.ArgMaxShare
+		c.args = []tensor{step, s.argMaxLogits(n),
+			{"shares", quant.U32, graph.Shape{2, uint64(shares), argMaxRows}, fill(2*shares*argMaxRows, unwritten)}}
+		out = append(out, c)
+	}
+	return out
+}
+
+// argMaxJoinCases join what the reference leaves of each share, more of them than
+// any subgroup has invocations.
+func argMaxJoinCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for _, n := range append(argMaxLengths, 600001) {
+		c, s, step := argMaxBase(k, n)
+		shares := (n + graph.ArgMaxShare - 1) / graph.ArgMaxShare
+		words := make([]uint32, 2*shares*argMaxRows)
+		for i := range shares * argMaxRows {
+			words[2*i], words[2*i+1] = math.Float32bits(float32(s.IntN(3*shares))), uint32(i%shares*graph.ArgMaxShare+s.IntN(graph.ArgMaxShare))
+			if row := i / shares; row == 2 || row == 3 || s.IntN(3) == 0 { // nothing but NaN, and nothing but minus infinity
+				words[2*i] = math.Float32bits(float32(math.Inf(-1)))
+				if row != 3 {
+					words[2*i+1] = 1<<32 - 1
+				}
+			}
 		}
-		logits.floatsAt(3*n, nan)
-		sampled := tensor{"sampled", quant.U32, graph.Shape{rows}, fill(rows, unwritten)}
-		out = append(out, testCase{name: name, kernel: k, work: [3]uint32{uint32(n), rows, 1}, params: []uint32{uint32(n)},
-			args: []tensor{step, logits, sampled}})
+		c.args = []tensor{step, {"shares", quant.U32, graph.Shape{2, uint64(shares), argMaxRows}, u32Bytes(words)}, sampledTensor()}
+		out = append(out, c)
 	}
 	return out
 }

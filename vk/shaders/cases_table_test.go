@@ -20,6 +20,8 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpNormMatVec:         normMatVecCases,
 	graph.OpRouteGateUp:        routeGateUpCases,
 	graph.OpRouteDown:          routeDownCases,
+	graph.OpRouteGateUpFixed:   routeGateUpCases,
+	graph.OpRouteDownFixed:     routeDownCases,
 	graph.OpRouterAhead:        routerAheadCases,
 	graph.OpRouterFold:         routerFoldCases,
 	graph.OpRopeAttention:      ropeAttentionCases,
@@ -34,4 +36,6 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpExpertCount:        expertCountCases,
 	graph.OpGather:             gatherCases,
 	graph.OpArgMax:             argMaxCases,
+	graph.OpArgMaxShares:       argMaxSharesCases,
+	graph.OpArgMaxJoin:         argMaxJoinCases,
 }

@@ -1,50 +1,49 @@
-// The most likely token of a row of logits. Included after argmax_load, which
-// gives four logits, and argmax_load1, which gives one, and the number AHEAD of
-// vectors that are under way at once.
+// The most likely token of a row of logits. Ties go to the lowest index, and a NaN
+// never wins.
 
 const uint ROW_SLOT = 3; // see graph/step.go
 const uint NONE = 0xffffffffu;
-shared float best_of[1024];
-shared uint index_of[1024];
 
-void take(float v, uint i, inout float best, inout uint index) {
-    if (!is_nan(v) && (v > best || index == NONE)) {
-        best = v;
-        index = i;
-    }
+// A logit and its index, NONE where there is none.
+struct Best { float value; uint index; };
+
+Best best_none() { return Best(uintBitsToFloat(0xff800000u), NONE); } // minus infinity
+
+// take puts logit i, after all those with lower indices.
+void take(float v, uint i, inout Best b) {
+    if (!is_nan(v) && (v > b.value || b.index == NONE)) b = Best(v, i);
 }
 
-// argmax_row is the lowest index of the largest of n logits, for invocation 0.
-// A NaN never wins; where all are NaN the result is 0.
-uint argmax_row(uint64_t row, uint n) {
-    float best = uintBitsToFloat(0xff800000u); // minus infinity
-    uint index = NONE;
-    const uint quads = (n & 3) == 0 ? n / 4 : 0, step4 = AHEAD * gl_WorkGroupSize.x;
-    for (uint i = gl_LocalInvocationID.x; i < quads; i += step4) {
-        vec4 v[AHEAD];
-        [[unroll]] for (uint u = 0; u < AHEAD; u++) v[u] = argmax_load(row, min(i + u * gl_WorkGroupSize.x, quads - 1));
-        [[unroll]] for (uint u = 0; u < AHEAD; u++) {
-            const uint first = 4 * min(i + u * gl_WorkGroupSize.x, quads - 1);
-            [[unroll]] for (uint c = 0; c < 4; c++) take(v[u][c], first + c, best, index);
-        }
-    }
-    for (uint i = 4 * quads + gl_LocalInvocationID.x; i < n; i += gl_WorkGroupSize.x) take(argmax_load1(row, i), i, best, index);
-    const float top = subgroupMax(best);
-    index = subgroupMin(best == top ? index : NONE);
+// take_any puts a logit with any index, which is no NaN.
+void take_any(Best a, inout Best b) {
+    if (a.value > b.value || (a.value == b.value && a.index < b.index)) b = a;
+}
+
+shared float best_of[1024 / 4]; // no subgroup is smaller than four
+shared uint index_of[1024 / 4];
+
+Best best_of_subgroup(Best b) {
+    const float top = subgroupMax(b.value);
+    return Best(top, subgroupMin(b.value == top ? b.index : NONE));
+}
+
+// best_of_group is the workgroup's best, for the first subgroup.
+Best best_of_group(Best b) {
+    b = best_of_subgroup(b);
+    if (gl_NumSubgroups == 1) return b;
     if (gl_SubgroupInvocationID == 0) {
-        best_of[gl_SubgroupID] = top;
-        index_of[gl_SubgroupID] = index;
+        best_of[gl_SubgroupID] = b.value;
+        index_of[gl_SubgroupID] = b.index;
     }
     barrier();
-    if (gl_LocalInvocationID.x != 0) return 0;
-    for (uint s = 0; s < gl_NumSubgroups; s++) {
-        if (index == NONE || best_of[s] > best_of[0] || (best_of[s] == best_of[0] && index_of[s] < index)) {
-            best_of[0] = best_of[s];
-            index = index_of[s];
-        }
-    }
-    return index == NONE ? 0 : index;
+    if (gl_SubgroupID != 0) return b;
+    b = best_none();
+    for (uint s = gl_SubgroupInvocationID; s < gl_NumSubgroups; s += gl_SubgroupSize) take_any(Best(best_of[s], index_of[s]), b);
+    return best_of_subgroup(b);
 }
+
+// argmax_index is the token, 0 where all logits are NaN.
+uint argmax_index(Best b) { return b.index == NONE ? 0 : b.index; }
 
 // argmax_slot is where the token of output j's row goes.
 uint argmax_slot(uint j) { return step_row(step, step.v[step.v[STEP_OUTS_AT] + j], ROW_SLOT); }

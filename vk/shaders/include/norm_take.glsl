@@ -15,7 +15,13 @@ Ahead row_ahead(uint64_t x) {
 void norm_take(uint64_t x, uint64_t norm, Ahead next) {
     F32x4 w = F32x4(norm);
     float sum = 0;
-    for (uint i = gl_LocalInvocationID.x; i < K / 8; i += gl_WorkGroupSize.x) {
+    if (K / 8 <= gl_WorkGroupSize.x) { // all at once, without a loop
+        const uint i = gl_LocalInvocationID.x;
+        if (K / 8 == gl_WorkGroupSize.x || i < K / 8) {
+            sum = dot(next.a, next.a) + dot(next.b, next.b);
+            fixed_put(i, next.a * w.v[2 * i], next.b * w.v[2 * i + 1]);
+        }
+    } else for (uint i = gl_LocalInvocationID.x; i < K / 8; i += gl_WorkGroupSize.x) {
         const vec4 a = next.a, b = next.b, wa = w.v[2 * i], wb = w.v[2 * i + 1];
         const uint more = i + gl_WorkGroupSize.x;
         if (more < K / 8) next = Ahead(Act4(x).v[2 * more], Act4(x).v[2 * more + 1]);

@@ -19,14 +19,15 @@ layout(push_constant, scalar) uniform Push {
     uint n;
 };
 
+#include "argmax.glsl"
 const uint AHEAD = 4;
 vec4 argmax_load(uint64_t row, uint i) { return F32x4(row).v[i]; }
 float argmax_load1(uint64_t row, uint i) { return F32(row).v[i]; }
-#include "argmax.glsl"
+#include "argmax_own.glsl"
 
 void main() {
     const uint j = gl_WorkGroupID.y;
     if (j >= step.v[STEP_OUTS]) return;
-    const uint index = argmax_row(at(logits, j, n), n);
-    if (gl_LocalInvocationID.x == 0) sampled.v[argmax_slot(j)] = index;
+    const Best b = best_of_group(argmax_own(at(logits, j, n), n, 0, n));
+    if (gl_LocalInvocationID.x == 0) sampled.v[argmax_slot(j)] = argmax_index(b);
 }

@@ -28,6 +28,7 @@ layout(constant_id = 2) const uint TOP_K = 1;
 const uint FIXED = K * TOP_K, TILE = 8, AHEAD = 3;
 #include "fixed.glsl"
 #include "fixed_take.glsl"
+#include "scaled32.glsl"
 #include "dot_unit.glsl"
 
 layout(push_constant, scalar) uniform Push {

@@ -29,6 +29,7 @@ layout(constant_id = 1) const uint K = 256;
 const uint FIXED = K, TILE = 16, WARPS = 16, SUB = gl_WorkGroupSize.x / WARPS;
 #include "fixed.glsl"
 #include "fixed_take.glsl"
+#include "scaled32.glsl"
 #include "dot_unit.glsl"
 
 layout(push_constant, scalar) uniform Push {

@@ -26,6 +26,7 @@
 layout(constant_id = 1) const uint K = 256;
 const uint FIXED = K, TILE = 32, WARPS = 16, SUB = gl_WorkGroupSize.x / WARPS;
 #include "fixed.glsl"
+#include "scaled32.glsl"
 #include "dot_unit.glsl"
 #include "rows_dot.glsl"
 #include "norm_take.glsl"

@@ -27,6 +27,7 @@
 layout(constant_id = 1) const uint K = 256;
 const uint FIXED = K, TILE = 16;
 #include "fixed.glsl"
+#include "scaled32.glsl"
 #include "dot_unit.glsl"
 #include "rows_dot.glsl"
 #include "norm_take.glsl"

@@ -18,7 +18,7 @@ func TestGoldenGPUKernels(t *testing.T) {
 		o := Options{Buckets: []Bucket{{1, 1}}, Context: 128, Pretend: []string{"gpu", "shared48"}, Sync: sync}
 		e := start(t, m, o)
 		wantKernels(t, e.Plans[0], sync, "norm_matvec[Q4_K]", "norm_matvec[Q6_K]", "router_ahead[F32]", "matvec_dot[Q4_K]",
-			"expert_route_gate_up[Q4_K]", "expert_route_down[Q4_K]", "expert_route_down[Q6_K]", "rope_attention[F16]")
+			"expert_route_gate_up_fixed[Q4_K]", "expert_route_down_fixed[Q4_K]", "expert_route_down_fixed[Q6_K]", "rope_attention[F16]")
 		checkGo(t, e, g, 64)
 	}
 }

@@ -30,6 +30,10 @@ uvec2 parts4(uvec4 bits) {
     return uvec2((even >> 8 & 0x00ff00ffu) | (odd & 0xff00ff00u), ((even & 0x00ff00ffu) | (odd << 8 & 0xff00ff00u)) ^ 0x80808080u);
 }
 
+// fixed_step is the scale of elements whose largest magnitude is top.
+float fixed_step(float top) { return top > 1e-30 ? top * (1.0 / 32512.0) : 0.0; }
+float fixed_inverse(float top) { return top > 1e-30 ? 32512.0 / top : 0.0; }
+
 // fixed_put stores elements 8 * run .. 8 * run + 7. Four neighbouring
 // invocations must call it together, with neighbouring runs.
 void fixed_put(uint run, vec4 a, vec4 b) {
@@ -37,7 +41,7 @@ void fixed_put(uint run, vec4 a, vec4 b) {
     float top = max(max(m.x, m.y), max(m.z, m.w));
     top = max(top, subgroupShuffleXor(top, 1));
     top = max(top, subgroupShuffleXor(top, 2));
-    const float inverse = top > 1e-30 ? 32512.0 / top : 0.0;
+    const float inverse = fixed_inverse(top);
     const uvec4 p = round_bits(a, inverse), q = round_bits(b, inverse), both = p + q;
     int sum = int(both.x + both.y + both.z + both.w - 8 * ROUND_BITS);
     sum += subgroupShuffleXor(sum, 1);
@@ -47,7 +51,7 @@ void fixed_put(uint run, vec4 a, vec4 b) {
     if ((run & 1) == 0) {
         fixed_high[at_part].xy = high;
         fixed_low[at_part].xy = low;
-        fixed_scale[u][part] = top > 1e-30 ? top * (1.0 / 32512.0) : 0.0;
+        fixed_scale[u][part] = fixed_step(top);
         fixed_sum[u][part] = sum;
     } else {
         fixed_high[at_part].zw = high;

@@ -7,7 +7,7 @@ uint unit_of(uint s) { return s >> 2; }
 uint part_of(uint s) { return s & 3; }
 
 Unit unit_load(uint64_t row, uint u) {
-    U32x4 p = U32x4(row + (u >> 2) * WEIGHT_BYTES);
-    const uint j = 2 * (u & 3);
-    return Unit(p.v[0], p.v[1 + j], p.v[2 + j]);
+    const uint block = (u >> 2) * WEIGHT_BYTES;
+    U32x4 p = U32x4(row + (block + 16 + 32 * (u & 3)));
+    return Unit(U32x4(row + block).v[0], p.v[0], p.v[1]);
 }

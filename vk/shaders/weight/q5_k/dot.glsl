@@ -7,7 +7,7 @@ uint unit_of(uint s) { return s >> 2; }
 uint part_of(uint s) { return s & 3; }
 
 Unit unit_load(uint64_t row, uint u) {
-    U32x4 p = U32x4(row + (u >> 2) * WEIGHT_BYTES);
-    const uint j = 2 * (u & 3);
-    return Unit(p.v[0], p.v[1] >> j, p.v[2] >> j, p.v[3 + j], p.v[4 + j]);
+    const uint block = (u >> 2) * WEIGHT_BYTES, j = 2 * (u & 3);
+    U32x4 head = U32x4(row + block), p = U32x4(row + (block + 48 + 16 * j));
+    return Unit(head.v[0], head.v[1] >> j, head.v[2] >> j, p.v[0], p.v[1]);
 }

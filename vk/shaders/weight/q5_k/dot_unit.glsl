@@ -3,9 +3,5 @@ float unit_dot(Unit w, uint u, uint x) {
     const vec2 even = scale_min(w.head, 2 * (u & 3)), odd = scale_min(w.head, 2 * (u & 3) + 1);
     const uvec4 a0 = (w.a & 0x0f0f0f0fu) | (w.ha << 4 & 0x10101010u), b0 = (w.b & 0x0f0f0f0fu) | (w.hb << 4 & 0x10101010u);
     const uvec4 a1 = (w.a >> 4 & 0x0f0f0f0fu) | (w.ha << 3 & 0x10101010u), b1 = (w.b >> 4 & 0x0f0f0f0fu) | (w.hb << 3 & 0x10101010u);
-    const ivec2 sum = ivec2(fixed_dot(a0, x, 0) + fixed_dot(b0, x, 1), fixed_dot(a1, x, 2) + fixed_dot(b1, x, 3));
-    const vec4 scale = fixed_scale[x];
-    const ivec4 s = fixed_sum[x];
-    return scale.x * (even.x * float(sum.x) - even.y * float(s.x + s.y)) +
-           scale.z * (odd.x * float(sum.y) - odd.y * float(s.z + s.w));
+    return even.x * fixed_pair(a0, b0, x, 0) - even.y * fixed_pair_sum(x, 0) + odd.x * fixed_pair(a1, b1, x, 2) - odd.y * fixed_pair_sum(x, 2);
 }

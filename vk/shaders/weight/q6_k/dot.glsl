@@ -8,8 +8,7 @@ uint unit_of(uint s) { return (s >> 4) * 4 + ((s >> 3) & 1) * 2 + (s & 1); }
 uint part_of(uint s) { return (s >> 1) & 3; }
 
 Unit unit_load(uint64_t row, uint u) {
-    const uint64_t block = row + (u >> 2) * WEIGHT_BYTES;
-    U32x4 p = U32x4(block);
-    const uint h = (u >> 1) & 1, j = u & 1;
-    return Unit(p.v[4 * h + j], p.v[4 * h + 2 + j], p.v[8 + 2 * h + j], U32x2(block).v[24 + h], U32(block).v[52]);
+    const uint block = (u >> 2) * WEIGHT_BYTES, h = (u >> 1) & 1, j = u & 1;
+    U32x4 p = U32x4(row + (block + 64 * h + 16 * j));
+    return Unit(p.v[0], p.v[2], U32x4(row + (block + 128 + 32 * h + 16 * j)).v[0], U32x2(row + (block + 192 + 8 * h)).v[0], U32(row + block).v[52]);
 }

@@ -1,0 +1,40 @@
+package graph
+
+import "moeflow/gguf/quant"
+
+// fixActivations has gate and up write what down reads as 16-bit fixed point, where
+// down would make that of it: gate and up do it once, in the workgroups that have
+// the values at hand, and down in all of its own, before it can begin.
+func fixActivations(u *unit, calls []Dispatch) []Dispatch {
+	reads := uses(calls, len(u.tensors))
+	for i := range calls {
+		down := calls[i]
+		if down.Kernel.Op != OpRouteDown {
+			continue
+		}
+		h := down.Args[2].Tensor
+		p := producer(calls, i, h)
+		if p < 0 || calls[p].Kernel.Op != OpRouteGateUp || reads[h] != 1 || down.Params[0]%16 != 0 {
+			continue
+		}
+		rows := u.tensors[h].Shape[2]
+		words := FixedWords(uint64(down.Params[0]) * uint64(down.Params[3]))
+		u.tensors = append(u.tensors, Tensor{Name: u.tensors[h].Name + " fixed", Type: quant.U32, Role: Activation, Shape: Shape{words, rows}})
+		id := TensorID(len(u.tensors) - 1)
+		up, to := calls[p].with(OpRouteGateUpFixed, 8, id), down.with(OpRouteDownFixed, 2, id)
+		if u.served(&up) && u.served(&to) {
+			calls[p], calls[i] = up, to
+			continue
+		}
+		u.tensors = u.tensors[:id]
+	}
+	return calls
+}
+
+// with is a call of another op with the same arguments but one.
+func (d Dispatch) with(op Op, arg int, id TensorID) Dispatch {
+	d.Kernel.Op = op
+	d.Args = append([]Arg(nil), d.Args...)
+	d.Args[arg].Tensor = id
+	return d
+}

@@ -1,0 +1,17 @@
+// fixed_copy brings FIXED activations that are 16-bit fixed point already (see
+// graph/fixed.go) into shared memory. Included after fixed.glsl and sync.glsl.
+layout(buffer_reference, scalar, buffer_reference_align = 8) coherent readonly buffer ActU2 { uvec2 v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer ActU4 { uvec4 v[]; };
+
+void fixed_copy(uint64_t row) {
+    const uint sixteens = FIXED / 16;
+    for (uint s = gl_LocalInvocationID.x; s < sixteens; s += gl_WorkGroupSize.x) {
+        const uvec4 high = ActU4(row).v[s], low = ActU4(row).v[sixteens + s];
+        const uvec2 rest = ActU2(row).v[4 * sixteens + s];
+        const uint u = unit_of(s), part = part_of(s), at_part = part * UNITS + u;
+        fixed_high[at_part] = high;
+        fixed_low[at_part] = low;
+        fixed_scale[u][part] = uintBitsToFloat(rest.x);
+        fixed_sum[u][part] = int(rest.y);
+    }
+}

@@ -1,0 +1,75 @@
+// rms_norm, top_k and expert_gate_up in one: the whole of expert_route_gate_up.comp
+// but for what becomes of an output, which is give's, and of all a workgroup's
+// outputs, which is given's: give(r, s, o, v) takes output o of slot s of row r from
+// one invocation, given(r, s) is called by all of the workgroup after the last.
+// A subgroup's way: unit u of output o and what follows.
+struct Place { uint o, u; };
+
+// next is the following place. Where a subgroup takes a whole row at once this
+// shows that u never changes, so that what is made of it is made once.
+Place next(Place p) {
+    return UNITS > SUB && p.u - gl_SubgroupInvocationID + SUB < UNITS ? Place(p.o, p.u + SUB)
+                                                                       : Place(p.o + WARPS, gl_SubgroupInvocationID);
+}
+
+Pair load(uint64_t first, Place p) {
+    const uint64_t row = first + p.o;
+    return pair_load(weight_row(gate, row, K), weight_row(up, row, K), p.u);
+}
+
+// puts tells whether this workgroup writes the row's choice.
+bool puts() { return gl_WorkGroupID.x == 0 && gl_WorkGroupID.y == 0; }
+
+// choose takes the experts out up to slot s, or all of them.
+Route choose(uint r, uint s) {
+    route_load(at(logits, r, EXPERTS));
+    return route(puts() ? top_k : s + 1, puts() && renormalize == 0);
+}
+
+// put writes the choice, by one subgroup.
+void put(uint r, Route c, float factor) {
+    const float weight = route_weight(c, top_k, renormalize != 0, renormalize == 2 ? factor : 1, scale);
+    if (gl_SubgroupInvocationID < top_k) {
+        PutU32(at(ids, r, top_k)).v[gl_SubgroupInvocationID] = c.id;
+        PutF32(at(weights, r, top_k)).v[gl_SubgroupInvocationID] = weight;
+    }
+}
+
+// outputs computes the workgroup's outputs: row o of gate and of up together,
+// two steps loaded ahead.
+void outputs(uint r, uint s, Route c) {
+    const uint64_t first = uint64_t(subgroupShuffle(c.id, s)) * n;
+    const uint end = min(n, (gl_WorkGroupID.x + 1) * TILE);
+    Place p = Place(gl_WorkGroupID.x * TILE + gl_SubgroupID, gl_SubgroupInvocationID), ahead = next(p);
+    Pair a = load(first, Place(min(p.o, n - 1), p.u)), b = load(first, Place(min(ahead.o, n - 1), ahead.u));
+    ahead = next(ahead);
+    sync_wait();
+    norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
+    barrier();
+    const float factor = norm_factor(eps);
+    if (puts() && gl_SubgroupID == 0) put(r, c, factor);
+    vec2 sum = vec2(0);
+    while (p.o < end) {
+        const Pair now = a;
+        a = b;
+        if (ahead.o < end) b = load(first, ahead);
+        ahead = next(ahead);
+        sum += pair_dot(now, p.u);
+        const Place then = next(p);
+        if (then.o != p.o) {
+            sum = factor * subgroupAdd(sum);
+            if (gl_SubgroupInvocationID == 0) give(r, s, p.o, silu(sum.x) * sum.y);
+            sum = vec2(0);
+        }
+        p = then;
+    }
+    given(r, s);
+}
+
+void main() {
+    const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;
+    sync_early();
+    if (r < step.v[STEP_ROWS]) outputs(r, s, choose(r, s));
+    else sync_wait(); // who reports has waited for all before
+    sync_done();
+}

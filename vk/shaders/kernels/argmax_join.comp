@@ -1,0 +1,50 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// The most likely token of each output row from those of its shares: see
+// argmax_shares.comp.
+//
+//   sampled[slot of output j's row] = the index of the largest of shares[j], the
+//   lowest of equals
+//
+// shares {2, P, O} U32, P = n / 4096 rounded up, sampled {slots} U32. Where no
+// share has an index the result is 0. One subgroup an output row.
+//
+// op: argmax_join
+// types: U32
+// tile: all 1 1
+// local: 1 subgroups
+// spec:
+// needs: gpu
+// rows: 1 1
+// when: n>=8192
+// sync: counter
+#include "common.glsl"
+#include "sync.glsl"
+
+layout(buffer_reference, scalar, buffer_reference_align = 8) coherent readonly buffer Shares { uvec2 v[]; };
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t shares; uint64_t sampled;
+    uint n;
+};
+#include "sync_main.glsl"
+#include "argmax.glsl"
+const uint SHARE = 4096, AHEAD = 2; // see graph.ArgMaxShare
+
+void main() {
+    const uint j = gl_WorkGroupID.y, count = (n + SHARE - 1) / SHARE, lanes = gl_WorkGroupSize.x;
+    const bool wanted = j < step.v[STEP_OUTS];
+    const uint slot = wanted ? argmax_slot(j) : 0;
+    sync_wait();
+    if (wanted) {
+        Shares from = Shares(at(shares, j, 2 * count));
+        Best b = best_none();
+        for (uint i = gl_LocalInvocationID.x; i < count; i += AHEAD * lanes) {
+            uvec2 v[AHEAD];
+            [[unroll]] for (uint u = 0; u < AHEAD; u++) v[u] = from.v[min(i + u * lanes, count - 1)];
+            [[unroll]] for (uint u = 0; u < AHEAD; u++) take_any(Best(uintBitsToFloat(v[u].x), v[u].y), b);
+        }
+        b = best_of_group(b);
+        if (gl_LocalInvocationID.x == 0) PutU32(sampled).v[slot] = argmax_index(b);
+    }
+    sync_done();
+}

@@ -1,0 +1,49 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// The most likely token of each share of an output row, on a GPU.
+//
+//   shares[j][p] = the largest of logits[j][4096 * p .. 4096 * p + 4095] and its
+//   index, the lowest of equals
+//
+// logits {n, O} F32, shares {2, P, O} U32, P = n / 4096 rounded up, a share's
+// largest as the bits of a float. A NaN never wins; where all are NaN the largest
+// is minus infinity and the index all ones. One workgroup a share: see
+// argmax_join.comp.
+//
+// op: argmax_shares
+// types: F32
+// tile: 4096 1 1
+// local: 512
+// spec:
+// needs: gpu
+// rows: 1 1
+// when: n>=8192
+// sync: counter
+#include "common.glsl"
+#include "sync.glsl"
+
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t logits; uint64_t shares;
+    uint n;
+};
+#include "sync_main.glsl"
+#include "argmax.glsl"
+const uint SHARE = 4096, AHEAD = 2; // see graph.ArgMaxShare
+vec4 argmax_load(uint64_t row, uint i) { return Act4(row).v[i]; }
+float argmax_load1(uint64_t row, uint i) { return Act(row).v[i]; }
+#include "argmax_own.glsl"
+
+void main() {
+    const uint j = gl_WorkGroupID.y, p = gl_WorkGroupID.x, first = p * SHARE;
+    const bool wanted = j < step.v[STEP_OUTS];
+    sync_wait();
+    if (wanted) {
+        const Best b = best_of_group(argmax_own(at(logits, j, n), n, first, min(first + SHARE, n)));
+        if (gl_LocalInvocationID.x == 0) {
+            PutU32 to = PutU32(at(shares, j, 2 * ((n + SHARE - 1) / SHARE)));
+            to.v[2 * p] = floatBitsToUint(b.value);
+            to.v[2 * p + 1] = b.index;
+        }
+    }
+    sync_done();
+}
