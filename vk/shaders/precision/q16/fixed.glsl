@@ -60,14 +60,14 @@ void fixed_put(uint run, vec4 a, vec4 b) {
 }
 
 int dot16(uvec4 w, uvec4 x, int sum) {
-    sum += dotPacked4x8EXT(int(w.x), int(x.x));
-    sum += dotPacked4x8EXT(int(w.y), int(x.y));
-    sum += dotPacked4x8EXT(int(w.z), int(x.z));
-    return sum + dotPacked4x8EXT(int(w.w), int(x.w));
+    sum += dotPacked4x8EXT(w.x, int(x.x));
+    sum += dotPacked4x8EXT(w.y, int(x.y));
+    sum += dotPacked4x8EXT(w.z, int(x.z));
+    return sum + dotPacked4x8EXT(w.w, int(x.w));
 }
 
-// fixed_dot multiplies sixteen small integers with part p of unit u; the sum is
-// exact: sixteen times 127 * 32512 at most.
+// fixed_dot multiplies sixteen bytes, not signed, with part p of unit u; the sum is
+// exact: sixteen times 255 * 32512 at most.
 int fixed_dot(uvec4 w, uint u, uint p) {
     return 256 * dot16(w, fixed_high[p * UNITS + u], 0) + dot16(w, fixed_low[p * UNITS + u], 0);
 }

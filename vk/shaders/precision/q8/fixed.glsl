@@ -32,9 +32,9 @@ void fixed_put(uint run, vec4 a, vec4 b) {
     }
 }
 
-// fixed_dot multiplies sixteen small integers with part p of unit u, exactly.
+// fixed_dot multiplies sixteen bytes, not signed, with part p of unit u, exactly.
 int fixed_dot(uvec4 w, uint u, uint p) {
     const uvec4 x = fixed_bytes[p * UNITS + u];
-    return dotPacked4x8EXT(int(w.x), int(x.x)) + dotPacked4x8EXT(int(w.y), int(x.y)) + dotPacked4x8EXT(int(w.z), int(x.z)) +
-           dotPacked4x8EXT(int(w.w), int(x.w));
+    return dotPacked4x8EXT(w.x, int(x.x)) + dotPacked4x8EXT(w.y, int(x.y)) + dotPacked4x8EXT(w.z, int(x.z)) +
+           dotPacked4x8EXT(w.w, int(x.w));
 }
