@@ -8,7 +8,7 @@ void fixed_copy(uint64_t row) {
     for (uint s = gl_LocalInvocationID.x; s < sixteens; s += gl_WorkGroupSize.x) {
         const uvec4 high = ActU4(row).v[s], low = ActU4(row).v[sixteens + s];
         const uvec2 rest = ActU2(row).v[4 * sixteens + s];
-        const uint u = unit_of(s), part = part_of(s), at_part = part * UNITS + u;
+        const uint u = unit_of(s), part = part_of(s), at_part = part * PITCH + u;
         fixed_high[at_part] = high;
         fixed_low[at_part] = low;
         fixed_scale[u][part] = uintBitsToFloat(rest.x);

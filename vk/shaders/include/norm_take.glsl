@@ -11,15 +11,19 @@ Ahead row_ahead(uint64_t x) {
     return Ahead(Act4(x).v[2 * i], Act4(x).v[2 * i + 1]);
 }
 
+// norm_ahead asks for the norm's weights of an invocation's first eight elements, so
+// that they are on their way from memory before x is there, and gives the first.
+float norm_ahead(uint64_t norm) { return F32(norm).v[8 * min(gl_LocalInvocationID.x, K / 8 - 1)]; }
+
 // norm_take stores x * norm and leaves each subgroup's sum of squares.
-void norm_take(uint64_t x, uint64_t norm, Ahead next) {
+void norm_take(uint64_t x, uint64_t norm, Ahead next, float first) {
     F32x4 w = F32x4(norm);
     float sum = 0;
     if (K / 8 <= gl_WorkGroupSize.x) { // all at once, without a loop
         const uint i = gl_LocalInvocationID.x;
         if (K / 8 == gl_WorkGroupSize.x || i < K / 8) {
             sum = dot(next.a, next.a) + dot(next.b, next.b);
-            fixed_put(i, next.a * w.v[2 * i], next.b * w.v[2 * i + 1]);
+            fixed_put(i, next.a * vec4(first, w.v[2 * i].yzw), next.b * w.v[2 * i + 1]);
         }
     } else for (uint i = gl_LocalInvocationID.x; i < K / 8; i += gl_WorkGroupSize.x) {
         const vec4 a = next.a, b = next.b, wa = w.v[2 * i], wb = w.v[2 * i + 1];

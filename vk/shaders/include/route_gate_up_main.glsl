@@ -43,8 +43,9 @@ void outputs(uint r, uint s, Route c) {
     Place p = Place(gl_WorkGroupID.x * TILE + gl_SubgroupID, gl_SubgroupInvocationID), ahead = next(p);
     Pair a = load(first, Place(min(p.o, n - 1), p.u)), b = load(first, Place(min(ahead.o, n - 1), ahead.u));
     ahead = next(ahead);
+    const float norm_first = norm_ahead(norm);
     sync_wait();
-    norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
+    norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)), norm_first);
     barrier();
     const float factor = norm_factor(eps);
     if (puts() && gl_SubgroupID == 0) put(r, c, factor);

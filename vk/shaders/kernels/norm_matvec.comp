@@ -41,10 +41,11 @@ layout(push_constant, scalar) uniform Push {
 void main() {
     const uint r = gl_WorkGroupID.y, lane = gl_SubgroupInvocationID, o = gl_WorkGroupID.x * TILE + gl_SubgroupID;
     const uint64_t a = weight_row(w, min(o, n - 1), K), b = weight_row(w, min(o + WARPS, n - 1), K);
+    const float norm_first = norm_ahead(norm);
     Pair units = pair_load(a, b, lane);
     sync_wait();
     if (r < step.v[count]) {
-        norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
+        norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)), norm_first);
         barrier();
         vec2 sum = pair_dot(units, lane);
         for (uint u = lane + SUB; u - lane < UNITS; u += SUB) sum += pair_dot(pair_load(a, b, u), u);

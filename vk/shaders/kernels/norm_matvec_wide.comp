@@ -50,10 +50,11 @@ void put(uint r, uint o, vec2 v) {
 
 void main() {
     const uint r = gl_WorkGroupID.y;
+    const float norm_first = norm_ahead(norm);
     const Pair first = walk_first(w, n);
     sync_wait();
     if (r < step.v[count]) {
-        norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)));
+        norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)), norm_first);
         barrier();
         walk(w, n, r, norm_factor(eps), first);
     }

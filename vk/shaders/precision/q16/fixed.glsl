@@ -6,12 +6,13 @@
 // A unit is the 64 elements that an invocation multiplies at a time, in four
 // parts of 16 (one vector of packed bytes each); which elements they are is the
 // weight type's choice (unit_of, part_of in dot.glsl, of elements in sixteens).
-// Part p of unit u lies at p * UNITS + u, so that neighbours read neighbours.
+// Part p of unit u lies at p * PITCH + u, so that neighbours read neighbours, and
+// those that write a unit's parts write to different banks.
 // Included after dot.glsl's unit_of and part_of, FIXED being the number of
 // elements, a multiple of 256.
-const uint UNITS = FIXED / 64;
-shared uvec4 fixed_high[FIXED / 16];
-shared uvec4 fixed_low[FIXED / 16];
+const uint UNITS = FIXED / 64, PITCH = UNITS + 2;
+shared uvec4 fixed_high[4 * PITCH];
+shared uvec4 fixed_low[4 * PITCH];
 shared vec4 fixed_scale[UNITS]; // of the four parts
 shared ivec4 fixed_sum[UNITS];  // the sum of each part's integers
 
@@ -46,7 +47,7 @@ void fixed_put(uint run, vec4 a, vec4 b) {
     int sum = int(both.x + both.y + both.z + both.w - 8 * ROUND_BITS);
     sum += subgroupShuffleXor(sum, 1);
     const uvec2 first = parts4(p), second = parts4(q);
-    const uint s = run >> 1, u = unit_of(s), part = part_of(s), at_part = part * UNITS + u;
+    const uint s = run >> 1, u = unit_of(s), part = part_of(s), at_part = part * PITCH + u;
     const uvec2 high = uvec2(first.x, second.x), low = uvec2(first.y, second.y);
     if ((run & 1) == 0) {
         fixed_high[at_part].xy = high;
@@ -60,14 +61,14 @@ void fixed_put(uint run, vec4 a, vec4 b) {
 }
 
 int dot16(uvec4 w, uvec4 x, int sum) {
-    sum += dotPacked4x8EXT(int(w.x), int(x.x));
-    sum += dotPacked4x8EXT(int(w.y), int(x.y));
-    sum += dotPacked4x8EXT(int(w.z), int(x.z));
-    return sum + dotPacked4x8EXT(int(w.w), int(x.w));
+    sum += dotPacked4x8EXT(w.x, int(x.x));
+    sum += dotPacked4x8EXT(w.y, int(x.y));
+    sum += dotPacked4x8EXT(w.z, int(x.z));
+    return sum + dotPacked4x8EXT(w.w, int(x.w));
 }
 
-// fixed_dot multiplies sixteen small integers with part p of unit u; the sum is
-// exact: sixteen times 127 * 32512 at most.
+// fixed_dot multiplies sixteen bytes, not signed, with part p of unit u; the sum is
+// exact: sixteen times 255 * 32512 at most.
 int fixed_dot(uvec4 w, uint u, uint p) {
-    return 256 * dot16(w, fixed_high[p * UNITS + u], 0) + dot16(w, fixed_low[p * UNITS + u], 0);
+    return 256 * dot16(w, fixed_high[p * PITCH + u], 0) + dot16(w, fixed_low[p * PITCH + u], 0);
 }

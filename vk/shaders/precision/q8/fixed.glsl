@@ -2,8 +2,8 @@
 // products: within each 32 elements x = scale * byte, |byte| <= 127, so an
 // element is off by at most the largest of its 32 divided by 254. Layout and
 // functions as in the fixed.glsl of q16.
-const uint UNITS = FIXED / 64;
-shared uvec4 fixed_bytes[FIXED / 16];
+const uint UNITS = FIXED / 64, PITCH = UNITS + 2;
+shared uvec4 fixed_bytes[4 * PITCH];
 shared vec4 fixed_scale[UNITS]; // of the four parts
 shared ivec4 fixed_sum[UNITS];  // the sum of each part's integers
 
@@ -21,7 +21,7 @@ void fixed_put(uint run, vec4 a, vec4 b) {
     const ivec4 both = p + q;
     int sum = both.x + both.y + both.z + both.w;
     sum += subgroupShuffleXor(sum, 1);
-    const uint s = run >> 1, u = unit_of(s), part = part_of(s), at_part = part * UNITS + u;
+    const uint s = run >> 1, u = unit_of(s), part = part_of(s), at_part = part * PITCH + u;
     const uvec2 bytes = uvec2(pack4(p), pack4(q));
     if ((run & 1) == 0) {
         fixed_bytes[at_part].xy = bytes;
@@ -32,9 +32,9 @@ void fixed_put(uint run, vec4 a, vec4 b) {
     }
 }
 
-// fixed_dot multiplies sixteen small integers with part p of unit u, exactly.
+// fixed_dot multiplies sixteen bytes, not signed, with part p of unit u, exactly.
 int fixed_dot(uvec4 w, uint u, uint p) {
-    const uvec4 x = fixed_bytes[p * UNITS + u];
-    return dotPacked4x8EXT(int(w.x), int(x.x)) + dotPacked4x8EXT(int(w.y), int(x.y)) + dotPacked4x8EXT(int(w.z), int(x.z)) +
-           dotPacked4x8EXT(int(w.w), int(x.w));
+    const uvec4 x = fixed_bytes[p * PITCH + u];
+    return dotPacked4x8EXT(w.x, int(x.x)) + dotPacked4x8EXT(w.y, int(x.y)) + dotPacked4x8EXT(w.z, int(x.z)) +
+           dotPacked4x8EXT(w.w, int(x.w));
 }

@@ -1,6 +1,7 @@
-// unit_dot multiplies a unit with unit x of the fixed-point activations.
+// unit_dot multiplies a unit with unit x of the fixed-point activations. Upper
+// nibbles are multiplied where they lie, sixteen times as large.
 float unit_dot(Unit w, uint u, uint x) {
-    const vec2 even = scale_min(w.head, 2 * (u & 3)), odd = scale_min(w.head, 2 * (u & 3) + 1);
-    return even.x * fixed_pair(w.a & 0x0f0f0f0fu, w.b & 0x0f0f0f0fu, x, 0) - even.y * fixed_pair_sum(x, 0) +
-           odd.x * fixed_pair((w.a >> 4) & 0x0f0f0f0fu, (w.b >> 4) & 0x0f0f0f0fu, x, 2) - odd.y * fixed_pair_sum(x, 2);
+    const vec4 m = scale_mins(w.head, u & 3);
+    return m.x * fixed_pair(w.a & 0x0f0f0f0fu, w.b & 0x0f0f0f0fu, x, 0) - m.z * fixed_pair_sum(x, 0) +
+           m.y * (1.0 / 16) * fixed_pair(w.a & 0xf0f0f0f0u, w.b & 0xf0f0f0f0u, x, 2) - m.w * fixed_pair_sum(x, 2);
 }

@@ -7,8 +7,9 @@ Weight unit_open(Unit w, uint u) {
     v.part[1] = (w.b & 0x0f0f0f0fu) | (w.hb << 4 & 0x10101010u);
     v.part[2] = (w.a >> 4 & 0x0f0f0f0fu) | (w.ha << 3 & 0x10101010u);
     v.part[3] = (w.b >> 4 & 0x0f0f0f0fu) | (w.hb << 3 & 0x10101010u);
-    v.even = scale_min(w.head, 2 * (u & 3));
-    v.odd = scale_min(w.head, 2 * (u & 3) + 1);
+    const vec4 m = scale_mins(w.head, u & 3);
+    v.even = m.xz;
+    v.odd = m.yw;
     return v;
 }
 #include "scale_min_dot.glsl"
