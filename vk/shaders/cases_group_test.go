@@ -19,6 +19,7 @@ func groupShapes(typ quant.Type) []groupShape {
 	return []groupShape{
 		{w[0], 1, 3, 2, 1, 16, false}, {w[1], 40, 5, 5, 3, 17, false}, {w[0], 70, 4, 1, 64, 66, true},
 		{w[1], 17, 40, 8, 20, 20, false}, {w[0], 130, 7, 2, 131, 140, true}, {w[len(w)-1], 3, 2, 1, 20, 20, true}, {w[0], 36, 3, 1, 46, 48, true},
+		{w[0], 290, 3, 1, 46, 46, true},
 	}
 }
 

@@ -43,14 +43,18 @@ uint fragment_t() { return gl_SubgroupInvocationID & 3; }
 #define FRAGMENT_ADD(sums, low, high, acts) { \
     FRAGMENT_A a_; \
     FRAGMENT_B b_; \
-    FRAGMENT_PAIR(a_, 0, low[0]) \
-    FRAGMENT_PAIR(a_, 2, low[1]) \
-    FRAGMENT_PAIR(a_, 4, high[0]) \
-    FRAGMENT_PAIR(a_, 6, high[1]) \
-    FRAGMENT_PAIR(b_, 0, acts[0]) \
-    FRAGMENT_PAIR(b_, 2, acts[1]) \
-    sums = coopMatMulAdd(a_, b_, sums); \
+    FRAGMENT_WEIGHTS(a_, low, high) \
+    FRAGMENT_ACTS(b_, acts) \
+    FRAGMENT_MULTIPLY(sums, a_, b_) \
 }
+#define FRAGMENT_WEIGHTS(m, low, high) { \
+    FRAGMENT_PAIR(m, 0, low[0]) \
+    FRAGMENT_PAIR(m, 2, low[1]) \
+    FRAGMENT_PAIR(m, 4, high[0]) \
+    FRAGMENT_PAIR(m, 6, high[1]) \
+}
+#define FRAGMENT_ACTS(m, acts) { FRAGMENT_PAIR(m, 0, acts[0]) FRAGMENT_PAIR(m, 2, acts[1]) }
+#define FRAGMENT_MULTIPLY(sums, a, b) sums = coopMatMulAdd(a, b, sums);
 
 // FRAGMENT_BLOCK adds the products of whole units u with a lane's 64 activations of
 // row g, v, eight halves a vector in the order of the unit's parts.

@@ -1,6 +1,7 @@
 // A unit of Q4_K as halves: of a word, the low nibbles are four elements of part
 // side, the high ones of part side + 2.
 #include "fragment_scale_min.glsl"
+const uint UNIT_WORDS = 12; // of a Unit, in registers
 
 void unit_halves(Unit w, Scale s, uint side, uint i, uint bits, out uvec2 first, out uvec2 second) {
     const uint even = side == 0 ? w.a[i] : w.b[i], odd = even >> 8;

@@ -1,5 +1,6 @@
 // A unit of Q5_K as halves: as Q4_K, with the fifth bits in bits 0 and 1 of high.
 #include "fragment_scale_min.glsl"
+const uint UNIT_WORDS = 20; // of a Unit, in registers
 
 void unit_halves(Unit w, Scale s, uint side, uint i, uint bits, out uvec2 first, out uvec2 second) {
     const uint even = side == 0 ? w.a[i] : w.b[i], odd = even >> 8, high = side == 0 ? w.ha[i] : w.hb[i];

@@ -1,6 +1,8 @@
 // A unit of Q6_K as halves: of a word, the low nibbles are four elements of part
 // side, the high ones of part side + 2, and two bits of each byte of high belong to
 // each part. A scale is a byte in two's complement.
+const uint UNIT_WORDS = 15; // of a Unit, in registers
+
 Scale unit_scale(Unit w, uint u, uint bits) {
     const uvec2 b = (w.scales >> (8 * (u & 1)) & 0x00ff00ffu) ^ 0x00800080u;
     const f16vec2 d = unpackFloat2x16(w.d).xx, zero = f16vec2(float16_t(1024 + 128));
