@@ -61,14 +61,14 @@ func (c beside) Lookup(k Kernel) (KernelInfo, bool) {
 	return info, ok
 }
 
-func aheadBlock(change func(*ahead)) *Graph {
-	g := New("block", StepLayout{Rows: 1, Outs: 1, Pages: 1})
+func aheadBlock(rows int, change func(*ahead)) *Graph {
+	g, r := New("block", StepLayout{Rows: rows, Outs: 1, Pages: 1}), uint64(rows)
 	in := func(name string, typ quant.Type, role Role, s ...uint64) TensorID {
 		return g.Tensor(Tensor{Name: name, Shape: s, Type: typ, Role: role})
 	}
-	b := ahead{in: in("in", quant.F32, Input, 32, 1), a: in("a", quant.F32, Input, 64, 1), o: in("o", quant.Q8_0, Weight, 64, 32),
+	b := ahead{in: in("in", quant.F32, Input, 32, r), a: in("a", quant.F32, Input, 64, r), o: in("o", quant.Q8_0, Weight, 64, 32),
 		norm: in("norm", quant.F32, Weight, 32), router: in("router", quant.F32, Weight, 32, 8), gate: in("gate", quant.F16, Weight, 32, 64, 8),
-		up: in("up", quant.F16, Weight, 32, 64, 8), down: in("down", quant.BF16, Weight, 64, 32, 8), counts: in("counts", quant.U32, State, 2, 1)}
+		up: in("up", quant.F16, Weight, 32, 64, 8), down: in("down", quant.BF16, Weight, 64, 32, 8), counts: in("counts", quant.U32, State, 2, r)}
 	change(&b)
 	g.Add(Node{Name: "block", Kind: "block", Out: []string{"y"}, Stage: b})
 	return g
@@ -99,7 +99,7 @@ func TestRouterAhead(t *testing.T) {
 		"no res":    {Kernel{}, func(b *ahead) { b.noResidual = true }, plain},
 		"one reads": {Kernel{}, func(b *ahead) { b.counted = true }, ""},
 	} {
-		p, err := Compile(aheadBlock(c.change), Options{Kernels: everyKernel{map[Kernel]bool{c.lacks: true}}})
+		p, err := Compile(aheadBlock(1, c.change), Options{Kernels: everyKernel{map[Kernel]bool{c.lacks: true}}})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -117,7 +117,7 @@ func TestRouterAhead(t *testing.T) {
 // TestRouterAheadArguments: what the folded calls read, and that gate and up are
 // told what the logits lack.
 func TestRouterAheadArguments(t *testing.T) {
-	p, err := Compile(aheadBlock(func(*ahead) {}), Options{Kernels: everyKernel{}})
+	p, err := Compile(aheadBlock(1, func(*ahead) {}), Options{Kernels: everyKernel{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestRouterAheadArguments(t *testing.T) {
 // check sees a wait that is too short, too long, or for the wrong counter.
 func TestAside(t *testing.T) {
 	block := func() *unit {
-		u, err := compile(aheadBlock(func(*ahead) {}), Options{Kernels: beside{}, Counters: true})
+		u, err := compile(aheadBlock(1, func(*ahead) {}), Options{Kernels: beside{}, Counters: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,6 +56,17 @@ func (c fewKernels) Lookup(k Kernel) (KernelInfo, bool) {
 	return info, true
 }
 
+func fewGraph(rows int, counted bool) *Graph {
+	g := New("block", StepLayout{Rows: rows, Outs: 1, Pages: 1})
+	in := func(name string, role Role, s ...uint64) TensorID {
+		return g.Tensor(Tensor{Name: name, Shape: s, Type: quant.F32, Role: role})
+	}
+	g.Add(Node{Name: "block", Kind: "block", Layer: 0, Out: []string{"y"}, Stage: fewBlock{
+		in("x", Input, 32, uint64(rows)), in("norm", Weight, 32), in("router", Weight, 32, 8), in("gate", Weight, 32, 64, 8),
+		in("up", Weight, 32, 64, 8), in("down", Weight, 64, 32, 8), in("counts", State, 8, 1), counted}})
+	return g
+}
+
 // TestBlockOfFewRows: the norm goes into the products that read it, and the list
 // of places is made by who chooses the experts, unless a kernel lacks or something
 // reads the choice before.
@@ -76,14 +87,7 @@ func TestBlockOfFewRows(t *testing.T) {
 		{1, "", false, "gather norm_matvec expert_route_gate_up_fixed expert_route_down_fixed"},
 		{65, "", false, "gather rms_norm matvec top_k expert_group expert_matmul_swiglu expert_matmul expert_combine"},
 	} {
-		g := New("block", StepLayout{Rows: c.rows, Outs: 1, Pages: 1})
-		in := func(name string, role Role, s ...uint64) TensorID {
-			return g.Tensor(Tensor{Name: name, Shape: s, Type: quant.F32, Role: role})
-		}
-		g.Add(Node{Name: "block", Kind: "block", Layer: 0, Out: []string{"y"}, Stage: fewBlock{
-			in("x", Input, 32, uint64(c.rows)), in("norm", Weight, 32), in("router", Weight, 32, 8), in("gate", Weight, 32, 64, 8),
-			in("up", Weight, 32, 64, 8), in("down", Weight, 64, 32, 8), in("counts", State, 8, 1), c.counted}})
-		p, err := Compile(g, Options{Kernels: c.lacks})
+		p, err := Compile(fewGraph(c.rows, c.counted), Options{Kernels: c.lacks})
 		if err != nil {
 			t.Fatal(err)
 		}
