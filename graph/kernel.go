@@ -28,6 +28,9 @@ type KernelInfo struct {
 	// on in strides of the whole grid. 0 means that the kernel does not, and
 	// gets as many as there are tiles.
 	Most uint32
+	// PerProcessor tells that the kernel's own bound is for each processor of the
+	// device; a catalog has multiplied Most by their number.
+	PerProcessor bool
 	// Local is the preferred number of invocations of a workgroup, passed as
 	// specialization constant 0. A kernel is right with any multiple of the
 	// device's subgroup size up to this.

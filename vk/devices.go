@@ -20,6 +20,7 @@ type DeviceInfo struct {
 	Free          uint64   `json:"free"`   // bytes of it that the driver says are left; 0 if it does not say
 	MaxAllocation uint64   `json:"max_allocation"`
 	Subgroup      uint32   `json:"subgroup"`
+	Processors    uint32   `json:"processors,omitempty"` // 0 if the driver does not say
 	Features      []string `json:"features"`
 	// Matrices are the products that its matrix units compute.
 	Matrices []MatrixShape `json:"matrices,omitempty"`
@@ -135,6 +136,7 @@ func describe(d vulkan.PhysicalDevice) DeviceInfo {
 	describeLimits(d, &info)
 	describeMemory(d, &info)
 	describeMatrices(d, &info)
+	info.Processors = processors(d)
 	info.Features, info.Problem = info.features.names()
 	return info
 }

@@ -84,6 +84,18 @@ static void native_memory(void *device, void *chain) { p_memory(device, chain); 
 struct extension { char name[256]; uint32_t version; };
 struct family { uint32_t flags, count, stamps, width, height, depth; };
 
+struct sm_builtins { uint32_t type; void *next; uint32_t count, warps; };
+
+// native_processors is how many multiprocessors a device of NVIDIA's has; the
+// device must have VK_NV_shader_sm_builtins.
+static uint32_t native_processors(void *device) {
+	struct sm_builtins sm = {1000154001, NULL, 0, 0};
+	// VkPhysicalDeviceProperties2, which has less than a kilobyte behind its head.
+	struct { uint32_t type; void *next; char rest[2048]; } all = {1000059001, &sm, {0}};
+	p_properties(device, &all);
+	return sm.count;
+}
+
 // native_extension tells whether a device has an extension.
 static int native_extension(void *device, const char *name) {
 	uint32_t n = 0;
@@ -217,6 +229,14 @@ import (
 
 // loadNative finds the functions; false means that the loader lacks one.
 func loadNative(i vulkan.Instance) bool { return C.native_load(unsafe.Pointer(i)) != 0 }
+
+// processors is how many multiprocessors a device says it has, or 0.
+func processors(d vulkan.PhysicalDevice) uint32 {
+	if !hasExtension(d, "VK_NV_shader_sm_builtins") {
+		return 0
+	}
+	return uint32(C.native_processors(unsafe.Pointer(d)))
+}
 
 func getFeatures(d vulkan.PhysicalDevice, chain unsafe.Pointer) {
 	C.native_features(unsafe.Pointer(d), chain)

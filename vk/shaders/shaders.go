@@ -25,6 +25,23 @@ type Choice struct {
 	Has []string
 	// Without lists precisions that are not wanted, such as "f16".
 	Without []string
+	// Processors is how many the device has, 0 if it does not say.
+	Processors uint32
+}
+
+// usualProcessors stands for the number of processors of a device that does not
+// say: a large GPU's.
+const usualProcessors = 128
+
+// bounded is a kernel's info with its bound on workgroups for that many processors.
+func bounded(info graph.KernelInfo, processors uint32) graph.KernelInfo {
+	if processors == 0 {
+		processors = usualProcessors
+	}
+	if info.PerProcessor {
+		info.Most *= processors
+	}
+	return info
 }
 
 // offers tells whether a kernel is to be had.
@@ -54,7 +71,7 @@ func For(c Choice) graph.Catalog {
 		if !c.offers(&e) {
 			continue
 		}
-		out[k] = e.info
+		out[k] = bounded(e.info, c.Processors)
 		if k.Variant != "" {
 			plain := graph.Kernel{Op: k.Op, Type: k.Type}
 			variants[plain] = append(variants[plain], k)
@@ -108,11 +125,11 @@ func (c catalog) Lookup(k graph.Kernel) (graph.KernelInfo, bool) {
 	return info, ok
 }
 
-// Info finds a kernel whatever device it is for, and the capabilities that it
-// needs.
+// Info finds a kernel whatever device it is for, the number of whose processors is
+// not known, and the capabilities that it needs.
 func Info(k graph.Kernel) (info graph.KernelInfo, needs []string, ok bool) {
 	e, ok := table[k]
-	return e.info, e.needs, ok
+	return bounded(e.info, 0), e.needs, ok
 }
 
 // Precision tells how a kernel rounds beyond float32, "" for one that does not.

@@ -60,3 +60,35 @@ func TestComplete(t *testing.T) {
 		t.Errorf("the table lacks %d plain kernels", n)
 	}
 }
+
+// TestPerProcessor wants a bound that is for each processor multiplied by their
+// number, or by a usual one where the device does not say, and no other changed.
+func TestPerProcessor(t *testing.T) {
+	seen := 0
+	has := map[string]bool{}
+	for _, e := range table {
+		for _, n := range e.needs {
+			has[n] = true
+		}
+	}
+	var all []string
+	for n := range has {
+		all = append(all, n)
+	}
+	for _, count := range []uint32{0, 1, 46} {
+		c := For(Choice{Has: all, Processors: count})
+		for k, e := range table {
+			want := e.info.Most
+			if e.info.PerProcessor {
+				seen++
+				want *= map[uint32]uint32{0: usualProcessors, 1: 1, 46: 46}[count]
+			}
+			if info, ok := c.Lookup(k); !ok || info.Most != want {
+				t.Errorf("%s on %d processors: at most %d workgroups, want %d", k, count, info.Most, want)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no kernel has a bound for each processor")
+	}
+}

@@ -21,6 +21,8 @@ type kernel struct {
 	name  string // the file's name without .comp
 	tile  [3]uint32
 	most  uint32 // 0: the kernel does not walk on
+	// perProcessor tells that most is for each processor of the device.
+	perProcessor bool
 	// groups is the fewest workgroups for which the kernel is meant.
 	groups uint32
 	local  uint32
@@ -145,8 +147,11 @@ func (k *kernel) set(name string, words []string) error {
 			k.tile[i] = uint32(n)
 		}
 	case "most":
+		if k.perProcessor = len(words) == 3 && words[1] == "a" && words[2] == "processor"; k.perProcessor {
+			words = words[:1]
+		}
 		if len(words) != 1 {
-			return fmt.Errorf("wanted one count, got %q", words)
+			return fmt.Errorf("wanted one count, or one count a processor, got %q", words)
 		}
 		n, err := strconv.ParseUint(words[0], 10, 32)
 		if err != nil || n == 0 || n > 65535 {

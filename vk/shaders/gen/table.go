@@ -106,6 +106,9 @@ func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, err
 		if v.most > 0 {
 			fmt.Fprintf(&b, ", Most: %d", v.most)
 		}
+		if v.perProcessor {
+			b.WriteString(", PerProcessor: true")
+		}
 		if err := v.indices(&b, "Spec", v.spec, ref.params); err != nil {
 			return nil, err
 		}

@@ -160,7 +160,7 @@ func (o *Options) choice(d *vk.DeviceInfo) shaders.Choice {
 	if slices.Contains(without, "f16") { // all arithmetic in float32: no matrix units at all
 		has = slices.DeleteFunc(has, func(c string) bool { return c == "coopmat" })
 	}
-	return shaders.Choice{Has: has, Without: without}
+	return shaders.Choice{Has: has, Without: without, Processors: d.Processors}
 }
 
 func (o *Options) fill(m *Model) {
