@@ -27,3 +27,22 @@ func TestFragments(t *testing.T) {
 		t.Errorf("the capability fragments is %v", has)
 	}
 }
+
+// TestFragmentLayout wants the layout to give every element of a matrix to one
+// lane, in one place.
+func TestFragmentLayout(t *testing.T) {
+	numbers := fragmentNumbers()
+	for i, m := range fragmentLayout {
+		n := 32 * len(m.parts)
+		part := slices.Sorted(slices.Values(numbers[:n]))
+		numbers = numbers[n:]
+		for e, v := range part {
+			if v != float32(e) {
+				t.Fatalf("matrix %d: element %g stands in the place of element %d", i, v, e)
+			}
+		}
+	}
+	if len(numbers) > 0 {
+		t.Errorf("%d numbers of no matrix", len(numbers))
+	}
+}
