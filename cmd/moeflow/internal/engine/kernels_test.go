@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"moeflow/cmd/moeflow/internal/npy"
+	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/vk"
 )
@@ -98,5 +99,33 @@ func TestGoldenFewRowsDevice(t *testing.T) {
 			wantKernels(t, e.Plans[0], "counter", "expert_norm_swiglu_fragment[Q4_K]", "expert_down_group_fragment[Q4_K]", "expert_down_group_fragment[Q6_K]")
 		}
 		checkGo(t, e, g, 32)
+	}
+}
+
+// TestLargeVocabulary wants the tokens that a GPU's kernels pick of logits shared
+// out to several workgroups, three of which and a rest this vocabulary makes, to be
+// the largest of the logits themselves.
+func TestLargeVocabulary(t *testing.T) {
+	large := synth{name: "large vocabulary", layers: 1, hidden: 256, heads: 2, kv: 1, dim: 128, experts: 4, topK: 2, width: 256, vocab: 3*graph.ArgMaxShare + 5, kind: quant.Q4_K}
+	m, err := large.model(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := start(t, m, Options{Buckets: []Bucket{{1, 1}}, Context: 64, Pretend: []string{"gpu", "shared48"}, Sync: "counter"})
+	wantKernels(t, e.Plans[0], "counter", "argmax_shares[F32]", "argmax_join[U32]")
+	ids := prompt(9)
+	all := append(slices.Clone(ids), greedy(t, e, ids, 12)...)
+	shares := map[int]bool{}
+	for pos, logits := range logitsOf(t, e, all[:len(all)-1]) {
+		if pos < len(ids)-1 {
+			continue
+		}
+		if got, want := int(all[pos+1]), top(logits); got != want {
+			t.Errorf("position %d: token %d, the largest of the logits is %d's", pos, got, want)
+		}
+		shares[int(all[pos+1])/graph.ArgMaxShare] = true
+	}
+	if len(shares) < 2 {
+		t.Errorf("all tokens are of the shares %v: the test would not show a mistake", shares)
 	}
 }
