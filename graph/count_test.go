@@ -139,11 +139,7 @@ func TestFuseNorm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var ops []string
-		for _, d := range p.Dispatches {
-			ops = append(ops, d.Kernel.Op.String())
-		}
-		if got := strings.Join(ops, " "); got != c.want {
+		if got := opNames(p.Dispatches); got != c.want {
 			t.Errorf("%s: %s, wanted %s", name, got, c.want)
 		}
 	}

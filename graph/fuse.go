@@ -55,6 +55,14 @@ func (d *Dispatch) become(op Op, args ...TensorID) {
 	}
 }
 
+// with is a call of another op with the same arguments but one.
+func (d Dispatch) with(op Op, arg int, id TensorID) Dispatch {
+	d.Kernel.Op = op
+	d.Args = append([]Arg(nil), d.Args...)
+	d.Args[arg].Tensor = id
+	return d
+}
+
 // touches tells how a call uses a tensor.
 func touches(d *Dispatch, id TensorID) (reads, writes bool) {
 	for _, a := range d.Args {

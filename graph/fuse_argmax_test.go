@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"strings"
 	"testing"
 
 	"moeflow/gguf/quant"
@@ -40,11 +39,8 @@ func TestArgMaxByShares(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []string
-		for i := range p.Dispatches {
-			got = append(got, p.Dispatches[i].Kernel.String())
-		}
-		if strings.Join(got, " ") != c.want {
+		got := names(p.Dispatches)
+		if got != c.want {
 			t.Errorf("without %s:\n got %v\nwant %s", c.lacks, got, c.want)
 		}
 		if d := p.Dispatches[1]; d.Kernel.Op == OpArgMaxShares && !p.Tensors[d.Args[2].Tensor].Shape.Equal(Shape{2, 3, 2}) {

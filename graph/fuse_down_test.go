@@ -2,7 +2,6 @@ package graph
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"moeflow/gguf/quant"
@@ -50,11 +49,8 @@ func TestDownChoosesItsExperts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []string
-		for i := range p.Dispatches {
-			got = append(got, p.Dispatches[i].Kernel.String())
-		}
-		if strings.Join(got, " ") != c.want {
+		got := names(p.Dispatches)
+		if got != c.want {
 			t.Errorf("without %s:\n got %v\nwant %s", c.lacks, got, c.want)
 		}
 		last := p.Dispatches[len(p.Dispatches)-1]

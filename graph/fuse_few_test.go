@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"strings"
 	"testing"
 
 	"moeflow/gguf/quant"
@@ -91,12 +90,9 @@ func TestBlockOfFewRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []string
-		for i := range p.Dispatches {
-			got = append(got, p.Dispatches[i].Kernel.Op.String())
-		}
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("%d rows, without %q, counted %v:\n got %s\nwant %s", c.rows, c.lacks, c.counted, strings.Join(got, " "), c.want)
+		got := opNames(p.Dispatches)
+		if got != c.want {
+			t.Errorf("%d rows, without %q, counted %v:\n got %s\nwant %s", c.rows, c.lacks, c.counted, got, c.want)
 		}
 	}
 }

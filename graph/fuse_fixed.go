@@ -30,11 +30,3 @@ func fixActivations(u *unit, calls []Dispatch) []Dispatch {
 	}
 	return calls
 }
-
-// with is a call of another op with the same arguments but one.
-func (d Dispatch) with(op Op, arg int, id TensorID) Dispatch {
-	d.Kernel.Op = op
-	d.Args = append([]Arg(nil), d.Args...)
-	d.Args[arg].Tensor = id
-	return d
-}

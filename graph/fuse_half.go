@@ -26,9 +26,7 @@ func withHalf(d *Dispatch, old, half TensorID) (Dispatch, bool) {
 	if at == 0 || d.Args[at].Tensor != old {
 		return *d, false
 	}
-	f := *d
-	f.Args = append([]Arg(nil), d.Args...)
-	f.Args[at].Tensor = half
+	f := d.with(d.Kernel.Op, at, half)
 	for i, a := range f.Args {
 		if i != at && a.Tensor == old {
 			return *d, false

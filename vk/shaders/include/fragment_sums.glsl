@@ -1,7 +1,7 @@
 // Sums of a workgroup's subgroups, each of which multiplied a part of k. MATRICES
 // products of sixteen outputs and eight rows, as often as SUMS_TURNS, so that there
-// need not be a barrier after each. FRAGMENT_WARPS is how many subgroups there are, FRAGMENT_BLOCKS how many
-// of them have a part.
+// need not be a barrier after each. FRAGMENT_WARPS is how many subgroups there are,
+// FRAGMENT_BLOCKS how many of them have a part.
 const uint SUMS_ROW = 20, SUMS_MATRIX = 8 * SUMS_ROW, SUMS_WARP = MATRICES * SUMS_MATRIX; // a gap, so that banks differ
 shared float sums_kept[SUMS_TURNS * FRAGMENT_WARPS * SUMS_WARP];
 
