@@ -18,6 +18,7 @@ var rules = []rule{
 	{"down+combine by group", fuseDownGroup},
 	{"top_k+group", fuseGroup},
 	{"router of few rows ahead of o", routeGroupAhead},
+	{"experts choose by themselves", chooseAgain},
 	{"attention of rows together", attendTogether},
 	{"activations as halves", useHalves},
 	{"argmax by shares", shareArgMax},

@@ -32,7 +32,7 @@ func (b fewBlock) Lower(e *Emitter) {
 }
 
 // fewKernels has kernels that are meant for 2 to 64 rows, less those named, and
-// what runs everywhere.
+// what runs everywhere, but none of experts that choose by themselves.
 type fewKernels string
 
 func (c fewKernels) Lookup(k Kernel) (KernelInfo, bool) {
@@ -41,6 +41,8 @@ func (c fewKernels) Lookup(k Kernel) (KernelInfo, bool) {
 		return info, k.Op == OpExpertMatMulSwiGLU || k.Op == OpExpertMatMul
 	}
 	switch k.Op {
+	case OpRouteSwiGLU:
+		return info, false
 	case OpNormMatVec:
 		info.Rows = [2]uint32{1, 64}
 	case OpExpertNormSwiGLU, OpTopKGroup:

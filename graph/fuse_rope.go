@@ -4,7 +4,8 @@ import "math"
 
 // fuseRope joins rope_store and the attention_split that reads its queries
 // where a kernel does both: a barrier goes, and the rotated queries stay with
-// the workgroups that need them.
+// the workgroups that need them. Rows of one sequence in a step are the kernel's
+// matter.
 func fuseRope(u *unit, calls []Dispatch) []Dispatch {
 	drop := make([]bool, len(calls))
 	for i := range calls {

@@ -111,6 +111,9 @@ const (
 	// one dispatch, x {k, rows}, norm {k}. y may be F16, bounded by the largest
 	// half. Work {n, tiles}.
 	OpExpertNormSwiGLU
+	// OpRouteSwiGLU: OpExpertNormSwiGLU that finds the groups itself, as OpTopKGroup
+	// does from logits {experts, R}; share is top_k. Work {n}.
+	OpRouteSwiGLU
 	// OpTopKGroup: OpTopK and OpExpertGroup in one dispatch. Work {experts, R}.
 	OpTopKGroup
 	// OpTopKGroupAhead: OpTopKGroup with norm 1 of logits that OpRouterAhead made, which
@@ -213,6 +216,7 @@ var ops = [opCount]opInfo{
 	OpExpertMatMul:       op("expert_matmul", "step:r *w:r x:r groups:r y:w", "k n tiles share"),
 	OpExpertMatMulSwiGLU: op("expert_matmul_swiglu", "step:r *gate:r up:r x:r groups:r y:w", "k n tiles share"),
 	OpExpertNormSwiGLU:   op("expert_norm_swiglu", "step:r x:r norm:r *gate:r up:r groups:r y:w", "k n tiles share eps:f"),
+	OpRouteSwiGLU:        op("expert_route_swiglu", "step:r x:r norm:r *gate:r up:r logits:r y:w", "k n experts top_k eps:f"),
 	OpTopKGroup:          op("top_k_group", "step:r *logits:r ids:w weights:w groups:w", "experts top_k norm scale:f tile tiles"),
 	OpTopKGroupAhead:     op("top_k_group_ahead", "step:r *logits:r x:r ids:w weights:w groups:w", "experts top_k scale:f tile tiles k eps:f"),
 	OpExpertCombine:      op("expert_combine", "step:r *x:r weights:r res:r? y:w", "n top_k"),

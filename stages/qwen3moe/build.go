@@ -40,10 +40,12 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	sampled := b.g.Tensor(graph.Tensor{Name: Sampled, Shape: graph.Shape{uint64(o.Slots)}, Type: quant.U32, Role: graph.State})
 	freqs := b.g.Tensor(graph.Tensor{Name: "rope_freqs", Shape: graph.Shape{uint64(c.RopeDim / 2), 2},
 		Type: quant.F32, Role: graph.Weight, Data: rotations(c)})
-	// Sized for the largest step, so that all plans share it; a single row's
-	// attention also has its parts there.
-	counters := max(graph.AttentionCounters, c.KVHeads*max(o.MaxRows, o.Layout.Rows))
-	b.done = b.g.Tensor(graph.Tensor{Name: "attention_parts", Shape: graph.Shape{uint64(counters + (c.HeadDim+2)*c.Heads*graph.AttentionSlots)},
+	// Sized for the largest step, so that all plans share it; attention of rows that
+	// are too few to be grouped also has its parts there.
+	rows := max(o.MaxRows, o.Layout.Rows)
+	counters := max(graph.AttentionCounters, c.KVHeads*rows)
+	parts := (c.HeadDim + 2) * c.Heads * graph.AttentionSlots * min(rows, graph.GroupRows-1)
+	b.done = b.g.Tensor(graph.Tensor{Name: "attention_parts", Shape: graph.Shape{uint64(counters + parts)},
 		Type: quant.U32, Role: graph.State})
 	if o.CountExperts {
 		b.counts = b.g.Tensor(graph.Tensor{Name: Counts, Shape: graph.Shape{uint64(c.Experts), uint64(c.Layers)}, Type: quant.U32, Role: graph.State})

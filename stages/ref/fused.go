@@ -155,6 +155,21 @@ func expertNormSwiGLU(c *call) error {
 	return expertMatMulSwiGLU(c.with([]*value{step, gate, up, h, groups, y}, c.params[:4]...))
 }
 
+// routeSwiGLU is top_k and expert_group, for their groups, and expertNormSwiGLU.
+func routeSwiGLU(c *call) error {
+	step, x, norm, gate, up, logits, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
+	k, n, experts, slots, eps := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4]
+	places := len(x.floats) / int(k) * int(slots)
+	layout := graph.NewGroups(uint64(experts), uint64(slots), uint64(places)/uint64(slots))
+	ids, unused := &value{t: logits.t, words: make([]uint32, places)}, temp(logits, places)
+	groups := &value{t: logits.t, words: make([]uint32, layout.Words())}
+	tiles := uint32(layout.Tiles)
+	if err := topKGroup(c.with([]*value{step, logits, ids, unused, groups}, experts, slots, 1, math.Float32bits(1), graph.GroupTile, tiles)); err != nil {
+		return err
+	}
+	return expertNormSwiGLU(c.with([]*value{step, x, norm, gate, up, groups, y}, k, n, tiles, slots, eps))
+}
+
 // topKGroup is top_k and expert_group.
 func topKGroup(c *call) error {
 	step, logits, ids, weights, groups := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4]

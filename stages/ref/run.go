@@ -95,6 +95,7 @@ var evals = map[graph.Op]eval{
 	graph.OpExpertNormSwiGLU:   expertNormSwiGLU,
 	graph.OpTopKGroup:          topKGroup,
 	graph.OpTopKGroupAhead:     topKGroupAhead,
+	graph.OpRouteSwiGLU:        routeSwiGLU,
 	graph.OpExpertCombine:      expertCombine,
 	graph.OpExpertDownGroup:    expertDownGroup,
 	graph.OpExpertCount:        expertCount,

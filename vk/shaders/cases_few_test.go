@@ -27,26 +27,71 @@ func expertNormSwiGLUCases(k graph.Kernel) []testCase {
 		name := caseName(k, "%+v", g)
 		s := newSource(name)
 		step, groups := g.groups(s)
-		const eps32 = 1e-6
-		width, n, experts, bucket := uint64(g.width), uint64(g.n), uint64(g.experts), uint64(g.bucket)
-		gate, up := s.weight("gate", k.Type, width, n, experts), s.weight("up", k.Type, width, n, experts)
-		params := []uint32{uint32(g.width), uint32(g.n), uint32(g.layout().Tiles), uint32(g.topK), math.Float32bits(eps32)}
-		c := testCase{name: name, kernel: k, params: params, work: [3]uint32{uint32(g.n), uint32(g.layout().Tiles), 1},
-			args: []tensor{step, s.in("x", 10, width, bucket), s.in("norm", 2, width), gate, up, groups,
-				outTensor("y", n, uint64(g.topK), bucket)}}
-		c.bound = map[string]func([]float64) ([]float64, error){"y": func([]float64) ([]float64, error) {
-			h, err := normalized(c, c.args[1], c.args[2], g.width, g.bucket, eps32)
-			if err != nil {
-				return nil, err
-			}
-			plain := c
-			plain.partOf, plain.kernel.Op, plain.params = &c.kernel, graph.OpExpertMatMulSwiGLU, params[:4]
-			plain.args = []tensor{step, gate, up, h, groups, c.args[6]}
-			return plain.gated(graph.OpExpertMatMul, 2*g.width)
-		}}
+		out = append(out, g.normSwiGLUCase(name, k, s, step, groups))
+	}
+	return out
+}
+
+// routeSwiGLUCases are those with the groups of some logits, which take their place.
+func routeSwiGLUCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for _, g := range append(fewShapes(k.Type), groupShape{256, 33, 256, 7, 5, 5, false}, groupShape{512, 16, 8, 8, 64, 64, false}, groupShape{2048, 768, 128, 8, 8, 8, false}) {
+		name := caseName(k, "%+v", g)
+		s := newSource(name)
+		step, _ := s.step(g.active, g.bucket, nil, 1, nil)
+		logits := s.in("logits", 20, uint64(g.experts), uint64(g.bucket))
+		for j := range g.experts { // a row of ties
+			logits.floatsAt(j, float64(j%2))
+		}
+		groups, err := g.chosen(step, logits)
+		if err != nil {
+			panic(err) // the case itself is unsound
+		}
+		c := g.normSwiGLUCase(name, k, s, step, groups)
+		c.params = []uint32{c.params[0], c.params[1], uint32(g.experts), uint32(g.topK), c.params[4]}
+		c.args = append([]tensor(nil), c.args...)
+		c.args[5] = logits
+		c.work = [3]uint32{uint32(g.n), 1, 1}
 		out = append(out, c)
 	}
 	return out
+}
+
+// chosen is the groups of the experts that logits choose.
+func (g groupShape) chosen(step, logits tensor) (tensor, error) {
+	l, slots := g.layout(), uint64(g.topK)
+	c := testCase{name: "chosen", kernel: graph.Kernel{Op: graph.OpTopKGroup, Type: quant.F32}, work: [3]uint32{uint32(g.experts), uint32(g.bucket), 1},
+		params: []uint32{uint32(g.experts), uint32(g.topK), 1, math.Float32bits(1), graph.GroupTile, uint32(l.Tiles)},
+		args: []tensor{step, logits, {"ids", quant.U32, graph.Shape{slots, uint64(g.bucket)}, make([]byte, 4*g.topK*g.bucket)},
+			outTensor("weights", slots, uint64(g.bucket)), {"groups", quant.U32, graph.Shape{l.Words()}, make([]byte, 4*l.Words())}}}
+	r, p, err := c.reference()
+	if err != nil {
+		return tensor{}, err
+	}
+	c.args[4].data = r.Bytes(p.Find("groups"))
+	return c.args[4], nil
+}
+
+// normSwiGLUCase is a case of expert_norm_swiglu.
+func (g groupShape) normSwiGLUCase(name string, k graph.Kernel, s source, step, groups tensor) testCase {
+	const eps32 = 1e-6
+	width, n, experts, bucket := uint64(g.width), uint64(g.n), uint64(g.experts), uint64(g.bucket)
+	gate, up := s.weight("gate", k.Type, width, n, experts), s.weight("up", k.Type, width, n, experts)
+	params := []uint32{uint32(g.width), uint32(g.n), uint32(g.layout().Tiles), uint32(g.topK), math.Float32bits(eps32)}
+	c := testCase{name: name, kernel: k, params: params, work: [3]uint32{uint32(g.n), uint32(g.layout().Tiles), 1},
+		args: []tensor{step, s.in("x", 10, width, bucket), s.in("norm", 2, width), gate, up, groups,
+			outTensor("y", n, uint64(g.topK), bucket)}}
+	c.bound = map[string]func([]float64) ([]float64, error){"y": func([]float64) ([]float64, error) {
+		h, err := normalized(c, c.args[1], c.args[2], g.width, g.bucket, eps32)
+		if err != nil {
+			return nil, err
+		}
+		plain := c
+		plain.partOf, plain.kernel.Op, plain.params = &c.kernel, graph.OpExpertMatMulSwiGLU, params[:4]
+		plain.args = []tensor{step, gate, up, h, groups, c.args[6]}
+		return plain.gated(graph.OpExpertMatMul, 2*g.width)
+	}}
+	return c
 }
 
 // topKGroupCases are topKCases of as many rows as there can be, with the groups

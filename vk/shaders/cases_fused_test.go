@@ -233,33 +233,63 @@ func (c *testCase) chosen(e expertShape) (*testCase, error) {
 	return &plain, nil
 }
 
-// ropeAttentionCases are rows of one position each, at depths of one slot, of
-// several, and of several tiles a slot.
-func ropeAttentionCases(k graph.Kernel) []testCase {
-	var out []testCase
-	for i, h := range []headShape{{1, 1, 64, 64, 64, []int{0}}, {8, 1, 128, 128, 64, []int{63}}, {8, 1, 128, 64, 64, []int{64}}, {4, 2, 128, 128, 64, []int{300}},
+// ropeAttentionShape are rows' heads and positions, the last together of which are of
+// one sequence, rising; all others are alone.
+type ropeAttentionShape struct {
+	headShape
+	together int
+}
+
+// ropeAttentionShapes are those a kernel must serve: a row alone, or, if it is meant
+// for several, those too.
+func ropeAttentionShapes(k graph.Kernel) []ropeAttentionShape {
+	var out []ropeAttentionShape
+	for _, h := range []headShape{{1, 1, 64, 64, 64, []int{0}}, {8, 1, 128, 128, 64, []int{63}}, {8, 1, 128, 64, 64, []int{64}}, {4, 2, 128, 128, 64, []int{300}},
 		{6, 2, 96, 96, 64, []int{129}}, {5, 1, 32, 32, 64, []int{2047}}, {16, 2, 64, 64, 64, []int{2500}}, {4, 4, 256, 256, 64, []int{190}},
 		{8, 4, 32, 32, 128, []int{4200}}, {4, 1, 32, 16, 16, []int{70}},
 		{8, 1, 64, 64, 16, []int{128}}, {5, 1, 64, 32, 32, []int{1000}}, {12, 4, 64, 64, 64, []int{4100}}, {8, 1, 128, 128, 64, []int{9000}},
 		{8, 1, 128, 128, 64, []int{127}}, {16, 2, 128, 128, 64, []int{100}}, {4, 4, 64, 64, 16, []int{17}}, {8, 1, 128, 96, 64, []int{1}}, {32, 4, 128, 128, 64, []int{40}}} {
+		out = append(out, ropeAttentionShape{h, 1})
+	}
+	if info, _, _ := shaders.Info(k); info.Rows[1] == 1 {
+		return out
+	}
+	return append(out,
+		ropeAttentionShape{headShape{32, 4, 128, 128, 64, []int{0, 40, 127, 128, 300, 1, 63, 64}}, 1},
+		ropeAttentionShape{headShape{8, 1, 128, 128, 64, []int{0, 1, 2, 3, 4}}, 5},
+		ropeAttentionShape{headShape{16, 2, 128, 64, 16, []int{7, 200, 60, 61, 62, 63, 64, 65}}, 6},
+		ropeAttentionShape{headShape{5, 1, 64, 64, 32, []int{126, 127, 128, 129, 130}}, 5},
+		ropeAttentionShape{headShape{8, 2, 128, 128, 64, []int{3, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263}}, 14},
+		ropeAttentionShape{headShape{7, 1, 64, 32, 16, []int{254, 255, 256}}, 3})
+}
+
+// ropeAttentionCases are rows of one position each, at depths of one slot, of
+// several, and of several tiles a slot.
+func ropeAttentionCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for i, h := range ropeAttentionShapes(k) {
 		name := caseName(k, "%+v", h)
 		s := newSource(name)
-		step, pages := s.step(1, 1, h.positions, h.page, nil)
-		d, width, n := uint64(h.dim), uint64(h.dim*h.kvHeads), uint64(h.dim*h.heads)
+		rows := len(h.positions)
+		step, pages := s.step(rows, rows, h.positions, h.page, nil)
+		for r := rows - h.together; r < rows; r++ {
+			copy(step.data[4*(8+4*r+2):][:4], step.data[4*(8+4*(rows-1)+2):])
+		}
+		d, width, n, bucket := uint64(h.dim), uint64(h.dim*h.kvHeads), uint64(h.dim*h.heads), uint64(rows)
 		qNorm, kNorm := tensor{}, tensor{}
 		if i%2 == 0 {
 			qNorm, kNorm = s.in("q_norm", 3, d), s.in("k_norm", 3, d)
 		}
 		kc := s.weight("k_cache", k.Type, width, uint64(pages*h.page))
 		vc := s.weight("v_cache", k.Type, width, uint64(pages*h.page))
-		poison(kc, step, h)
-		poison(vc, step, h)
-		words := graph.AttentionCounters + h.heads*(h.dim+2)*graph.AttentionSlots
+		poison(kc, step, h.headShape)
+		poison(vc, step, h.headShape)
+		words := graph.AttentionCounters + h.heads*(h.dim+2)*graph.AttentionSlots*rows
 		part := tensor{"part", quant.U32, graph.Shape{uint64(words)}, make([]byte, 4*words)}
-		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(h.kvHeads * graph.AttentionSlots), 1, 1},
+		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(h.kvHeads * graph.AttentionSlots), uint32(rows), 1},
 			params: []uint32{uint32(h.heads), uint32(h.kvHeads), uint32(h.dim), uint32(h.rope), uint32(h.page), math.Float32bits(1e-6)},
-			args: []tensor{step, s.in("q", 5, n, 1), s.in("k", 5, width, 1), s.rounded("v", width, 1), qNorm, kNorm, freqs(h.rope), kc, vc, part,
-				outTensor("y", n, 1)}}
+			args: []tensor{step, s.in("q", 5, n, bucket), s.in("k", 5, width, bucket), s.rounded("v", width, bucket), qNorm, kNorm, freqs(h.rope), kc, vc, part,
+				outTensor("y", n, bucket)}}
 		c.bound = map[string]func([]float64) ([]float64, error){
 			"k_cache": func(want []float64) ([]float64, error) {
 				tol := heads(want, h.dim, (16+math.Sqrt(float64(h.dim)))*eps)
@@ -268,7 +298,7 @@ func ropeAttentionCases(k graph.Kernel) []testCase {
 				}
 				return tol, nil
 			},
-			"y": func([]float64) ([]float64, error) { return ropeAttentionBound(c, h, k.Type) }}
+			"y": func([]float64) ([]float64, error) { return ropeAttentionBound(c, h.headShape, k.Type) }}
 		out = append(out, c)
 	}
 	return out
@@ -280,7 +310,7 @@ func ropeAttentionBound(c testCase, h headShape, typ quant.Type) ([]float64, err
 	rope := c
 	rope.kernel = graph.Kernel{Op: graph.OpRopeStore, Type: typ}
 	rope.args = append([]tensor(nil), c.args[:9]...)
-	rope.work = [3]uint32{uint32(h.heads + 2*h.kvHeads), 1, 1}
+	rope.work = [3]uint32{uint32(h.heads + 2*h.kvHeads), c.work[1], 1}
 	r, p, err := rope.reference()
 	if err != nil {
 		return nil, err
@@ -290,7 +320,7 @@ func ropeAttentionBound(c testCase, h headShape, typ quant.Type) ([]float64, err
 		a.data = r.Bytes(p.Find(a.name))
 		return a
 	}
-	at := testCase{name: c.name, kernel: graph.Kernel{Op: graph.OpAttention, Type: typ}, work: [3]uint32{uint32(h.heads), 1, 1},
+	at := testCase{name: c.name, kernel: graph.Kernel{Op: graph.OpAttention, Type: typ}, work: [3]uint32{uint32(h.heads), c.work[1], 1},
 		params: []uint32{c.params[0], c.params[1], c.params[2], c.params[4], math.Float32bits(float32(1 / math.Sqrt(float64(h.dim))))},
 		args:   []tensor{c.args[0], turned(1), turned(7), turned(8), c.args[10]}}
 	tol, err := attentionBound(at, h)

@@ -29,6 +29,7 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpExpertMatMul:       expertMatMulCases,
 	graph.OpExpertMatMulSwiGLU: expertMatMulSwiGLUCases,
 	graph.OpExpertNormSwiGLU:   expertNormSwiGLUCases,
+	graph.OpRouteSwiGLU:        routeSwiGLUCases,
 	graph.OpTopKGroup:          topKGroupCases,
 	graph.OpTopKGroupAhead:     topKGroupAheadCases,
 	graph.OpExpertCombine:      expertCombineCases,

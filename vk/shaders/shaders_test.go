@@ -11,7 +11,7 @@ import (
 // onlyGPU are operations that fusion makes for devices where it pays.
 var onlyGPU = map[graph.Op]bool{graph.OpNormMatVec: true, graph.OpRouteGateUp: true, graph.OpRouteDown: true, graph.OpRopeAttention: true,
 	graph.OpExpertNormSwiGLU: true, graph.OpTopKGroup: true, graph.OpRouterAhead: true, graph.OpRouterFold: true,
-	graph.OpTopKGroupAhead: true, graph.OpExpertDownGroup: true,
+	graph.OpTopKGroupAhead: true, graph.OpExpertDownGroup: true, graph.OpRouteSwiGLU: true,
 	graph.OpRouteGateUpFixed: true, graph.OpRouteDownFixed: true, graph.OpArgMaxShares: true, graph.OpArgMaxJoin: true}
 
 // TestComplete checks that every operation has a kernel for every type that a

@@ -5,7 +5,7 @@
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Part4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent buffer Part2 { vec2 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Finished { uint v[]; };
-const uint COUNTERS = 1024, QUADS = GROUP * D / 4, AHEAD = 16;
+const uint COUNTERS = 1024, QUADS = GROUP * D / 4, AHEAD = SLOTS < 16 ? SLOTS : 16, SLOTS_EACH = (SLOTS + SUB - 1) / SUB;
 shared uint before;
 
 // last_to_come tells whether all other slots are done, and their parts to be seen.
@@ -23,37 +23,38 @@ bool last_to_come(uint64_t counter, uint slots) {
 // slot_shares fills head with each slot's factor: a subgroup takes a head, a lane a slot.
 void slot_shares(uint64_t all, uint slots) {
     for (uint h = gl_SubgroupID; h < GROUP; h += WARPS) {
-        vec2 stat[4]; // SLOTS / SUB is at most 4
+        vec2 stat[4]; // SLOTS_EACH is at most 4
         float most = NOTHING, sum = 0;
         [[unroll]] for (uint j = 0; j < 4; j++) {
-            if (j >= SLOTS / SUB) break;
+            if (j >= SLOTS_EACH) break;
             const uint s = lane() + j * SUB;
             stat[j] = s < slots ? Part2(all).v[s * GROUP + h] : vec2(NOTHING, 0);
             most = max(most, stat[j].x);
         }
         most = subgroupMax(most);
         [[unroll]] for (uint j = 0; j < 4; j++) {
-            if (j >= SLOTS / SUB) break;
+            if (j >= SLOTS_EACH) break;
             stat[j].x = exp(stat[j].x - most);
             sum = fma(stat[j].x, stat[j].y, sum);
         }
         sum = subgroupAdd(sum);
         [[unroll]] for (uint j = 0; j < 4; j++)
-            if (j < SLOTS / SUB) head[(lane() + j * SUB) * GROUP + h] = stat[j].x / sum;
+            if (j < SLOTS_EACH && lane() + j * SUB < SLOTS) head[(lane() + j * SUB) * GROUP + h] = stat[j].x / sum;
     }
 }
 
-// slots_put writes the heads' results to out_row, index counting what shares a
-// counter; there are at least two slots.
-void slots_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slots) {
-    const uint64_t all = part + COUNTERS * 4 + uint64_t(index) * SLOTS * GROUP * (D + 2) * 4, statistics = all + SLOTS * GROUP * D * 4;
-    barrier();
-    for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
-        vec2 stat;
-        const vec4 sum = slot_sum(i, stat);
-        Part4(all).v[slot * QUADS + i] = sum;
-        if (i % (D / 4) == 0) Part2(statistics).v[slot * GROUP + i / (D / 4)] = stat;
-    }
+// slots_at is where the slots' sums lie, index counting what shares a counter.
+uint64_t slots_at(uint64_t part, uint index) { return part + COUNTERS * 4 + uint64_t(index) * SLOTS * GROUP * (D + 2) * 4; }
+
+// slot_keep leaves four elements of a slot's sums, and their head's statistics once.
+void slot_keep(uint64_t all, uint slot, uint i, vec4 sum, vec2 stat) {
+    Part4(all).v[slot * QUADS + i] = sum;
+    if (i % (D / 4) == 0) Part2(all + SLOTS * GROUP * D * 4).v[slot * GROUP + i / (D / 4)] = stat;
+}
+
+// slots_join writes the heads' results to out_row if this is the last slot to come.
+void slots_join(uint64_t part, uint64_t out_row, uint index, uint slots) {
+    const uint64_t all = slots_at(part, index), statistics = all + SLOTS * GROUP * D * 4;
     if (!last_to_come(part + index * 4, slots)) return;
     if (gl_LocalInvocationIndex == 0) Finished(part).v[index] = 0;
     for (uint i = gl_LocalInvocationID.x; i - gl_LocalInvocationID.x < QUADS; i += gl_WorkGroupSize.x) {
@@ -70,4 +71,15 @@ void slots_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slot
         }
         if (i < QUADS) PutF32x4(out_row).v[i] = sum;
     }
+}
+
+// slots_put writes the heads' results to out_row; there are at least two slots.
+void slots_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slots) {
+    barrier();
+    for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
+        vec2 stat;
+        const vec4 sum = slot_sum(i, stat);
+        slot_keep(slots_at(part, index), slot, i, sum, stat);
+    }
+    slots_join(part, out_row, index, slots);
 }

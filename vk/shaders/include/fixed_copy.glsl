@@ -1,7 +1,6 @@
 // fixed_copy brings FIXED activations that are 16-bit fixed point already (see
 // graph/fixed.go) into shared memory. Included after fixed.glsl and sync.glsl.
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent readonly buffer ActU2 { uvec2 v[]; };
-layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer ActU4 { uvec4 v[]; };
 
 void fixed_copy(uint64_t row) {
     const uint sixteens = FIXED / 16;

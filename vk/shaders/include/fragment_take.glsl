@@ -10,28 +10,47 @@ shared uvec2 stage[FRAGMENT_WARPS * 4 * STAGE_ROW];
 shared float fragment_squares[FRAGMENT_WARPS * 8];
 
 uint64_t fragment_from(uint r); // where row r of the pass lies
-vec4 fragment_norm(uint quad);  // what four elements are multiplied with
 
-// fragment_take leaves in x the lane's 64 elements of row g of a block, in unscale
-// the inverse scales of rows 2t and 2t + 1.
-void fragment_take(uint rows, uint block, out uvec4 x[8], out vec2 unscale) {
-    const uint lane = gl_SubgroupInvocationID, quad = 64 * block + lane, mine = gl_SubgroupID * 4 * STAGE_ROW;
-    const vec4 n0 = fragment_norm(quad), n1 = fragment_norm(quad + 32);
+// What the lane's four elements of either half of the subgroup's block are multiplied
+// with; norm_ahead brings norm's weights, before anything is waited for.
+vec4 norms[2] = vec4[2](vec4(1), vec4(1));
+void norm_ahead(uint64_t norm) {
+    const uint quad = 64 * min(gl_SubgroupID, FRAGMENT_BLOCKS - 1) + gl_SubgroupInvocationID;
+    norms[0] = F32x4(norm).v[quad];
+    norms[1] = F32x4(norm).v[quad + 32];
+}
+
+// fragment_take leaves in x the lane's 64 elements of row g of the subgroup's block,
+// in unscale the inverse scales of rows 2t and 2t + 1.
+const uint ROWS_AHEAD = 3;
+void fragment_take(uint rows, out uvec4 x[8], out vec2 unscale) {
+    const uint lane = gl_SubgroupInvocationID, quad = 64 * gl_SubgroupID + lane, mine = gl_SubgroupID * 4 * STAGE_ROW;
+    // Rows are on their way while those before are brought; loops stay loops, as code
+    // that is not in the instructions' cache takes longer than they do.
+    vec4 ahead[2 * ROWS_AHEAD];
+    [[unroll]] for (uint i = 0; i < ROWS_AHEAD; i++) {
+        Act4 from = Act4(fragment_from(min(i, rows - 1)));
+        if (i < rows) {
+            ahead[2 * i] = from.v[quad];
+            ahead[2 * i + 1] = from.v[quad + 32];
+        }
+    }
     [[unroll]] for (uint i = 0; i < 8; i++) x[i] = uvec4(0);
     unscale = vec2(0);
-    // A row is on its way while the one before is brought; loops stay loops, as code
-    // that is not in the instructions' cache takes longer than they do.
-    Act4 from = Act4(fragment_from(0));
-    vec4 next0 = from.v[quad], next1 = from.v[quad + 32];
     [[dont_unroll]] for (uint h = 0; 4 * h < rows; h++) {
         [[dont_unroll]] for (uint r = 4 * h; r < min(rows, 4 * h + 4); r++) {
-            const vec4 v0 = next0, v1 = next1;
-            from = Act4(fragment_from(min(r + 1, rows - 1)));
-            next0 = from.v[quad];
-            next1 = from.v[quad + 32];
+            const vec4 v0 = ahead[0], v1 = ahead[1];
+            [[unroll]] for (uint i = 0; i < 2 * (ROWS_AHEAD - 1); i++) ahead[i] = ahead[i + 2];
+            if (r + ROWS_AHEAD < rows) {
+                Act4 from = Act4(fragment_from(r + ROWS_AHEAD));
+                ahead[2 * ROWS_AHEAD - 2] = from.v[quad];
+                ahead[2 * ROWS_AHEAD - 1] = from.v[quad + 32];
+            }
             const float square = subgroupAdd(dot(v0, v0) + dot(v1, v1));
-            const vec4 a = v0 * n0, b = v1 * n1, top = max(abs(a), abs(b));
-            const vec2 scale = half_scale(subgroupMax(max(max(top.x, top.y), max(top.z, top.w))));
+            const vec4 a = v0 * norms[0], b = v1 * norms[1], top = max(abs(a), abs(b));
+            // Of floats without a sign the bits have the same order.
+            const uint most = subgroupMax(floatBitsToUint(max(max(top.x, top.y), max(top.z, top.w))));
+            const vec2 scale = half_scale(uintBitsToFloat(most));
             if (r == 2 * fragment_t()) unscale.x = scale.y;
             if (r == 2 * fragment_t() + 1) unscale.y = scale.y;
             if (lane == 0) fragment_squares[gl_SubgroupID * 8 + r] = square;

@@ -4,6 +4,7 @@
 // fragment_sums.glsl; MATRICES is how many eights of rows there can be, w, x, y, k,
 // n and count stand in the push constants. wide_take brings the eight rows from r0
 // on and returns what their sums must be multiplied with; wide_put stores a sum.
+void wide_ahead(); // before anything is waited for
 vec2 wide_take(uint r0, uint rows, uint block, out uvec4 v[8]);
 void wide_put(uint r, uint o, float sum);
 
@@ -50,6 +51,7 @@ void wide_rows(uint r0, uint rows, uint block, Pair p) {
 void main() {
     const uint active_rows = step.v[count], block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), most = 8 * MATRICES;
     const Pair p = pair_load(w, pair_rows(gl_WorkGroupID.x * 16, n - 1), block);
+    wide_ahead();
     sync_wait();
     [[dont_unroll]] for (uint r0 = 0; r0 < active_rows; r0 += most) {
         if (r0 > 0) sync_group();

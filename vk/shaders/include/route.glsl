@@ -8,11 +8,11 @@
 const uint ROUTE_EACH = (EXPERTS + SUB - 1) / SUB, ROUTE_MOST = 32;
 uint route_keys[ROUTE_MOST];
 
-// route_key puts floats into the order of integers, a NaN as minus infinity; 0
-// is below all of them.
-uint route_key(float v) {
-    const uint bits = floatBitsToUint(v);
-    return is_nan(v) ? 0x007fffffu : (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+// route_key puts a float's bits into the order of integers, a NaN as minus infinity;
+// 0 is below all of them. Logits are loaded as bits, since a device may take the
+// smallest floats for zero.
+uint route_key(uint bits) {
+    return (bits & 0x7fffffffu) > 0x7f800000u ? 0x007fffffu : (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
 }
 
 float route_logit(uint key) { return uintBitsToFloat((key & 0x80000000u) != 0 ? key & 0x7fffffffu : ~key); }
@@ -22,14 +22,14 @@ void route_load(uint64_t logits) {
     if (EXPERTS % (4 * SUB) == 0) {
         [[unroll]] for (uint j = 0; j < ROUTE_MOST; j += 4) {
             if (j >= ROUTE_EACH) break;
-            const vec4 v = Act4(logits).v[(first + j) / 4];
+            const uvec4 v = ActU4(logits).v[(first + j) / 4];
             [[unroll]] for (uint i = 0; i < 4; i++) route_keys[j + i] = route_key(v[i]);
         }
         return;
     }
     [[unroll]] for (uint j = 0; j < ROUTE_MOST; j++) {
         if (j >= ROUTE_EACH) break;
-        route_keys[j] = first + j < EXPERTS ? route_key(Act(logits).v[first + j]) : 0;
+        route_keys[j] = first + j < EXPERTS ? route_key(ActU(logits).v[first + j]) : 0;
     }
 }
 
@@ -66,7 +66,7 @@ Route route(uint count, bool whole) {
             if (j < ROUTE_EACH && route_keys[j] > 0) c.sum += exp(route_logit(route_keys[j]) - top);
         c.sum = subgroupAdd(c.sum);
     }
-    for (uint s = 0; s < count; s++) {
+    [[dont_unroll]] for (uint s = 0; s < count; s++) {
         uint key;
         const uint e = route_next(key);
         if (s == 0) c.top = route_logit(key);

@@ -21,6 +21,7 @@ const uint SYNC_ASIDE = 0x80000000u, SYNC_ASIDE_AT = 128; // see graph.SyncBytes
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer Act { float v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer Act4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer ActU { uint v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer ActU4 { uvec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent writeonly buffer PutF32 { float v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent writeonly buffer PutF32x4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent writeonly buffer PutU32 { uint v[]; };

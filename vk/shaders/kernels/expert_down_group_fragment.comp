@@ -23,7 +23,7 @@
 // halves: h
 // precision: f16
 // sync: counter
-// early: groups weights
+// early: groups weights res
 #include "common.glsl"
 #include "sync.glsl"
 #include "weight.glsl"
@@ -43,6 +43,7 @@ layout(push_constant, scalar) uniform Push {
 
 shared float kept[KEPT]; // of a block's sums or of all blocks', sixteen of each place
 shared uint list[PLACES], tile_list[3 * (PLACES + PLACES / GROUP_TILE)];
+shared float place_weights[PLACES];
 
 Tile tile_of(uint i) { return Tile(tile_list[3 * i], tile_list[3 * i + 1], tile_list[3 * i + 2]); }
 
@@ -58,16 +59,26 @@ void keep(Tile tile, uint r0, uint base, vec4 sum) {
     }
 }
 
+// residual is what output i % 16 of the workgroup's of row i / 16 is added to.
+float residual(uint i, uint end) {
+    const uint o = gl_WorkGroupID.x * 16 + i % 16;
+    return res != 0 && i < end && o < n ? Act(at(res, i / 16, n)).v[o] : 0.0;
+}
+
 void main() {
     const uint lane = gl_LocalInvocationID.x, rows = step.v[STEP_ROWS], places = rows * top_k;
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     const bool parted = BLOCKS * places * WIDE <= KEPT;
     sync_early();
     const uint used = groups.v[0], all = parted ? used * BLOCKS : used;
-    [[dont_unroll]] for (uint i = lane; i < max(places, 3 * used); i += gl_WorkGroupSize.x) {
-        if (i < places) list[i] = place_at(i);
-        if (i < 3 * used) tile_list[i] = groups.v[4 + i];
+    [[dont_unroll]] for (uint i = lane; i < max(places, 3 * tiles); i += gl_WorkGroupSize.x) {
+        if (i < places) {
+            list[i] = place_at(i);
+            place_weights[i] = Act(weights).v[i];
+        }
+        if (i < min(3 * tiles, tile_list.length())) tile_list[i] = groups.v[4 + i];
     }
+    const float first_res = residual(lane, 16 * rows);
     sync_group();
     const uvec2 lie = pair_rows(gl_WorkGroupID.x * 16, n - 1);
     // Workgroups begin at different tiles, so that they do not all ask for the same
@@ -106,14 +117,14 @@ void main() {
     sync_group();
     [[dont_unroll]] for (uint i = lane; i < 16 * rows; i += gl_WorkGroupSize.x) {
         const uint r = i / 16, o = gl_WorkGroupID.x * 16 + i % 16;
-        if (o >= n) continue;
-        float sum = res != 0 ? Act(at(res, r, n)).v[o] : 0.0;
+        float sum = i == lane ? first_res : residual(i, 16 * rows);
         [[dont_unroll]] for (uint s = 0; s < top_k; s++) {
             float v = 0;
-            [[dont_unroll]] for (uint b = 0; b < (parted ? BLOCKS : 1); b++) v += kept[(b * places + r * top_k + s) * WIDE + i % 16];
-            sum = fma(Act(at(weights, r, top_k)).v[s], v, sum);
+            [[unroll]] for (uint b = 0; b < BLOCKS; b++)
+                if (b == 0 || parted) v += kept[((parted ? b * places : 0) + r * top_k + s) * WIDE + i % 16];
+            sum = fma(place_weights[r * top_k + s], v, sum);
         }
-        PutF32(at(y, r, n)).v[o] = sum;
+        if (o < n) PutF32(at(y, r, n)).v[o] = sum;
     }
     sync_done();
 }

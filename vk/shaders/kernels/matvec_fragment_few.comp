@@ -19,6 +19,7 @@
 // when: k%256 k<=4096 n<=8192
 // precision: f16
 // sync: counter
+// early: res
 #include "common.glsl"
 #include "sync.glsl"
 #include "weight.glsl"
@@ -39,29 +40,31 @@ layout(push_constant, scalar) uniform Push {
 uint r0; // the pass' first row
 
 uint64_t fragment_from(uint r) { return at(x, r0 + r, K); }
-vec4 fragment_norm(uint quad) { return vec4(1); }
+
+// residual is what output o of row r is added to.
+float residual(uint r, uint o, uint rows) { return res != 0 && r < rows && o < n ? Act(at(res, r, n)).v[o] : 0.0; }
 
 void main() {
     const uint first = gl_WorkGroupID.x * 16, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = step.v[count];
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     const Pair p = pair_load(w, pair_rows(first, n - 1), block);
-    sync_wait();
     const uint r = gl_LocalInvocationID.x / 16, o = gl_LocalInvocationID.x % 16;
+    sync_early();
+    float before = residual(r, first + o, active_rows);
+    sync_wait();
     [[dont_unroll]] for (r0 = 0; r0 < active_rows; r0 += 8) {
         const uint rows = min(8, active_rows - r0);
         if (gl_SubgroupID < FRAGMENT_BLOCKS) {
             uvec4 v[8];
             vec2 unscale;
-            fragment_take(rows, gl_SubgroupID, v, unscale);
+            fragment_take(rows, v, unscale);
             FRAGMENT_SUMS sums = FRAGMENT_SUMS(0.0);
             FRAGMENT_BLOCK(sums, p.low, p.high, fragment_t(), bits, v)
             SUMS_PUT(0, 0, sums, unscale)
         }
         sync_group();
-        if (r < rows && first + o < n) {
-            const float before = res != 0 ? Act(at(res, r0 + r, n)).v[first + o] : 0.0;
-            PutF32(at(y, r0 + r, n)).v[first + o] = before + sums_of(0, 0, r, o);
-        }
+        if (r < rows && first + o < n) PutF32(at(y, r0 + r, n)).v[first + o] = before + sums_of(0, 0, r, o);
+        before = residual(r0 + 8 + r, first + o, active_rows);
         sync_group();
     }
     sync_done();

@@ -38,6 +38,7 @@ layout(push_constant, scalar) uniform Push {
 #include "fragment_sums.glsl"
 #include "fragment_wide.glsl"
 
+void wide_ahead() {}
 vec2 wide_take(uint r0, uint rows, uint block, out uvec4 v[8]) {
     halves_take(x, r0 + min(fragment_g(), rows - 1), block, v);
     return vec2(1);

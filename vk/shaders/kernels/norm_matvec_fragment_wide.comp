@@ -41,13 +41,14 @@ uint first_row;
 shared float wide_factors[8 * MATRICES];
 
 uint64_t fragment_from(uint r) { return at(x, first_row + r, K); }
-vec4 fragment_norm(uint quad) { return F32x4(norm).v[quad]; }
+
+void wide_ahead() { norm_ahead(norm); }
 
 vec2 wide_take(uint r0, uint rows, uint block, out uvec4 v[8]) {
     vec2 unscale = vec2(0);
     first_row = r0;
     rows = min(rows, 8);
-    if (gl_SubgroupID < FRAGMENT_BLOCKS) fragment_take(rows, block, v, unscale);
+    if (gl_SubgroupID < FRAGMENT_BLOCKS) fragment_take(rows, v, unscale);
     sync_group();
     if (gl_LocalInvocationID.x < rows) wide_factors[r0 % (8 * MATRICES) + gl_LocalInvocationID.x] = fragment_factor(gl_LocalInvocationID.x, eps);
     sync_group();

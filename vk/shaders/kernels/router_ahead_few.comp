@@ -21,7 +21,7 @@
 #include "sync.glsl"
 layout(constant_id = 1) const uint K = 4;
 layout(constant_id = 2) const uint J = 4;
-shared vec4 own[K / 4], folded[J / 4];
+shared vec4 weights[K / 4 + J / 4]; // of x, then of a
 
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t a; uint64_t fold; uint64_t y;
@@ -29,29 +29,32 @@ layout(push_constant, scalar) uniform Push {
 };
 #include "sync_main.glsl"
 
-const uint WARPS = 8, MOST = 64;
+const uint WARPS = 8, MOST = 64, AHEAD = 4;
 shared float before[MOST];
 
 void main() {
     const uint o = gl_WorkGroupID.x, lane = gl_SubgroupInvocationID, rows = min(step.v[STEP_ROWS], MOST), sub = gl_SubgroupSize;
-    for (uint i = gl_LocalInvocationID.x; i < K / 4; i += gl_WorkGroupSize.x) own[i] = F32x4(at(w, o, K)).v[i] * F32x4(norm).v[i];
-    for (uint i = gl_LocalInvocationID.x; i < J / 4; i += gl_WorkGroupSize.x) folded[i] = F32x4(at(fold, o, J)).v[i];
+    [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < K / 4; i += gl_WorkGroupSize.x) weights[i] = F32x4(at(w, o, K)).v[i] * F32x4(norm).v[i];
+    [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < J / 4; i += gl_WorkGroupSize.x) weights[K / 4 + i] = F32x4(at(fold, o, J)).v[i];
     sync_early();
     sync_group();
-    for (uint r = gl_SubgroupID; r < rows; r += WARPS) {
-        Act4 xv = Act4(at(x, r, K));
-        vec4 sum = vec4(0);
-        for (uint i = lane; i < K / 4; i += sub) sum = fma(xv.v[i], own[i], sum);
-        const float all = subgroupAdd(dot(sum, vec4(1)));
-        if (lane == 0) before[r] = all;
-    }
-    sync_wait();
-    for (uint r = gl_SubgroupID; r < rows; r += WARPS) {
-        Act4 av = Act4(at(a, r, J));
-        vec4 sum = vec4(0);
-        for (uint i = lane; i < J / 4; i += sub) sum = fma(av.v[i], folded[i], sum);
-        const float all = subgroupAdd(dot(sum, vec4(1)));
-        if (lane == 0) PutF32(at(y, r, n)).v[o] = before[r] + all;
+    [[dont_unroll]] for (uint part = 0; part < 2; part++) {
+        const uint first = part == 0 ? 0 : K / 4, quads = part == 0 ? K / 4 : J / 4;
+        if (part == 1) sync_wait();
+        [[dont_unroll]] for (uint r = gl_SubgroupID; r < rows; r += WARPS) {
+            Act4 from = Act4(part == 0 ? at(x, r, K) : at(a, r, J));
+            vec4 sum = vec4(0);
+            [[dont_unroll]] for (uint i0 = lane; i0 < quads; i0 += AHEAD * sub) {
+                vec4 v[AHEAD];
+                [[unroll]] for (uint i = 0; i < AHEAD; i++) v[i] = from.v[min(i0 + i * sub, quads - 1)];
+                [[unroll]] for (uint i = 0; i < AHEAD; i++)
+                    if (i0 + i * sub < quads) sum = fma(v[i], weights[first + i0 + i * sub], sum);
+            }
+            const float all = subgroupAdd(dot(sum, vec4(1)));
+            if (lane > 0) continue;
+            if (part == 0) before[r] = all;
+            else PutF32(at(y, r, n)).v[o] = before[r] + all;
+        }
     }
     sync_done_aside();
 }

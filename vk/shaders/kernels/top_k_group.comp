@@ -16,16 +16,16 @@
 // op: top_k_group
 // types: F32
 // tile: all all 1
-// local: 32 subgroups
+// local: 8 subgroups
 // spec: experts
-// needs: gpu warps32
+// needs: gpu warps8
 // rows: 2 64
 // when: experts<=256 top_k<=8
-// sync: counter
+// sync: counter aside
 #include "common.glsl"
 #include "sync.glsl"
 layout(constant_id = 1) const uint EXPERTS = 1;
-const uint WARPS = 32, SUB = gl_WorkGroupSize.x / WARPS;
+const uint WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
 #include "route.glsl"
 
 layout(push_constant, scalar) uniform Push {
@@ -48,5 +48,5 @@ void main() {
     sync_wait();
     list_choose(rows);
     list_write(rows);
-    sync_done();
+    sync_done_aside();
 }

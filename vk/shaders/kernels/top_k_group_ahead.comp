@@ -11,17 +11,17 @@
 // op: top_k_group_ahead
 // types: F32
 // tile: all all 1
-// local: 32 subgroups
+// local: 8 subgroups
 // spec: experts
-// needs: gpu warps32
+// needs: gpu warps8
 // rows: 2 64
 // when: experts<=256 top_k<=8 k%4
-// sync: counter
+// sync: counter aside
 // early: logits
 #include "common.glsl"
 #include "sync.glsl"
 layout(constant_id = 1) const uint EXPERTS = 1;
-const uint WARPS = 32, SUB = gl_WorkGroupSize.x / WARPS;
+const uint WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
 #include "route.glsl"
 
 layout(push_constant, scalar) uniform Push {
@@ -43,7 +43,7 @@ void top_k_weigh(uint r, Route c) {
 void weigh(uint r) {
     const uint lane = gl_SubgroupInvocationID;
     float sum = 0;
-    for (uint i = lane; i < k / 4; i += SUB) {
+    [[dont_unroll]] for (uint i = lane; i < k / 4; i += SUB) {
         const vec4 v = Act4(at(x, r, k)).v[i];
         sum += dot(v, v);
     }
@@ -60,6 +60,6 @@ void main() {
     list_choose(rows);
     sync_wait();
     list_write(rows);
-    for (uint r = gl_SubgroupID; r < rows; r += WARPS) weigh(r);
-    sync_done();
+    [[dont_unroll]] for (uint r = gl_SubgroupID; r < rows; r += WARPS) weigh(r);
+    sync_done_aside();
 }

@@ -24,7 +24,7 @@ func dispatchFLOPs(d *graph.Dispatch, rows, outs, depth, topK int) float64 {
 		return 2 * float64(p[1]) * float64(p[0]+p[2]) * r
 	case graph.OpExpertMatVec, graph.OpExpertDown, graph.OpRouteDown, graph.OpRouteDownFixed, graph.OpExpertMatMul, graph.OpExpertDownGroup:
 		return product() * chosen
-	case graph.OpExpertGateUp, graph.OpRouteGateUp, graph.OpRouteGateUpFixed, graph.OpExpertMatMulSwiGLU, graph.OpExpertNormSwiGLU:
+	case graph.OpExpertGateUp, graph.OpRouteGateUp, graph.OpRouteGateUpFixed, graph.OpExpertMatMulSwiGLU, graph.OpExpertNormSwiGLU, graph.OpRouteSwiGLU:
 		return 2 * product() * chosen
 	case graph.OpAttention, graph.OpAttentionSplit, graph.OpRopeAttention:
 		heads, dim := float64(p[0]), float64(p[2])

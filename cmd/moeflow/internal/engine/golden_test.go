@@ -74,11 +74,11 @@ func greedy(t *testing.T, e *Engine, ids []int32, n int) []int32 {
 func TestGolden(t *testing.T) {
 	m := tiny(t)
 	g := goldens(t)
-	logits := start(t, m, Options{Buckets: LogitsBuckets(), Context: 64, Without: []string{"f16"}})
+	logits := start(t, m, Options{Buckets: LogitsBuckets(), Context: 64, Without: []string{"q8", "f16"}})
 	for _, prompt := range []string{"go", "chat"} {
 		checkRows(t, prompt, logitsOf(t, logits, g[prompt+"_ids"].Int32), 0.9999)
 	}
-	e := start(t, m, Options{Without: []string{"f16"}})
+	e := start(t, m, Options{Without: []string{"q8", "f16"}})
 	for _, prompt := range []string{"go", "chat"} {
 		if got := greedy(t, e, g[prompt+"_ids"].Int32, 64); !slices.Equal(got, g[prompt+"_greedy"].Int32) {
 			t.Errorf("%s: greedy ids\n got %v\nwant %v", prompt, got, g[prompt+"_greedy"].Int32)
@@ -92,7 +92,7 @@ func TestGolden(t *testing.T) {
 func TestGoldenLong(t *testing.T) {
 	g, ctx := goldens(t), context.Background()
 	ids := g["long_ids"].Int32
-	e := start(t, tiny(t), Options{Buckets: []Bucket{{1, 1}, {32, 32}, {512, 1}}, Without: []string{"f16"}})
+	e := start(t, tiny(t), Options{Buckets: []Bucket{{1, 1}, {32, 32}, {512, 1}}, Without: []string{"q8", "f16"}})
 	s := e.NewSequence()
 	defer s.Close()
 	r, err := s.Generate(ctx, Request{IDs: ids, MaxTokens: 64, Sampling: sample.Greedy(), IgnoreEOG: true})

@@ -19,7 +19,10 @@ func TestGoldenGPUKernels(t *testing.T) {
 		o := Options{Buckets: []Bucket{{1, 1}}, Context: 128, Pretend: []string{"gpu", "shared48"}, Sync: sync}
 		e := start(t, m, o)
 		wantKernels(t, e.Plans[0], sync, "norm_matvec[Q4_K]", "norm_matvec[Q6_K]", "router_ahead[F32]", "matvec_dot[Q4_K]",
-			"expert_route_gate_up_fixed[Q4_K]", "expert_route_down_fixed[Q4_K]", "expert_route_down_fixed[Q6_K]", "rope_attention[F16]")
+			"expert_route_gate_up_fixed[Q4_K]", "expert_route_down_fixed[Q4_K]", "expert_route_down_fixed[Q6_K]")
+		if !slices.ContainsFunc(e.Plans[0].Dispatches, func(d graph.Dispatch) bool { return d.Kernel.Op == graph.OpRopeAttention }) {
+			t.Errorf("sync %s: rope and attention are not one dispatch", sync)
+		}
 		checkGo(t, e, g, 64)
 	}
 }
@@ -96,7 +99,7 @@ func TestGoldenFewRowsDevice(t *testing.T) {
 	for _, rows := range []int{3, 20} {
 		e := start(t, m, Options{Buckets: []Bucket{{rows, rows}}, Context: 128})
 		if slices.Contains(e.Device.Capabilities(), "fragments") {
-			wantKernels(t, e.Plans[0], "counter", "expert_norm_swiglu_fragment[Q4_K]", "expert_down_group_fragment[Q4_K]", "expert_down_group_fragment[Q6_K]")
+			wantKernels(t, e.Plans[0], "counter", "expert_route_swiglu_fragment[Q4_K]", "expert_down_group_fragment[Q4_K]", "expert_down_group_fragment[Q6_K]")
 		}
 		checkGo(t, e, g, 32)
 	}

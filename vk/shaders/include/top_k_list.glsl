@@ -1,0 +1,57 @@
+// Few rows' experts: each row's choice by a subgroup, and where their places lie in the
+// list as expert_group makes it, which stays in shared memory. Included after
+// route.glsl and the push constants, with WARPS subgroups of SUB; tile is the most
+// places of a tile.
+const uint ROWS = 64, SLOTS = 8;
+shared uint chosen[ROWS * SLOTS];
+shared uint rows_of[2 * EXPERTS]; // a bit for each row, in two words
+shared uint first_of[EXPERTS], first_tile[EXPERTS], all_tiles;
+
+// top_k_weigh takes what the choice of a row left.
+void top_k_weigh(uint r, Route c);
+
+void choose(uint r) {
+    route_load(at(logits, r, EXPERTS));
+    const Route c = route(top_k, TOP_K_WHOLE);
+    top_k_weigh(r, c);
+    const uint s = gl_SubgroupInvocationID;
+    if (s >= top_k) return;
+    chosen[r * top_k + s] = c.id;
+    atomicOr(rows_of[2 * c.id + r / 32], 1u << (r & 31));
+}
+
+uint count_of(uint e) { return bitCount(rows_of[2 * e]) + bitCount(rows_of[2 * e + 1]); }
+
+// add_up leaves where each expert's places and tiles begin, and the number of
+// tiles, in the first subgroup. Both are counted in one word.
+void add_up() {
+    uint before = 0;
+    [[dont_unroll]] for (uint e0 = 0; e0 < EXPERTS; e0 += SUB) {
+        const uint e = e0 + gl_SubgroupInvocationID, n = e < EXPERTS ? count_of(e) : 0, own = n | ((n + tile - 1) / tile) << 16;
+        const uint to = before + subgroupInclusiveAdd(own);
+        if (e < EXPERTS) {
+            first_of[e] = (to - own) & 0xffffu;
+            first_tile[e] = (to - own) >> 16;
+        }
+        before = subgroupMax(to); // that of the last
+    }
+    all_tiles = before >> 16;
+}
+
+void list_clear() {
+    [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < 2 * EXPERTS; i += gl_WorkGroupSize.x) rows_of[i] = 0;
+}
+
+void list_choose(uint rows) {
+    sync_group();
+    [[dont_unroll]] for (uint r = gl_SubgroupID; r < rows; r += WARPS) choose(r);
+    sync_group();
+    if (gl_SubgroupID == 0) add_up();
+    sync_group();
+}
+
+// list_at is where place p stands in the list.
+uint list_at(uint p) {
+    const uint e = chosen[p], r = p / top_k, below = (1u << (r & 31)) - 1;
+    return first_of[e] + (r < 32 ? bitCount(rows_of[2 * e] & below) : bitCount(rows_of[2 * e]) + bitCount(rows_of[2 * e + 1] & below));
+}

@@ -1,0 +1,248 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// rope_store and attention_split in one for a few rows on a GPU. A workgroup takes RUN
+// positions of a row at a time, a subgroup sixteen of them, whose keys and values it
+// has in registers before the new row is known, and keeps the sums of its own; all
+// are joined at the end. Of a row of one run two heads share a workgroup, of a longer
+// one all heads of a kv head do, and the positions are shared out to SLOTS workgroups.
+// The order of a row's sums depends on its position alone.
+//
+// Arguments are those of rope_attention.comp; part is scratch: 1024 words, zero before
+// and after, then (d + 2) * heads * SLOTS floats a row.
+//
+// Rows of a step may be of one sequence. Then a row's workgroups wait before they read
+// the cache, and each stores for itself the keys and values of the step's rows before
+// its own: all that store a row store the same.
+//
+// op: rope_attention
+// types: F16
+// tile: 4 1 1
+// local: 8 subgroups
+// spec: heads kv_heads head_dim rope_dim page_size
+// needs: gpu shared48 subgroup32 warps8
+// rows: 2 15
+// when: head_dim%64 head_dim<=128 page_size%16 heads/kv_heads<=8
+// sync: counter
+#include "common.glsl"
+#extension GL_KHR_shader_subgroup_ballot : require
+#include "sync.glsl"
+#include "turn.glsl"
+layout(constant_id = 1) const uint HEADS = 8;
+layout(constant_id = 2) const uint KV_HEADS = 1;
+layout(constant_id = 3) const uint D = 128;
+layout(constant_id = 4) const uint ROPE = 128;
+layout(constant_id = 5) const uint PAGE = 64;
+const uint SLOTS = 8, GROUP = HEADS / KV_HEADS, WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
+const uint M = ROPE / 2, RUN = 128, EACH = RUN / WARPS, RUNS = D / 32, PAIR = D / 64; // sixteens of bytes and pairs of a lane
+const uint NEAR_HEADS = 2, NEAR_SLOTS = (GROUP + NEAR_HEADS - 1) / NEAR_HEADS;
+const float NOTHING = uintBitsToFloat(0xff800000u); // minus infinity
+shared float head[2 * D > SLOTS * GROUP ? 2 * D : SLOTS * GROUP]; // the new key and value
+shared vec4 query[GROUP * D / 4];
+shared vec2 sums[GROUP * WARPS * D / 2]; // a subgroup's of a head
+shared vec2 stats[GROUP * WARPS]; // its largest score and total weight
+#include "kv.glsl"
+#include "kv_settle.glsl"
+#include "cache.glsl"
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
+    uint64_t k_cache; uint64_t v_cache; uint64_t part; uint64_t y;
+    uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
+};
+#include "sync_main.glsl"
+// What a workgroup's own stores to the cache left must be seen.
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer Cache4 { uvec4 v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer Cache1 { uint v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 8) coherent readonly buffer Cache2 { uvec2 v[]; };
+void query_set(uint i, float a) { query[i / 4][i & 3] = a; }
+#include "rope_turned.glsl"
+
+// Positions 8 t + lane / 4 of the subgroup's at [4 t], eight elements in four from
+// lane % 4 on; and of each position's values 2 PAIR elements.
+uvec4 keys[8];
+uvec2 values[EACH];
+
+// run_load fetches the subgroup's positions of the run from t on, as far as last.
+void run_load(uint pages, uint t, uint last, uint g) {
+    const uint first = t + gl_SubgroupID * EACH;
+    [[unroll]] for (uint i = 0; i < 8; i++) keys[i] = uvec4(0);
+    [[unroll]] for (uint i = 0; i < EACH; i++) values[i] = uvec2(0);
+    if (first >= last) return;
+    const uint row = cache_index(step, pages, first, PAGE);
+    const uint64_t key = cache_row(k_cache, row + lane() / 4, KV_HEADS * D) + g * D * KV_BYTES;
+    const uint64_t value = cache_row(v_cache, row, KV_HEADS * D) + (g * D + lane() * 2 * PAIR) * KV_BYTES;
+    [[unroll]] for (uint i = 0; i < 2; i++) {
+        if (first + 8 * i + lane() / 4 >= last) continue;
+        [[unroll]] for (uint j = 0; j < 4; j++)
+            if (j < RUNS) keys[4 * i + j] = Cache4(key).v[i * 8 * (KV_HEADS * D / 8) + 4 * j + lane() % 4];
+    }
+    [[unroll]] for (uint i = 0; i < EACH; i++) {
+        if (first + i >= last) continue;
+        if (PAIR == 2) values[i] = Cache2(value).v[i * (KV_HEADS * D / 4)];
+        else values[i].x = Cache1(value).v[i * (KV_HEADS * D / 2)];
+    }
+}
+
+// keep_row stores the new key, or the new value, if it stores, and makes of it what
+// the cache keeps: head[which * D] on, a subgroup each, which 0 and 1.
+void keep_row(uint which, uint g, uint index, bool stores) {
+    subgroup_sync();
+    const uint64_t to = cache_row(which == 0 ? k_cache : v_cache, index, KV_HEADS * D);
+    [[dont_unroll]] for (uint i = lane() * KV_RUN; i < D; i += SUB * KV_RUN) {
+        if (stores) kv_store(to, g * D + i, which * D + i);
+        kv_settle(which * D + i);
+    }
+}
+
+// take makes count queries from head h on and, if it makes them, the new key and the
+// new value of row r, an item a subgroup.
+void take(uint r, uint g, uint h, uint count, bool makes, uint index, bool stores) {
+    const uint64_t row = at(0, r, KV_HEADS * D) + g * D * 4;
+    [[dont_unroll]] for (uint item = gl_SubgroupID; item < count + (makes ? 2 : 0); item += WARPS) {
+        const bool is_q = item < count;
+        if (item <= count) {
+            Turned t = rope_load(is_q ? q + at(0, r, HEADS * D) + (g * GROUP + h + item) * D * 4 : k + row, M);
+            rope_turn(t, is_q ? 0 : D, (is_q ? q_norm : k_norm) != 0, M, eps, is_q ? 1.0 / sqrt(float(D)) : 1.0);
+            if (is_q) rope_query(t, item, M);
+            else rope_key(t, M);
+        } else {
+            [[unroll]] for (uint i = lane(); i < D; i += SUB) head[D + i] = Act(v + row).v[i];
+        }
+        if (!is_q) keep_row(item - count, g, index, stores);
+    }
+}
+
+// chained is the next of the step's rows, from row on, that is one of positions first
+// .. last - 1 of a sequence with these pages, or the number of rows: such a row's
+// place in the cache is the same by either's pages, and no other sequence has it.
+uint chained(uint row, uint pages, uint first, uint last) {
+    const uint rows = step.v[STEP_ROWS];
+    [[dont_unroll]] for (; row < rows; row += SUB) {
+        bool found = false;
+        if (row + lane() < rows) {
+            const uint p = step_row(step, row + lane(), ROW_POSITION);
+            if (p >= first && p < last)
+                found = cache_index(step, step_row(step, row + lane(), ROW_PAGES), p, PAGE) == cache_index(step, pages, p, PAGE);
+        }
+        const uvec4 which = subgroupBallot(found);
+        if (which.x != 0) return row + findLSB(which.x);
+    }
+    return rows;
+}
+
+// key_dot multiplies eight elements of a key with those of a query from i on.
+float key_dot(uvec4 key, uint a, uint i) {
+    const vec4 lo = query[a * (D / 4) + i / 4], hi = query[a * (D / 4) + i / 4 + 1];
+    return dot(vec4(unpackHalf2x16(key.x), unpackHalf2x16(key.y)), lo) + dot(vec4(unpackHalf2x16(key.z), unpackHalf2x16(key.w)), hi);
+}
+
+// weigh adds the subgroup's positions of the run from t on to its sums of query a; the
+// last subgroup adds the new position too, if it has to.
+void weigh(uint a, uint t, uint last, bool adds_new) {
+    const uint mine = a * WARPS + gl_SubgroupID;
+    const vec2 stat = stats[mine];
+    float score[2], extra = NOTHING;
+    if (adds_new) {
+        float sum = 0;
+        [[unroll]] for (uint i = lane(); i < D; i += SUB) sum += query[a * (D / 4) + i / 4][i & 3] * head[i];
+        extra = subgroupAdd(sum);
+    }
+    float most = max(stat.x, extra);
+    [[unroll]] for (uint i = 0; i < 2; i++) {
+        float sum = 0;
+        [[unroll]] for (uint j = 0; j < 4; j++)
+            if (j < RUNS) sum += key_dot(keys[4 * i + j], a, 8 * (4 * j + lane() % 4));
+        sum += subgroupShuffleXor(sum, 1);
+        sum += subgroupShuffleXor(sum, 2);
+        score[i] = t + gl_SubgroupID * EACH + 8 * i + lane() / 4 < last ? sum : NOTHING;
+        most = max(most, score[i]);
+    }
+    most = subgroupMax(most);
+    if (most == NOTHING) return; // there are none
+    float weight[2];
+    [[unroll]] for (uint i = 0; i < 2; i++) weight[i] = exp(score[i] - most);
+    const float fade = exp(stat.x - most);
+    extra = exp(extra - most);
+    const float total = subgroupAdd((lane() & 3) == 0 ? weight[0] + weight[1] : 0);
+    vec2 sum[2];
+    [[unroll]] for (uint j = 0; j < 2; j++)
+        if (j < PAIR) {
+            const uint c = PAIR * lane() + j;
+            sum[j] = fade * sums[mine * (D / 2) + c];
+            if (adds_new) sum[j] += extra * vec2(head[D + 2 * c], head[D + 2 * c + 1]);
+        }
+    [[unroll]] for (uint i = 0; i < EACH; i++) {
+        const float f = subgroupShuffle(weight[i / 8], 4 * (i & 7));
+        [[unroll]] for (uint j = 0; j < 2; j++)
+            if (j < PAIR) sum[j] += f * unpackHalf2x16(values[i][j]);
+    }
+    [[unroll]] for (uint j = 0; j < 2; j++)
+        if (j < PAIR) sums[mine * (D / 2) + PAIR * lane() + j] = sum[j];
+    if (lane() == 0) stats[mine] = vec2(most, stat.y * fade + total + extra);
+}
+
+// slot_sum is four elements of the workgroup's sums, i counting them, and their
+// head's largest score and total.
+vec4 slot_sum(uint i, out vec2 stat) {
+    const uint a = i / (D / 4), c = 2 * (i % (D / 4));
+    stat = vec2(NOTHING, 0);
+    vec4 sum = vec4(0);
+    [[dont_unroll]] for (uint w = 0; w < WARPS; w++) stat.x = max(stat.x, stats[a * WARPS + w].x);
+    [[dont_unroll]] for (uint w = 0; w < WARPS; w++) {
+        const vec2 s = stats[a * WARPS + w];
+        const float e = exp(s.x - stat.x);
+        stat.y = fma(e, s.y, stat.y);
+        const uint from = (a * WARPS + w) * (D / 2) + c;
+        sum = fma(vec4(e), vec4(sums[from], sums[from + 1]), sum);
+    }
+    return sum;
+}
+#include "attention_slots.glsl"
+
+void main() {
+    const uint r = gl_WorkGroupID.y, g = gl_WorkGroupID.x / SLOTS, slot = gl_WorkGroupID.x % SLOTS, rows = step.v[STEP_ROWS];
+    const uint position = step_row(step, r, ROW_POSITION), pages = step_row(step, r, ROW_PAGES), n = position + 1;
+    const bool wanted = r < rows, near = n <= RUN;
+    const uint share = (n + RUN * SLOTS - 1) / (RUN * SLOTS) * RUN, slots = !wanted ? 1 : near ? NEAR_SLOTS : (n + share - 1) / share;
+    if (slot >= slots) return; // another slot reports for this one
+    const uint first = near ? 0 : slot * share, end = min(n, first + share), last = min(end, position);
+    const uint h = near ? NEAR_HEADS * slot : 0, count = near ? min(NEAR_HEADS, GROUP - h) : GROUP;
+    const bool makes = end == n, adds = makes && gl_SubgroupID == WARPS - 1;
+    if (!wanted) sync_wait();
+    // The step's other rows of this sequence are stored first, which is as if there were
+    // runs of their own; only this row is waited for with the cache in registers.
+    bool ready = false;
+    uint other = wanted ? chained(0, pages, first, last) : 0;
+    [[dont_unroll]] for (uint t = first; wanted && t < end;) {
+        run_load(pages, t, last, g);
+        if (!ready) {
+            ready = other == rows;
+            const uint row = ready ? r : other, p = ready ? position : step_row(step, other, ROW_POSITION);
+            rope_prepare(q_norm, k_norm, p, freqs, M);
+            [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < GROUP * WARPS * D / 2; i += gl_WorkGroupSize.x) sums[i] = vec2(0);
+            if (gl_LocalInvocationID.x < GROUP * WARPS) stats[gl_LocalInvocationID.x] = vec2(NOTHING, 0);
+            barrier();
+            sync_wait();
+            take(row, g, h, ready ? count : 0, !ready || makes, cache_index(step, pages, p, PAGE), !ready || !near || slot == 0);
+            sync_group();
+            if (!ready) {
+                other = chained(other + 1, pages, first, last);
+                continue;
+            }
+        }
+        [[dont_unroll]] for (uint a = 0; a < count; a++) weigh(a, t, last, adds && t + RUN >= end);
+        t += RUN;
+    }
+    if (wanted) {
+        const uint64_t out_row = y + at(0, r, HEADS * D) + (g * GROUP + h) * D * 4;
+        const uint index = r * KV_HEADS + g;
+        barrier();
+        [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < count * D / 4; i += gl_WorkGroupSize.x) {
+            vec2 stat;
+            const vec4 sum = slot_sum(i, stat);
+            if (near) PutF32x4(out_row).v[i] = sum / stat.y;
+            else slot_keep(slots_at(part, index), slot, i, sum, stat);
+        }
+        if (!near) slots_join(part, out_row, index, slots);
+    }
+    sync_done_for(slot == 0 ? SLOTS + 1 - slots : 1);
+}
