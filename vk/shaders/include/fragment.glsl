@@ -20,6 +20,7 @@
 #include "half_at.glsl"
 #include "fragment_scale.glsl"
 #include "unit_halves.glsl"
+const uint SUB = 32;
 #define FRAGMENT_A coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
 #define FRAGMENT_B coopmat<float16_t, gl_ScopeSubgroup, 16, 8, gl_MatrixUseB>
 #define FRAGMENT_SUMS coopmat<float, gl_ScopeSubgroup, 16, 8, gl_MatrixUseAccumulator>

@@ -4,6 +4,7 @@
 // push constants, with FRAGMENT_WARPS subgroups to a workgroup, each of which has
 // a block of K.
 #include "half_scale.glsl"
+#include "across.glsl"
 const uint FRAGMENT_BLOCKS = K / 256;
 const uint STAGE_GROUP = 18, STAGE_ROW = 4 * STAGE_GROUP; // 64 elements and a gap, so that banks differ
 shared uvec2 stage[FRAGMENT_WARPS * 4 * STAGE_ROW];
@@ -21,45 +22,34 @@ void norm_ahead(uint64_t norm) {
 }
 
 // fragment_take leaves in x the lane's 64 elements of row g of the subgroup's block,
-// in unscale the inverse scales of rows 2t and 2t + 1.
-const uint ROWS_AHEAD = 3;
+// in unscale the inverse scales of rows 2t and 2t + 1. Two rows are on their way while
+// one is brought; behind the last it comes again, which is less code than a branch. All
+// is one loop, as code that is not in the instructions' cache takes longer than it does.
 void fragment_take(uint rows, out uvec4 x[8], out vec2 unscale) {
     const uint lane = gl_SubgroupInvocationID, quad = 64 * gl_SubgroupID + lane, mine = gl_SubgroupID * 4 * STAGE_ROW;
-    // Rows are on their way while those before are brought; loops stay loops, as code
-    // that is not in the instructions' cache takes longer than they do.
-    vec4 ahead[2 * ROWS_AHEAD];
-    [[unroll]] for (uint i = 0; i < ROWS_AHEAD; i++) {
-        Act4 from = Act4(fragment_from(min(i, rows - 1)));
-        if (i < rows) {
-            ahead[2 * i] = from.v[quad];
-            ahead[2 * i + 1] = from.v[quad + 32];
-        }
-    }
+    Act4 from = Act4(fragment_from(0));
+    vec4 next0 = from.v[quad], next1 = from.v[quad + 32];
+    from = Act4(fragment_from(min(1, rows - 1)));
+    vec4 then0 = from.v[quad], then1 = from.v[quad + 32];
     [[unroll]] for (uint i = 0; i < 8; i++) x[i] = uvec4(0);
     unscale = vec2(0);
-    [[dont_unroll]] for (uint h = 0; 4 * h < rows; h++) {
-        [[dont_unroll]] for (uint r = 4 * h; r < min(rows, 4 * h + 4); r++) {
-            const vec4 v0 = ahead[0], v1 = ahead[1];
-            [[unroll]] for (uint i = 0; i < 2 * (ROWS_AHEAD - 1); i++) ahead[i] = ahead[i + 2];
-            if (r + ROWS_AHEAD < rows) {
-                Act4 from = Act4(fragment_from(r + ROWS_AHEAD));
-                ahead[2 * ROWS_AHEAD - 2] = from.v[quad];
-                ahead[2 * ROWS_AHEAD - 1] = from.v[quad + 32];
-            }
-            const float square = subgroupAdd(dot(v0, v0) + dot(v1, v1));
-            const vec4 a = v0 * norms[0], b = v1 * norms[1], top = max(abs(a), abs(b));
-            // Of floats without a sign the bits have the same order.
-            const uint most = subgroupMax(floatBitsToUint(max(max(top.x, top.y), max(top.z, top.w))));
-            const vec2 scale = half_scale(uintBitsToFloat(most));
-            if (r == 2 * fragment_t()) unscale.x = scale.y;
-            if (r == 2 * fragment_t() + 1) unscale.y = scale.y;
-            if (lane == 0) fragment_squares[gl_SubgroupID * 8 + r] = square;
-            const uint to = mine + r % 4 * STAGE_ROW + lane / 16 * STAGE_GROUP + lane % 16;
-            stage[to] = half_pack(a * scale.x);
-            stage[to + 2 * STAGE_GROUP] = half_pack(b * scale.x);
-        }
-        subgroup_sync();
-        if (fragment_g() / 4 == h) {
+    [[dont_unroll]] for (uint r = 0; r < rows; r++) {
+        const vec4 v0 = next0, v1 = next1, a = v0 * norms[0], b = v1 * norms[1], top = max(abs(a), abs(b));
+        next0 = then0;
+        next1 = then1;
+        from = Act4(fragment_from(min(r + 2, rows - 1)));
+        then0 = from.v[quad];
+        then1 = from.v[quad + 32];
+        const float square = sum_across(dot(v0, v0) + dot(v1, v1));
+        const vec2 scale = half_scale(max_across(max(max(top.x, top.y), max(top.z, top.w))));
+        unscale = vec2(r == 2 * fragment_t() ? scale.y : unscale.x, r == 2 * fragment_t() + 1 ? scale.y : unscale.y);
+        if (lane == 0) fragment_squares[gl_SubgroupID * 8 + r] = square;
+        const uint to = mine + r % 4 * STAGE_ROW + lane / 16 * STAGE_GROUP + lane % 16;
+        stage[to] = half_pack(a * scale.x);
+        stage[to + 2 * STAGE_GROUP] = half_pack(b * scale.x);
+        if ((r & 3) < 3 && r + 1 < rows) continue;
+        subgroup_sync(); // four rows are there, or the last ones
+        if (fragment_g() / 4 == r / 4) {
             [[unroll]] for (uint part = 0; part < 4; part++) {
                 const uint e = half_at(fragment_t(), part), from = mine + fragment_g() % 4 * STAGE_ROW + e / 64 * STAGE_GROUP + e % 64 / 4;
                 x[2 * part] = uvec4(stage[from], stage[from + 1]);

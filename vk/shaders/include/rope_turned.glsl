@@ -10,6 +10,10 @@ struct Turned { vec2 pair[8], rest[8]; }; // D / 2 / SUB is at most 8
 
 uint lane() { return gl_SubgroupInvocationID; }
 
+// Whether pair i turns, and whether the pair from e on stays as it is: known where m is.
+bool rope_turns(uint i, uint m) { return 2 * m == D || i < m; }
+bool rope_stays(uint e, uint m) { return 2 * m < D && e < D; }
+
 // rope_prepare fills what depends on the position alone.
 void rope_prepare(uint64_t q_norm, uint64_t k_norm, uint position, F32 freqs, uint m) {
     for (uint i = gl_LocalInvocationID.x; i < D; i += gl_WorkGroupSize.x) {
@@ -25,8 +29,8 @@ Turned rope_load(uint64_t from, uint m) {
     [[unroll]] for (uint j = 0; j < 8; j++) {
         if (j >= PAIRS) break;
         const uint i = lane() + j * SUB, e = 2 * (m + i);
-        t.pair[j] = i < m ? vec2(x.v[i], x.v[i + m]) : vec2(0);
-        t.rest[j] = e < D ? vec2(x.v[e], x.v[e + 1]) : vec2(0);
+        t.pair[j] = rope_turns(i, m) ? vec2(x.v[i], x.v[i + m]) : vec2(0);
+        t.rest[j] = rope_stays(e, m) ? vec2(x.v[e], x.v[e + 1]) : vec2(0);
     }
     return t;
 }
@@ -41,11 +45,11 @@ void rope_turn(inout Turned t, uint first, bool norm, uint m, float eps, float s
     [[unroll]] for (uint j = 0; j < 8; j++) {
         if (j >= PAIRS) break;
         const uint i = lane() + j * SUB, e = 2 * (m + i);
-        if (i < m) {
+        if (rope_turns(i, m)) {
             const vec2 p = t.pair[j] * vec2(norms[first + i], norms[first + i + m]) * factor;
             t.pair[j] = vec2(p.x * turn[i].x - p.y * turn[i].y, p.x * turn[i].y + p.y * turn[i].x);
         }
-        if (e < D) t.rest[j] *= vec2(norms[first + e], norms[first + e + 1]) * factor;
+        if (rope_stays(e, m)) t.rest[j] *= vec2(norms[first + e], norms[first + e + 1]) * factor;
     }
 }
 
@@ -54,11 +58,11 @@ void rope_query(Turned t, uint h, uint m) {
     [[unroll]] for (uint j = 0; j < 8; j++) {
         if (j >= PAIRS) break;
         const uint i = lane() + j * SUB, e = 2 * (m + i);
-        if (i < m) {
+        if (rope_turns(i, m)) {
             query_set(h * D + i, t.pair[j].x);
             query_set(h * D + i + m, t.pair[j].y);
         }
-        if (e < D) {
+        if (rope_stays(e, m)) {
             query_set(h * D + e, t.rest[j].x);
             query_set(h * D + e + 1, t.rest[j].y);
         }
@@ -69,11 +73,11 @@ void rope_key(Turned t, uint m) {
     [[unroll]] for (uint j = 0; j < 8; j++) {
         if (j >= PAIRS) break;
         const uint i = lane() + j * SUB, e = 2 * (m + i);
-        if (i < m) {
+        if (rope_turns(i, m)) {
             head[i] = t.pair[j].x;
             head[i + m] = t.pair[j].y;
         }
-        if (e < D) {
+        if (rope_stays(e, m)) {
             head[e] = t.rest[j].x;
             head[e + 1] = t.rest[j].y;
         }

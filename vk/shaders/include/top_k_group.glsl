@@ -6,14 +6,14 @@ void list_write(uint rows) {
     if (lane < 4) groups.v[lane] = lane == 0 ? all_tiles : 0;
     [[dont_unroll]] for (uint e = lane; e < EXPERTS; e += gl_WorkGroupSize.x) {
         const uint n = count_of(e);
-        [[dont_unroll]] for (uint t = 0; t * tile < n; t++) {
+        [[dont_unroll]] for (uint t = 0; t * TILE < n; t++) {
             const uint w = 4 + 3 * (first_tile[e] + t);
             groups.v[w] = e;
-            groups.v[w + 1] = first_of[e] + t * tile;
-            groups.v[w + 2] = min(tile, n - t * tile);
+            groups.v[w + 1] = first_of[e] + t * TILE;
+            groups.v[w + 2] = min(TILE, n - t * TILE);
         }
     }
-    [[dont_unroll]] for (uint p = lane; p < rows * top_k; p += gl_WorkGroupSize.x) {
+    [[dont_unroll]] for (uint p = lane; p < rows * TOP_K; p += gl_WorkGroupSize.x) {
         PutU32(ids).v[p] = chosen[p];
         groups.v[4 + 3 * tiles + list_at(p)] = p;
     }

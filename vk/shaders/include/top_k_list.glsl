@@ -1,39 +1,50 @@
 // Few rows' experts: each row's choice by a subgroup, and where their places lie in the
 // list as expert_group makes it, which stays in shared memory. Included after
-// route.glsl and the push constants, with WARPS subgroups of SUB; tile is the most
-// places of a tile.
+// route.glsl and the push constants, with WARPS subgroups of SUB; TILE is the
+// most places of a tile.
+#extension GL_KHR_shader_subgroup_shuffle_relative : require
+
 const uint ROWS = 64, SLOTS = 8;
 shared uint chosen[ROWS * SLOTS];
 shared uint rows_of[2 * EXPERTS]; // a bit for each row, in two words
 shared uint first_of[EXPERTS], first_tile[EXPERTS], all_tiles;
 
-// top_k_weigh takes what the choice of a row left.
+// TOP_K_weigh takes what the choice of a row left.
 void top_k_weigh(uint r, Route c);
 
 void choose(uint r) {
     route_load(at(logits, r, EXPERTS));
-    const Route c = route(top_k, TOP_K_WHOLE);
+    const Route c = route(TOP_K, TOP_K_WHOLE);
     top_k_weigh(r, c);
     const uint s = gl_SubgroupInvocationID;
-    if (s >= top_k) return;
-    chosen[r * top_k + s] = c.id;
+    if (s >= TOP_K) return;
+    chosen[r * TOP_K + s] = c.id;
     atomicOr(rows_of[2 * c.id + r / 32], 1u << (r & 31));
 }
 
 uint count_of(uint e) { return bitCount(rows_of[2 * e]) + bitCount(rows_of[2 * e + 1]); }
+
+// own_and_below adds up the values of the invocations up to this one.
+uint own_and_below(uint v) {
+    [[unroll]] for (uint m = 1; m < SUB; m *= 2) {
+        const uint below = subgroupShuffleUp(v, m);
+        v += gl_SubgroupInvocationID >= m ? below : 0;
+    }
+    return v;
+}
 
 // add_up leaves where each expert's places and tiles begin, and the number of
 // tiles, in the first subgroup. Both are counted in one word.
 void add_up() {
     uint before = 0;
     [[dont_unroll]] for (uint e0 = 0; e0 < EXPERTS; e0 += SUB) {
-        const uint e = e0 + gl_SubgroupInvocationID, n = e < EXPERTS ? count_of(e) : 0, own = n | ((n + tile - 1) / tile) << 16;
-        const uint to = before + subgroupInclusiveAdd(own);
+        const uint e = e0 + gl_SubgroupInvocationID, n = e < EXPERTS ? count_of(e) : 0, own = n | ((n + TILE - 1) / TILE) << 16;
+        const uint to = before + own_and_below(own);
         if (e < EXPERTS) {
             first_of[e] = (to - own) & 0xffffu;
             first_tile[e] = (to - own) >> 16;
         }
-        before = subgroupMax(to); // that of the last
+        before = subgroupShuffle(to, SUB - 1);
     }
     all_tiles = before >> 16;
 }
@@ -52,6 +63,6 @@ void list_choose(uint rows) {
 
 // list_at is where place p stands in the list.
 uint list_at(uint p) {
-    const uint e = chosen[p], r = p / top_k, below = (1u << (r & 31)) - 1;
+    const uint e = chosen[p], r = p / TOP_K, below = (1u << (r & 31)) - 1;
     return first_of[e] + (r < 32 ? bitCount(rows_of[2 * e] & below) : bitCount(rows_of[2 * e]) + bitCount(rows_of[2 * e + 1] & below));
 }

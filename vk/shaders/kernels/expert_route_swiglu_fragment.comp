@@ -13,7 +13,7 @@
 // tile: 1 1 1
 // most: 1 a processor
 // local: 8 subgroups
-// spec: k experts
+// spec: k experts top_k
 // needs: gpu shared48 warps8 coopmat subgroup32 float16 fragments
 // rows: 2 64
 // when: k%256 k<=2048 experts<=256 top_k<=8
@@ -29,7 +29,8 @@
 #include "silu.glsl"
 layout(constant_id = 1) const uint K = 256;
 layout(constant_id = 2) const uint EXPERTS = 1;
-const uint FRAGMENT_WARPS = 8, MATRICES = 2, SUMS_TURNS = 2, WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
+layout(constant_id = 3) const uint TOP_K = 1;
+const uint FRAGMENT_WARPS = 8, MATRICES = 2, SUMS_TURNS = 2, WARPS = 8;
 #include "route.glsl"
 
 layout(push_constant, scalar) uniform Push {
@@ -39,14 +40,13 @@ layout(push_constant, scalar) uniform Push {
 layout(buffer_reference, scalar, buffer_reference_align = 2) coherent writeonly buffer PutF16 { float16_t v[]; };
 #include "sync_main.glsl"
 
-#define share top_k
+const uint share = TOP_K, TILE = 8; // places of a tile
 #define TOP_K_WHOLE false
-const uint tile = 8; // places
 #include "top_k_list.glsl"
 void top_k_weigh(uint r, Route c) {}
 
 struct Tile { uint expert, first, count; };
-shared uint list[ROWS * SLOTS], tile_list[EXPERTS + ROWS * SLOTS / tile]; // a tile's expert, first place and count
+shared uint list[ROWS * SLOTS], tile_list[EXPERTS + ROWS * SLOTS / TILE]; // a tile's expert, first place and count
 
 uint tiles_used() { return all_tiles; }
 Tile tile_of(uint i) { return Tile(tile_list[i] & 0xffffu, tile_list[i] >> 16 & 0xfffu, tile_list[i] >> 28); }
@@ -60,9 +60,9 @@ void main() {
     sync_early();
     list_choose(rows);
     [[dont_unroll]] for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x)
-        [[dont_unroll]] for (uint first = 0; first < count_of(e); first += tile)
-            tile_list[first_tile[e] + first / tile] = e | (first_of[e] + first) << 16 | min(count_of(e) - first, tile) << 28;
-    [[dont_unroll]] for (uint p = gl_LocalInvocationID.x; p < rows * top_k; p += gl_WorkGroupSize.x) list[list_at(p)] = p;
+        [[dont_unroll]] for (uint first = 0; first < count_of(e); first += TILE)
+            tile_list[first_tile[e] + first / TILE] = e | (first_of[e] + first) << 16 | min(count_of(e) - first, TILE) << 28;
+    [[dont_unroll]] for (uint p = gl_LocalInvocationID.x; p < rows * TOP_K; p += gl_WorkGroupSize.x) list[list_at(p)] = p;
     sync_group();
     share_out();
     sync_done();

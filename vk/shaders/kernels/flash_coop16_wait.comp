@@ -15,7 +15,7 @@
 // types: F16
 // tile: 1 8 1
 // local: 128 exact
-// spec: head_dim
+// spec: head_dim heads kv_heads page_size
 // needs: gpu shared48 warps8 coopmat subgroup32 float16
 // rows: 16 64
 // when: head_dim%32 head_dim<=128 page_size%16
@@ -31,7 +31,13 @@
 #define FLASH_QUERIES 8
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 layout(constant_id = 1) const uint D = 128;
+layout(constant_id = 2) const uint HEADS = 8;
+layout(constant_id = 3) const uint KV_HEADS = 1;
+layout(constant_id = 4) const uint PAGE = 64;
 #include "flash_args.glsl"
+#define heads HEADS
+#define kv_heads KV_HEADS
+#define page_size PAGE
 #include "sync_main.glsl"
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer Cache { uvec4 v[]; };
 uvec4 half8(uint64_t row, uint i) { return Cache(row).v[i >> 3]; } // the newest rows come from the dispatch before

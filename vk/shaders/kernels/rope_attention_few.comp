@@ -54,6 +54,7 @@ layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly 
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer Cache1 { uint v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent readonly buffer Cache2 { uvec2 v[]; };
 void query_set(uint i, float a) { query[i / 4][i & 3] = a; }
+#include "across.glsl"
 #include "rope_turned.glsl"
 
 // Positions 8 t + lane / 4 of the subgroup's at [4 t], eight elements in four from
@@ -61,24 +62,22 @@ void query_set(uint i, float a) { query[i / 4][i & 3] = a; }
 uvec4 keys[8];
 uvec2 values[EACH];
 
-// run_load fetches the subgroup's positions of the run from t on, as far as last.
+// run_load fetches the subgroup's positions of the run from t on, as far as last;
+// behind it the one before comes again.
 void run_load(uint pages, uint t, uint last, uint g) {
     const uint first = t + gl_SubgroupID * EACH;
-    [[unroll]] for (uint i = 0; i < 8; i++) keys[i] = uvec4(0);
-    [[unroll]] for (uint i = 0; i < EACH; i++) values[i] = uvec2(0);
     if (first >= last) return;
-    const uint row = cache_index(step, pages, first, PAGE);
-    const uint64_t key = cache_row(k_cache, row + lane() / 4, KV_HEADS * D) + g * D * KV_BYTES;
-    const uint64_t value = cache_row(v_cache, row, KV_HEADS * D) + (g * D + lane() * 2 * PAIR) * KV_BYTES;
+    const uint row = cache_index(step, pages, first, PAGE), most = last - 1 - first;
+    const uint64_t key = k_cache + g * D * KV_BYTES, value = v_cache + (g * D + lane() * 2 * PAIR) * KV_BYTES;
     [[unroll]] for (uint i = 0; i < 2; i++) {
-        if (first + 8 * i + lane() / 4 >= last) continue;
+        Cache4 from = Cache4(cache_row(key, row + min(8 * i + lane() / 4, most), KV_HEADS * D));
         [[unroll]] for (uint j = 0; j < 4; j++)
-            if (j < RUNS) keys[4 * i + j] = Cache4(key).v[i * 8 * (KV_HEADS * D / 8) + 4 * j + lane() % 4];
+            if (j < RUNS) keys[4 * i + j] = from.v[4 * j + lane() % 4];
     }
     [[unroll]] for (uint i = 0; i < EACH; i++) {
-        if (first + i >= last) continue;
-        if (PAIR == 2) values[i] = Cache2(value).v[i * (KV_HEADS * D / 4)];
-        else values[i].x = Cache1(value).v[i * (KV_HEADS * D / 2)];
+        const uint64_t from = cache_row(value, row + min(i, most), KV_HEADS * D);
+        if (PAIR == 2) values[i] = Cache2(from).v[0];
+        else values[i].x = Cache1(from).v[0];
     }
 }
 
@@ -140,13 +139,13 @@ float key_dot(uvec4 key, uint a, uint i) {
 void weigh(uint a, uint t, uint last, bool adds_new) {
     const uint mine = a * WARPS + gl_SubgroupID;
     const vec2 stat = stats[mine];
-    float score[2], extra = NOTHING;
+    float score[2], extra = NOTHING, most = stat.x;
     if (adds_new) {
-        float sum = 0;
-        [[unroll]] for (uint i = lane(); i < D; i += SUB) sum += query[a * (D / 4) + i / 4][i & 3] * head[i];
-        extra = subgroupAdd(sum);
+        extra = 0;
+        [[unroll]] for (uint i = lane(); i < D; i += SUB) extra += query[a * (D / 4) + i / 4][i & 3] * head[i];
+        extra = sum_across(extra);
+        most = max(most, extra);
     }
-    float most = max(stat.x, extra);
     [[unroll]] for (uint i = 0; i < 2; i++) {
         float sum = 0;
         [[unroll]] for (uint j = 0; j < 4; j++)
@@ -156,18 +155,18 @@ void weigh(uint a, uint t, uint last, bool adds_new) {
         score[i] = t + gl_SubgroupID * EACH + 8 * i + lane() / 4 < last ? sum : NOTHING;
         most = max(most, score[i]);
     }
-    most = subgroupMax(most);
+    most = max_across(most);
     if (most == NOTHING) return; // there are none
     float weight[2];
     [[unroll]] for (uint i = 0; i < 2; i++) weight[i] = exp(score[i] - most);
     const float fade = exp(stat.x - most);
     extra = exp(extra - most);
-    const float total = subgroupAdd((lane() & 3) == 0 ? weight[0] + weight[1] : 0);
+    const float total = 0.25 * sum_across(weight[0] + weight[1]);
     vec2 sum[2];
     [[unroll]] for (uint j = 0; j < 2; j++)
         if (j < PAIR) {
             const uint c = PAIR * lane() + j;
-            sum[j] = fade * sums[mine * (D / 2) + c];
+            sum[j] = stat.x > NOTHING ? fade * sums[mine * (D / 2) + c] : vec2(0);
             if (adds_new) sum[j] += extra * vec2(head[D + 2 * c], head[D + 2 * c + 1]);
         }
     [[unroll]] for (uint i = 0; i < EACH; i++) {
@@ -189,6 +188,7 @@ vec4 slot_sum(uint i, out vec2 stat) {
     [[dont_unroll]] for (uint w = 0; w < WARPS; w++) stat.x = max(stat.x, stats[a * WARPS + w].x);
     [[dont_unroll]] for (uint w = 0; w < WARPS; w++) {
         const vec2 s = stats[a * WARPS + w];
+        if (s.x == NOTHING) continue; // who had no positions left no sums
         const float e = exp(s.x - stat.x);
         stat.y = fma(e, s.y, stat.y);
         const uint from = (a * WARPS + w) * (D / 2) + c;
@@ -211,23 +211,22 @@ void main() {
     // The step's other rows of this sequence are stored first, which is as if there were
     // runs of their own; only this row is waited for with the cache in registers.
     bool ready = false;
-    uint other = wanted ? chained(0, pages, first, last) : 0;
+    [[unroll]] for (uint i = 0; i < EACH; i++) values[i] = uvec2(0); // of who has no positions, to be multiplied by zero
+    uint other = 0;
     [[dont_unroll]] for (uint t = first; wanted && t < end;) {
         run_load(pages, t, last, g);
         if (!ready) {
+            other = chained(other, pages, first, last);
             ready = other == rows;
             const uint row = ready ? r : other, p = ready ? position : step_row(step, other, ROW_POSITION);
             rope_prepare(q_norm, k_norm, p, freqs, M);
-            [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < GROUP * WARPS * D / 2; i += gl_WorkGroupSize.x) sums[i] = vec2(0);
             if (gl_LocalInvocationID.x < GROUP * WARPS) stats[gl_LocalInvocationID.x] = vec2(NOTHING, 0);
             barrier();
             sync_wait();
             take(row, g, h, ready ? count : 0, !ready || makes, cache_index(step, pages, p, PAGE), !ready || !near || slot == 0);
             sync_group();
-            if (!ready) {
-                other = chained(other + 1, pages, first, last);
-                continue;
-            }
+            other++;
+            if (!ready) continue;
         }
         [[dont_unroll]] for (uint a = 0; a < count; a++) weigh(a, t, last, adds && t + RUN >= end);
         t += RUN;

@@ -8,7 +8,7 @@
 // types: F32 F16 Q8_0
 // tile: 8 1 1
 // local: 8 subgroups
-// spec: head_dim
+// spec: head_dim heads kv_heads rope_dim page_size
 // needs: gpu warps8
 // rows: 2 64
 // when: head_dim<=512
@@ -17,6 +17,12 @@
 #include "sync.glsl"
 #include "turn.glsl"
 layout(constant_id = 1) const uint D = 128;
+layout(constant_id = 2) const uint HEADS = 8;
+layout(constant_id = 3) const uint KV_HEADS = 1;
+layout(constant_id = 4) const uint ROPE = 128;
+layout(constant_id = 5) const uint PAGE = 64;
+const uint SUB = gl_WorkGroupSize.x / 8;
+#include "across.glsl"
 shared float head[8 * D]; // one a subgroup
 shared vec2 turn[D / 2 + 1]; // cos and sin of each pair's angle
 #include "kv.glsl"
@@ -32,19 +38,19 @@ layout(push_constant, scalar) uniform Push {
 // take brings a head into shared memory, normalized with the weights w, if any.
 void take(uint64_t x, uint64_t w, uint mine) {
     float sum = 0;
-    for (uint i = gl_SubgroupInvocationID; i < D; i += gl_SubgroupSize) {
+    [[dont_unroll]] for (uint i = gl_SubgroupInvocationID; i < D; i += SUB) {
         const float a = Act(x).v[i];
         head[mine + i] = w != 0 ? a * F32(w).v[i] : a;
         sum = fma(a, a, sum);
     }
     if (w == 0) return;
-    const float scale = 1.0 / sqrt(subgroupAdd(sum) / float(D) + eps);
-    for (uint i = gl_SubgroupInvocationID; i < D; i += gl_SubgroupSize) head[mine + i] *= scale;
+    const float scale = 1.0 / sqrt(sum_across(sum) / float(D) + eps);
+    [[dont_unroll]] for (uint i = gl_SubgroupInvocationID; i < D; i += SUB) head[mine + i] *= scale;
 }
 
 void rotate(uint mine) {
-    const uint m = rope_dim / 2;
-    for (uint i = gl_SubgroupInvocationID; i < m; i += gl_SubgroupSize) {
+    const uint m = ROPE / 2;
+    [[dont_unroll]] for (uint i = gl_SubgroupInvocationID; i < m; i += SUB) {
         const float a = head[mine + i], b = head[mine + i + m];
         head[mine + i] = a * turn[i].x - b * turn[i].y;
         head[mine + i + m] = a * turn[i].y + b * turn[i].x;
@@ -52,20 +58,20 @@ void rotate(uint mine) {
 }
 
 void put(uint r, uint h, uint index) {
-    const uint mine = gl_SubgroupID * D, width = kv_heads * D;
-    const bool is_q = h < heads, is_k = !is_q && h < heads + kv_heads;
-    const uint first = (is_q ? h : is_k ? h - heads : h - heads - kv_heads) * D;
-    const uint64_t x = at(is_q ? q : is_k ? k : v, r, is_q ? heads * D : width) + first * 4;
+    const uint mine = gl_SubgroupID * D, width = KV_HEADS * D;
+    const bool is_q = h < HEADS, is_k = !is_q && h < HEADS + KV_HEADS;
+    const uint first = (is_q ? h : is_k ? h - HEADS : h - HEADS - KV_HEADS) * D;
+    const uint64_t x = at(is_q ? q : is_k ? k : v, r, is_q ? HEADS * D : width) + first * 4;
     take(x, is_q ? q_norm : is_k ? k_norm : 0, mine);
     subgroup_sync();
     if (is_q || is_k) rotate(mine);
     subgroup_sync();
     if (is_q) {
-        for (uint i = gl_SubgroupInvocationID; i < D; i += gl_SubgroupSize) PutF32(x).v[i] = head[mine + i];
+        [[dont_unroll]] for (uint i = gl_SubgroupInvocationID; i < D; i += SUB) PutF32(x).v[i] = head[mine + i];
         return;
     }
     const uint64_t to = cache_row(is_k ? k_cache : v_cache, index, width);
-    for (uint i = gl_SubgroupInvocationID * KV_RUN; i < D; i += gl_SubgroupSize * KV_RUN) kv_store(to, first + i, mine + i);
+    [[dont_unroll]] for (uint i = gl_SubgroupInvocationID * KV_RUN; i < D; i += SUB * KV_RUN) kv_store(to, first + i, mine + i);
 }
 
 void main() {
@@ -74,12 +80,12 @@ void main() {
     uint index = 0;
     if (is_row) {
         const uint position = step_row(step, r, ROW_POSITION);
-        index = cache_index(step, step_row(step, r, ROW_PAGES), position, page_size);
-        for (uint i = gl_LocalInvocationID.x; i < rope_dim / 2; i += gl_WorkGroupSize.x)
-            turn[i] = turn_cos_sin(turn_fraction(position, freqs.v[i], freqs.v[rope_dim / 2 + i]));
+        index = cache_index(step, step_row(step, r, ROW_PAGES), position, PAGE);
+        for (uint i = gl_LocalInvocationID.x; i < ROPE / 2; i += gl_WorkGroupSize.x)
+            turn[i] = turn_cos_sin(turn_fraction(position, freqs.v[i], freqs.v[ROPE / 2 + i]));
     }
     sync_wait();
     sync_group();
-    if (is_row && h < heads + 2 * kv_heads) put(r, h, index);
+    if (is_row && h < HEADS + 2 * KV_HEADS) put(r, h, index);
     sync_done();
 }

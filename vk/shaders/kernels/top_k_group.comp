@@ -17,7 +17,7 @@
 // types: F32
 // tile: all all 1
 // local: 8 subgroups
-// spec: experts
+// spec: experts top_k tile
 // needs: gpu warps8
 // rows: 2 64
 // when: experts<=256 top_k<=8
@@ -25,6 +25,8 @@
 #include "common.glsl"
 #include "sync.glsl"
 layout(constant_id = 1) const uint EXPERTS = 1;
+layout(constant_id = 2) const uint TOP_K = 1;
+layout(constant_id = 3) const uint TILE = 64;
 const uint WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
 #include "route.glsl"
 
@@ -38,8 +40,8 @@ layout(push_constant, scalar) uniform Push {
 #include "top_k_group.glsl"
 
 void top_k_weigh(uint r, Route c) {
-    const float weight = route_weight(c, top_k, norm != 0, 1, scale);
-    if (gl_SubgroupInvocationID < top_k) PutF32(weights).v[r * top_k + gl_SubgroupInvocationID] = weight;
+    const float weight = route_weight(c, TOP_K, norm != 0, 1, scale);
+    if (gl_SubgroupInvocationID < TOP_K) PutF32(weights).v[r * TOP_K + gl_SubgroupInvocationID] = weight;
 }
 
 void main() {

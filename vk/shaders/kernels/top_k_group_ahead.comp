@@ -12,7 +12,7 @@
 // types: F32
 // tile: all all 1
 // local: 8 subgroups
-// spec: experts
+// spec: experts top_k tile
 // needs: gpu warps8
 // rows: 2 64
 // when: experts<=256 top_k<=8 k%4
@@ -21,8 +21,11 @@
 #include "common.glsl"
 #include "sync.glsl"
 layout(constant_id = 1) const uint EXPERTS = 1;
+layout(constant_id = 2) const uint TOP_K = 1;
+layout(constant_id = 3) const uint TILE = 64;
 const uint WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
 #include "route.glsl"
+#include "across.glsl"
 
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t logits; uint64_t x; uint64_t ids; uint64_t weights; PutU32 groups;
@@ -36,7 +39,7 @@ layout(push_constant, scalar) uniform Push {
 shared float above[ROWS * SLOTS]; // a slot's logit less the row's largest
 
 void top_k_weigh(uint r, Route c) {
-    if (gl_SubgroupInvocationID < top_k) above[r * top_k + gl_SubgroupInvocationID] = c.logit - c.top;
+    if (gl_SubgroupInvocationID < TOP_K) above[r * TOP_K + gl_SubgroupInvocationID] = c.logit - c.top;
 }
 
 // weigh finds a row's factor and its slots' weights.
@@ -47,10 +50,10 @@ void weigh(uint r) {
         const vec4 v = Act4(at(x, r, k)).v[i];
         sum += dot(v, v);
     }
-    const float factor = inversesqrt(subgroupAdd(sum) / float(k) + eps);
-    const float p = lane < top_k ? exp(factor * above[r * top_k + min(lane, top_k - 1)]) : 0;
-    const float weight = p / subgroupAdd(p) * scale;
-    if (lane < top_k) PutF32(weights).v[r * top_k + lane] = weight;
+    const float factor = inversesqrt(sum_across(sum) / float(k) + eps);
+    const float p = lane < TOP_K ? exp(factor * above[r * TOP_K + min(lane, TOP_K - 1)]) : 0;
+    const float weight = p / sum_across(p) * scale;
+    if (lane < TOP_K) PutF32(weights).v[r * TOP_K + lane] = weight;
 }
 
 void main() {
