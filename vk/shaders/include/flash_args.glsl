@@ -12,6 +12,7 @@ const float head[1] = float[1](0); // kv.glsl stores from here; this kernel does
 #define FLASH_HALF8 kv_half8
 #define FLASH_PUT restrict
 #define FLASH_QUERIES 16
+#define FLASH_SAME(v) v
 #endif
 layout(push_constant, scalar) uniform Push {
     FLASH_SYNC U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t y;

@@ -18,7 +18,7 @@ void few_run(uint64_t row, uint pages, uint last, uint first) {
         coopMatLoad(query[j], kv_tile, few_kv() + 2 * j, KV_PITCH, gl_CooperativeMatrixLayoutRowMajor);
         sums[j] = SUMS(0.0);
     }
-    uint t = SLICE * gl_SubgroupID;
+    uint t = SLICE * FLASH_SAME(gl_SubgroupID);
     if (t < last) few_load(pages, t, last, first);
     for (; t < last; t += TEAMS * SLICE) {
         subgroupBarrier();
@@ -60,7 +60,7 @@ void few_run(uint64_t row, uint pages, uint last, uint first) {
 }
 
 void few_main() {
-    const uint h = gl_WorkGroupID.x, group = heads / kv_heads, active_rows = step.v[STEP_ROWS], i = gl_LocalInvocationID.x;
+    const uint h = gl_WorkGroupID.x, group = heads / kv_heads, active_rows = FLASH_SAME(step.v[STEP_ROWS]), i = gl_LocalInvocationID.x;
     share = FLASH_QUERIES % group == 0 ? group : 1;
     first_head = h / share * share;
     first_row = gl_WorkGroupID.y * FLASH_QUERIES + h % share * (FLASH_QUERIES / share);
@@ -74,13 +74,13 @@ void few_main() {
     }
     barrier();
     for (uint r = 0; r < queries;) {
-        const uint pages = query_pages[r];
+        const uint pages = FLASH_SAME(query_pages[r]);
         uint end = r;
         while (end < queries && query_pages[end] == pages) end++;
         if (i < QUERIES) query_end[i] = i >= r && i < end ? position + 1 : 0;
         barrier();
         uint last = 0;
-        for (uint j = r; j < end; j++) last = max(last, query_end[j]);
+        for (uint j = r; j < end; j++) last = max(last, FLASH_SAME(query_end[j]));
         few_run(row, pages, last, h / group * D);
         r = end;
     }

@@ -15,6 +15,7 @@
 // dot.glsl.
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
+#include "same.glsl"
 #include "half_nibbles.glsl"
 #include "half_bits.glsl"
 #include "half_at.glsl"

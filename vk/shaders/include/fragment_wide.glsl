@@ -22,7 +22,7 @@ void wide_rows(uint r0, uint rows, uint block, Pair p) {
     }
     uint turn = 0;
     [[dont_unroll]] for (uint first = gl_WorkGroupID.x * 16; first < n; first += stride, turn ^= 1) {
-        if (gl_SubgroupID < FRAGMENT_BLOCKS) {
+        if (FRAGMENT_BLOCKS >= FRAGMENT_WARPS || gl_SubgroupID < FRAGMENT_BLOCKS) {
             FRAGMENT_SUMS sums[MATRICES];
             [[unroll]] for (uint m = 0; m < MATRICES; m++) sums[m] = FRAGMENT_SUMS(0.0);
             const Scale low_scale = unit_scale(p.low, t, bits), high_scale = unit_scale(p.high, t, bits);
@@ -49,7 +49,7 @@ void wide_rows(uint r0, uint rows, uint block, Pair p) {
 }
 
 void main() {
-    const uint active_rows = step.v[count], block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), most = 8 * MATRICES;
+    const uint active_rows = same(step.v[count]), block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), most = 8 * MATRICES;
     const Pair p = pair_load(w, pair_rows(gl_WorkGroupID.x * 16, n - 1), block);
     wide_ahead();
     sync_wait();

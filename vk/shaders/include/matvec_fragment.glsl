@@ -12,7 +12,7 @@ layout(push_constant, scalar) uniform Push {
 #include "fragment_sums.glsl"
 
 void main() {
-    const uint first = gl_WorkGroupID.x * OUTS, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = step.v[count];
+    const uint first = gl_WorkGroupID.x * OUTS, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = same(step.v[count]);
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     uvec4 a[MATRICES][16];
     [[unroll]] for (uint m = 0; m < MATRICES; m++) {
@@ -22,7 +22,7 @@ void main() {
     sync_wait();
     [[dont_unroll]] for (uint r0 = 0; r0 < active_rows; r0 += 8 * PASSES) {
         const uint rows = min(8 * PASSES, active_rows - r0);
-        if (gl_SubgroupID < FRAGMENT_BLOCKS) {
+        if (FRAGMENT_BLOCKS >= FRAGMENT_WARPS || gl_SubgroupID < FRAGMENT_BLOCKS) {
             // Workgroups begin at different rows, so that they do not all ask for the
             // same at once.
             const uint passes = (rows + 7) / 8;

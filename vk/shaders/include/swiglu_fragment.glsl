@@ -25,7 +25,7 @@ Pair part_load(uint64_t weights, Part p, uint block) {
 // soon as what is there is multiplied, at the end the next part's.
 void outputs(Part next, uint block, inout Pair g, inout Pair p) {
     const uint bits = HALF_BITS | (n >> 31), t = fragment_t(), rows = min(8, part.tile.count - part.r0); // n is below 2^31
-    const bool has = gl_SubgroupID < FRAGMENT_BLOCKS;
+    const bool has = FRAGMENT_HAS;
     uvec4 v[8];
     vec2 unscale;
     if (has) fragment_take(rows, v, unscale);
@@ -60,7 +60,7 @@ void outputs(Part next, uint block, inout Pair g, inout Pair p) {
 
 // share_out computes this workgroup's share once the tiles are known, and waits for x.
 void share_out() {
-    const uint each = (n + 15) / 16 + 1, all = tiles_used() * each, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1);
+    const uint each = (n + 15) / 16 + 1, all = same(tiles_used()) * each, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1);
     const uint first = uint(uint64_t(gl_WorkGroupID.x) * all / gl_NumWorkGroups.x);
     uint left = uint(uint64_t(gl_WorkGroupID.x + 1) * all / gl_NumWorkGroups.x) - first; // units from the tile's begin on
     if (left == 0) {

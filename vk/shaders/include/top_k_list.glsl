@@ -3,6 +3,7 @@
 // route.glsl and the push constants, with WARPS subgroups of SUB; TILE is the
 // most places of a tile.
 #extension GL_KHR_shader_subgroup_shuffle_relative : require
+#include "same.glsl"
 
 const uint ROWS = 64, SLOTS = 8;
 shared uint chosen[ROWS * SLOTS];
@@ -55,9 +56,9 @@ void list_clear() {
 
 void list_choose(uint rows) {
     sync_group();
-    [[dont_unroll]] for (uint r = gl_SubgroupID; r < rows; r += WARPS) choose(r);
+    [[dont_unroll]] for (uint r = same(gl_SubgroupID); r < rows; r += WARPS) choose(r);
     sync_group();
-    if (gl_SubgroupID == 0) add_up();
+    if (same(gl_SubgroupID) == 0) add_up();
     sync_group();
 }
 

@@ -45,7 +45,7 @@ shared float kept[KEPT]; // of a block's sums or of all blocks', sixteen of each
 shared uint list[PLACES], tile_list[3 * (PLACES + PLACES / GROUP_TILE)];
 shared float place_weights[PLACES];
 
-Tile tile_of(uint i) { return Tile(tile_list[3 * i], tile_list[3 * i + 1], tile_list[3 * i + 2]); }
+Tile tile_of(uint i) { return Tile(same(tile_list[3 * i]), same(tile_list[3 * i + 1]), same(tile_list[3 * i + 2])); }
 
 // keep stores the sums of places r0 .. r0 + 3 of a tile, which begin at kept[base].
 void keep(Tile tile, uint r0, uint base, vec4 sum) {
@@ -66,11 +66,11 @@ float residual(uint i, uint end) {
 }
 
 void main() {
-    const uint lane = gl_LocalInvocationID.x, rows = step.v[STEP_ROWS], places = rows * top_k;
+    const uint lane = gl_LocalInvocationID.x, rows = same(step.v[STEP_ROWS]), places = rows * top_k;
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     const bool parted = BLOCKS * places * WIDE <= KEPT;
     sync_early();
-    const uint used = groups.v[0], all = parted ? used * BLOCKS : used;
+    const uint used = same(groups.v[0]), all = parted ? used * BLOCKS : used;
     [[dont_unroll]] for (uint i = lane; i < max(places, 3 * tiles); i += gl_WorkGroupSize.x) {
         if (i < places) {
             list[i] = place_at(i);
@@ -88,7 +88,7 @@ void main() {
     // subgroups of a processor wait in turns.
     Pair p;
     bool loaded = false;
-    [[dont_unroll]] for (uint i = gl_SubgroupID;; i += WARPS) {
+    [[dont_unroll]] for (uint i = same(gl_SubgroupID);; i += WARPS) {
         // A subgroup does a tile's blocks, or, where they are parted, one of them.
         const uint turn = (parted ? i / BLOCKS : i) + turned, first = parted ? i % BLOCKS : 0, end = parted ? first + 1 : BLOCKS;
         const Tile tile = tile_of(min(turn < used ? turn : turn - used, PLACES - 1));

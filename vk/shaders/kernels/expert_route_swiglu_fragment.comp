@@ -49,12 +49,15 @@ struct Tile { uint expert, first, count; };
 shared uint list[ROWS * SLOTS], tile_list[EXPERTS + ROWS * SLOTS / TILE]; // a tile's expert, first place and count
 
 uint tiles_used() { return all_tiles; }
-Tile tile_of(uint i) { return Tile(tile_list[i] & 0xffffu, tile_list[i] >> 16 & 0xfffu, tile_list[i] >> 28); }
+Tile tile_of(uint i) {
+    const uint t = same(tile_list[i]);
+    return Tile(t & 0xffffu, t >> 16 & 0xfffu, t >> 28);
+}
 uint place_of(uint i) { return list[i]; }
 #include "swiglu_fragment.glsl"
 
 void main() {
-    const uint rows = min(step.v[STEP_ROWS], ROWS);
+    const uint rows = same(min(step.v[STEP_ROWS], ROWS));
     list_clear();
     norm_ahead(norm);
     sync_early();

@@ -24,11 +24,13 @@
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"
+#include "same.glsl"
 #define FLASH_SYNC SYNC
 #define FLASH_FLOATS Act4
 #define FLASH_HALF8 half8
 #define FLASH_PUT coherent
 #define FLASH_QUERIES 8
+#define FLASH_SAME(v) same(v)
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 layout(constant_id = 1) const uint D = 128;
 layout(constant_id = 2) const uint HEADS = 8;

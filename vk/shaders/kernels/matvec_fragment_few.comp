@@ -45,7 +45,7 @@ uint64_t fragment_from(uint r) { return at(x, r0 + r, K); }
 float residual(uint r, uint o, uint rows) { return res != 0 && r < rows && o < n ? Act(at(res, r, n)).v[o] : 0.0; }
 
 void main() {
-    const uint first = gl_WorkGroupID.x * 16, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = step.v[count];
+    const uint first = gl_WorkGroupID.x * 16, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = same(step.v[count]);
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     const Pair p = pair_load(w, pair_rows(first, n - 1), block);
     const uint r = gl_LocalInvocationID.x / 16, o = gl_LocalInvocationID.x % 16;
@@ -54,7 +54,7 @@ void main() {
     sync_wait();
     [[dont_unroll]] for (r0 = 0; r0 < active_rows; r0 += 8) {
         const uint rows = min(8, active_rows - r0);
-        if (gl_SubgroupID < FRAGMENT_BLOCKS) {
+        if (FRAGMENT_HAS) {
             uvec4 v[8];
             vec2 unscale;
             fragment_take(rows, v, unscale);

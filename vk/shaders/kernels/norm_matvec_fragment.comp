@@ -41,14 +41,14 @@ uint r0; // the pass' first row
 uint64_t fragment_from(uint r) { return at(x, r0 + r, K); }
 
 void main() {
-    const uint first = gl_WorkGroupID.x * OUTS, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = step.v[count];
+    const uint first = gl_WorkGroupID.x * OUTS, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = same(step.v[count]);
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     Pair next = pair_load(w, pair_rows(first, n - 1), block);
     norm_ahead(norm);
     sync_wait();
     [[dont_unroll]] for (r0 = 0; r0 < active_rows; r0 += 8) {
         const uint rows = min(8, active_rows - r0);
-        if (gl_SubgroupID < FRAGMENT_BLOCKS) {
+        if (FRAGMENT_HAS) {
             uvec4 v[8];
             vec2 unscale;
             fragment_take(rows, v, unscale);

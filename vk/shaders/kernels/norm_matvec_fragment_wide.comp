@@ -48,7 +48,7 @@ vec2 wide_take(uint r0, uint rows, uint block, out uvec4 v[8]) {
     vec2 unscale = vec2(0);
     first_row = r0;
     rows = min(rows, 8);
-    if (gl_SubgroupID < FRAGMENT_BLOCKS) fragment_take(rows, v, unscale);
+    if (FRAGMENT_HAS) fragment_take(rows, v, unscale);
     sync_group();
     if (gl_LocalInvocationID.x < rows) wide_factors[r0 % (8 * MATRICES) + gl_LocalInvocationID.x] = fragment_factor(gl_LocalInvocationID.x, eps);
     sync_group();

@@ -24,8 +24,8 @@
 // when: head_dim%64 head_dim<=128 page_size%16 heads/kv_heads<=8
 // sync: counter
 #include "common.glsl"
-#extension GL_KHR_shader_subgroup_ballot : require
 #include "sync.glsl"
+#include "same.glsl"
 #include "turn.glsl"
 layout(constant_id = 1) const uint HEADS = 8;
 layout(constant_id = 2) const uint KV_HEADS = 1;
@@ -65,7 +65,7 @@ uvec2 values[EACH];
 // run_load fetches the subgroup's positions of the run from t on, as far as last;
 // behind it the one before comes again.
 void run_load(uint pages, uint t, uint last, uint g) {
-    const uint first = t + gl_SubgroupID * EACH;
+    const uint first = t + same(gl_SubgroupID) * EACH;
     if (first >= last) return;
     const uint row = cache_index(step, pages, first, PAGE), most = last - 1 - first;
     const uint64_t key = k_cache + g * D * KV_BYTES, value = v_cache + (g * D + lane() * 2 * PAIR) * KV_BYTES;
@@ -96,7 +96,7 @@ void keep_row(uint which, uint g, uint index, bool stores) {
 // new value of row r, an item a subgroup.
 void take(uint r, uint g, uint h, uint count, bool makes, uint index, bool stores) {
     const uint64_t row = at(0, r, KV_HEADS * D) + g * D * 4;
-    [[dont_unroll]] for (uint item = gl_SubgroupID; item < count + (makes ? 2 : 0); item += WARPS) {
+    [[dont_unroll]] for (uint item = same(gl_SubgroupID); item < count + (makes ? 2 : 0); item += WARPS) {
         const bool is_q = item < count;
         if (item <= count) {
             Turned t = rope_load(is_q ? q + at(0, r, HEADS * D) + (g * GROUP + h + item) * D * 4 : k + row, M);
@@ -123,7 +123,7 @@ uint chained(uint row, uint pages, uint first, uint last) {
                 found = cache_index(step, step_row(step, row + lane(), ROW_PAGES), p, PAGE) == cache_index(step, pages, p, PAGE);
         }
         const uvec4 which = subgroupBallot(found);
-        if (which.x != 0) return row + findLSB(which.x);
+        if (which.x != 0) return same(row + findLSB(which.x));
     }
     return rows;
 }
@@ -137,7 +137,7 @@ float key_dot(uvec4 key, uint a, uint i) {
 // weigh adds the subgroup's positions of the run from t on to its sums of query a; the
 // last subgroup adds the new position too, if it has to.
 void weigh(uint a, uint t, uint last, bool adds_new) {
-    const uint mine = a * WARPS + gl_SubgroupID;
+    const uint mine = a * WARPS + same(gl_SubgroupID);
     const vec2 stat = stats[mine];
     float score[2], extra = NOTHING, most = stat.x;
     if (adds_new) {
@@ -156,7 +156,7 @@ void weigh(uint a, uint t, uint last, bool adds_new) {
         most = max(most, score[i]);
     }
     most = max_across(most);
-    if (most == NOTHING) return; // there are none
+    if (same(floatBitsToUint(most)) == floatBitsToUint(NOTHING)) return; // there are none
     float weight[2];
     [[unroll]] for (uint i = 0; i < 2; i++) weight[i] = exp(score[i] - most);
     const float fade = exp(stat.x - most);
@@ -199,14 +199,14 @@ vec4 slot_sum(uint i, out vec2 stat) {
 #include "attention_slots.glsl"
 
 void main() {
-    const uint r = gl_WorkGroupID.y, g = gl_WorkGroupID.x / SLOTS, slot = gl_WorkGroupID.x % SLOTS, rows = step.v[STEP_ROWS];
-    const uint position = step_row(step, r, ROW_POSITION), pages = step_row(step, r, ROW_PAGES), n = position + 1;
+    const uint r = gl_WorkGroupID.y, g = gl_WorkGroupID.x / SLOTS, slot = gl_WorkGroupID.x % SLOTS, rows = same(step.v[STEP_ROWS]);
+    const uint position = same(step_row(step, r, ROW_POSITION)), pages = step_row(step, r, ROW_PAGES), n = position + 1;
     const bool wanted = r < rows, near = n <= RUN;
     const uint share = (n + RUN * SLOTS - 1) / (RUN * SLOTS) * RUN, slots = !wanted ? 1 : near ? NEAR_SLOTS : (n + share - 1) / share;
     if (slot >= slots) return; // another slot reports for this one
     const uint first = near ? 0 : slot * share, end = min(n, first + share), last = min(end, position);
     const uint h = near ? NEAR_HEADS * slot : 0, count = near ? min(NEAR_HEADS, GROUP - h) : GROUP;
-    const bool makes = end == n, adds = makes && gl_SubgroupID == WARPS - 1;
+    const bool makes = end == n, adds = makes && same(gl_SubgroupID) == WARPS - 1;
     if (!wanted) sync_wait();
     // The step's other rows of this sequence are stored first, which is as if there were
     // runs of their own; only this row is waited for with the cache in registers.

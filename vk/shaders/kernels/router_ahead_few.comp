@@ -19,6 +19,7 @@
 // early: x
 #include "common.glsl"
 #include "sync.glsl"
+#include "same.glsl"
 layout(constant_id = 1) const uint K = 4;
 layout(constant_id = 2) const uint J = 4;
 shared vec4 weights[K / 4 + J / 4]; // of x, then of a
@@ -33,7 +34,7 @@ const uint WARPS = 8, MOST = 64, AHEAD = 4;
 shared float before[MOST];
 
 void main() {
-    const uint o = gl_WorkGroupID.x, lane = gl_SubgroupInvocationID, rows = min(step.v[STEP_ROWS], MOST), sub = gl_SubgroupSize;
+    const uint o = gl_WorkGroupID.x, lane = gl_SubgroupInvocationID, rows = same(min(step.v[STEP_ROWS], MOST)), sub = gl_SubgroupSize;
     [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < K / 4; i += gl_WorkGroupSize.x) weights[i] = F32x4(at(w, o, K)).v[i] * F32x4(norm).v[i];
     [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < J / 4; i += gl_WorkGroupSize.x) weights[K / 4 + i] = F32x4(at(fold, o, J)).v[i];
     sync_early();
@@ -41,7 +42,7 @@ void main() {
     [[dont_unroll]] for (uint part = 0; part < 2; part++) {
         const uint first = part == 0 ? 0 : K / 4, quads = part == 0 ? K / 4 : J / 4;
         if (part == 1) sync_wait();
-        [[dont_unroll]] for (uint r = gl_SubgroupID; r < rows; r += WARPS) {
+        [[dont_unroll]] for (uint r = same(gl_SubgroupID); r < rows; r += WARPS) {
             Act4 from = Act4(part == 0 ? at(x, r, K) : at(a, r, J));
             vec4 sum = vec4(0);
             [[dont_unroll]] for (uint i0 = lane; i0 < quads; i0 += AHEAD * sub) {

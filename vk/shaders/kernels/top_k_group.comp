@@ -45,7 +45,7 @@ void top_k_weigh(uint r, Route c) {
 }
 
 void main() {
-    const uint rows = min(step.v[STEP_ROWS], ROWS);
+    const uint rows = same(min(step.v[STEP_ROWS], ROWS));
     list_clear();
     sync_wait();
     list_choose(rows);

@@ -57,12 +57,12 @@ void weigh(uint r) {
 }
 
 void main() {
-    const uint rows = min(step.v[STEP_ROWS], ROWS);
+    const uint rows = same(min(step.v[STEP_ROWS], ROWS));
     list_clear();
     sync_early();
     list_choose(rows);
     sync_wait();
     list_write(rows);
-    [[dont_unroll]] for (uint r = gl_SubgroupID; r < rows; r += WARPS) weigh(r);
+    [[dont_unroll]] for (uint r = same(gl_SubgroupID); r < rows; r += WARPS) weigh(r);
     sync_done_aside();
 }
