@@ -14,7 +14,7 @@ uint near_values[2 * NEAR_EACH];
 
 // near_load fetches the subgroup's earlier positions.
 void near_load(uint pages, uint position, uint g) {
-    const uint first = gl_SubgroupID * NEAR_EACH, row = cache_index(step, pages, min(first, position), PAGE);
+    const uint first = same(gl_SubgroupID) * NEAR_EACH, row = cache_index(step, pages, min(first, position), PAGE);
     [[unroll]] for (uint t = 0; t < 2; t++) {
         const uint i = 8 * t + lane() / 4;
         const uint64_t from = cache_row(k_cache, row + i, KV_HEADS * D) + g * D * KV_BYTES;
@@ -50,7 +50,7 @@ float near_new() {
 // near_weigh leaves the subgroup's sums in key_tile, with its largest score and
 // total weight in stats.
 void near_weigh(uint position) {
-    const uint w = gl_SubgroupID;
+    const uint w = same(gl_SubgroupID);
     const bool last = w == WARPS - 1;
     float score[2], extra = last ? near_new() : NOTHING, most = extra;
     [[unroll]] for (uint t = 0; t < 2; t++) {
@@ -95,7 +95,7 @@ void near_put(uint64_t out_row) {
 // near_take makes the query of a head, the new key and the new value, a subgroup
 // each; stores tells whether they go to the cache.
 void near_take(uint r, uint g, uint h, bool stores, uint index) {
-    const uint w = gl_SubgroupID, m = rope_dim / 2;
+    const uint w = same(gl_SubgroupID), m = ROPE / 2;
     const uint64_t row = at(0, r, KV_HEADS * D) + g * D * 4;
     if (w < 2) {
         Turned t = rope_load(w == 0 ? q + at(0, r, HEADS * D) + (g * GROUP + h) * D * 4 : k + row, m);

@@ -73,7 +73,7 @@ void matrix_values(bool fades, uint count) {
 // matrix_run adds positions first .. end - 1, the last of which may be the new
 // one. The first tile is in shared memory, the second one is being loaded.
 void matrix_run(uint pages, uint first, uint end, uint position, uint g) {
-    const uint last = min(end, position), w = gl_SubgroupID;
+    const uint last = min(end, position), w = same(gl_SubgroupID);
     [[unroll]] for (uint j = 0; j < 8; j++) {
         if (j >= STEPS) break;
         LOAD_A(queries[j], query_tile, 2 * j, PITCH, ROWS)

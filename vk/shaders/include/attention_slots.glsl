@@ -22,7 +22,7 @@ bool last_to_come(uint64_t counter, uint slots) {
 
 // slot_shares fills head with each slot's factor: a subgroup takes a head, a lane a slot.
 void slot_shares(uint64_t all, uint slots) {
-    for (uint h = gl_SubgroupID; h < GROUP; h += WARPS) {
+    for (uint h = same(gl_SubgroupID); h < GROUP; h += WARPS) {
         vec2 stat[4]; // SLOTS_EACH is at most 4
         float most = NOTHING, sum = 0;
         [[unroll]] for (uint j = 0; j < 4; j++) {

@@ -1,6 +1,7 @@
 // Arguments of expert_route_down and expert_route_down_fixed, and what their kernels
 // include but for the products.
 #include "sync.glsl"
+#include "same.glsl"
 #include "weight.glsl"
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;

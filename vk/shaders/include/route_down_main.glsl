@@ -28,7 +28,7 @@ float product(Round t, uint i) {
 
 // choose leaves the slots' experts in shared memory.
 void choose(uint r) {
-    if (gl_SubgroupID == 0) {
+    if (same(gl_SubgroupID) == 0) {
         route_load(at(logits, r, EXPERTS));
         const Route c = route(TOP_K, false);
         if (gl_SubgroupInvocationID < TOP_K) slot_expert[gl_SubgroupInvocationID] = c.id;
@@ -38,7 +38,7 @@ void choose(uint r) {
 
 void main() {
     const uint r = gl_WorkGroupID.y, lane = gl_SubgroupInvocationID, o = gl_WorkGroupID.x * TILE + gl_SubgroupID;
-    const bool wanted = r < step.v[STEP_ROWS];
+    const bool wanted = r < same(step.v[STEP_ROWS]);
     float plus = 0;
     Round t;
     sync_early();

@@ -1,6 +1,7 @@
 // Arguments of expert_route_gate_up and expert_route_gate_up_fixed, and what their
 // kernels include.
 #include "sync.glsl"
+#include "same.glsl"
 #include "weight.glsl"
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;

@@ -70,7 +70,7 @@ void outputs(uint r, uint s, Route c) {
 void main() {
     const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;
     sync_early();
-    if (r < step.v[STEP_ROWS]) outputs(r, s, choose(r, s));
+    if (r < same(step.v[STEP_ROWS])) outputs(r, s, choose(r, s));
     else sync_wait(); // who reports has waited for all before
     sync_done();
 }

@@ -23,6 +23,7 @@
 // early: res
 #include "common.glsl"
 #include "sync.glsl"
+#include "same.glsl"
 #include "weight.glsl"
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;
@@ -52,7 +53,7 @@ float product(Units t, uint u) {
 
 void main() {
     const uint r = gl_WorkGroupID.y, lane = gl_SubgroupInvocationID, o = gl_WorkGroupID.x * TILE + gl_SubgroupID;
-    const bool wanted = r < step.v[count];
+    const bool wanted = r < same(step.v[count]);
     const uint64_t row = weight_row(w, min(o, n - 1), K);
     Units units = load(row, lane);
     float plus = 0;

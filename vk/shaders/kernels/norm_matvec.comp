@@ -21,6 +21,7 @@
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"
+#include "same.glsl"
 #include "weight.glsl"
 #include "dot.glsl"
 layout(constant_id = 1) const uint K = 256;
@@ -44,7 +45,7 @@ void main() {
     const float norm_first = norm_ahead(norm);
     Pair units = pair_load(a, b, lane);
     sync_wait();
-    if (r < step.v[count]) {
+    if (r < same(step.v[count])) {
         norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)), norm_first);
         barrier();
         vec2 sum = pair_dot(units, lane);

@@ -17,18 +17,20 @@
 // types: F16
 // tile: 1 1 1
 // local: 8 subgroups
-// spec: heads kv_heads head_dim page_size
+// spec: heads kv_heads head_dim rope_dim page_size
 // needs: gpu shared48 subgroup32 coopmat float16 warps8
 // rows: 1 1
 // when: head_dim%64 head_dim<=128 page_size%16 heads/kv_heads<=8
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"
+#include "same.glsl"
 #include "turn.glsl"
 layout(constant_id = 1) const uint HEADS = 8;
 layout(constant_id = 2) const uint KV_HEADS = 1;
 layout(constant_id = 3) const uint D = 128;
-layout(constant_id = 4) const uint PAGE = 64;
+layout(constant_id = 4) const uint ROPE = 128;
+layout(constant_id = 5) const uint PAGE = 64;
 const uint SLOTS = 32, GROUP = HEADS / KV_HEADS, WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
 shared float head[2 * D > SLOTS * GROUP ? 2 * D : SLOTS * GROUP]; // the new key and value
 #include "kv.glsl"
@@ -68,7 +70,7 @@ void new_row(uint which, uint g, uint index, uint row) {
 // take brings the row's queries, a subgroup a head; where the last position is,
 // the first one also makes the new key, the second one the new value.
 void take(uint r, uint g, bool makes, uint index, uint row_of_new) {
-    const uint w = gl_SubgroupID, m = rope_dim / 2;
+    const uint w = same(gl_SubgroupID), m = ROPE / 2;
     Turned query_head, key;
     float value[16]; // D / SUB is at most 16
     const uint64_t row = at(0, r, KV_HEADS * D) + g * D * 4;
@@ -99,7 +101,7 @@ void near(uint r, uint g, uint h, bool wanted, uint position, uint pages) {
     uint index = 0;
     if (wanted) {
         near_load(pages, position, g);
-        rope_prepare(q_norm, k_norm, position, freqs, rope_dim / 2);
+        rope_prepare(q_norm, k_norm, position, freqs, ROPE / 2);
         index = cache_index(step, pages, position, PAGE);
         barrier();
     }
@@ -116,10 +118,10 @@ void near(uint r, uint g, uint h, bool wanted, uint position, uint pages) {
 
 void main() {
     const uint r = gl_WorkGroupID.y, g = gl_WorkGroupID.x / SLOTS, slot = gl_WorkGroupID.x % SLOTS;
-    const uint position = step_row(step, r, ROW_POSITION), pages = step_row(step, r, ROW_PAGES), n = position + 1;
+    const uint position = same(step_row(step, r, ROW_POSITION)), pages = same(step_row(step, r, ROW_PAGES)), n = position + 1;
     const uint share = max(2 * TILE, (n + 32 * SLOTS - 1) / (32 * SLOTS) * 32), slots = (n + share - 1) / share;
     const uint first = slot * share, end = min(n, first + share);
-    const bool wanted = r < step.v[STEP_ROWS], stores = slot == slots - 1, makes = stores && gl_SubgroupID < 2;
+    const bool wanted = r < same(step.v[STEP_ROWS]), stores = slot == slots - 1, makes = stores && same(gl_SubgroupID) < 2;
     if (wanted && slot >= (n > NEAR ? slots : GROUP)) return; // another slot reports for this one
     if (n <= NEAR) {
         near(r, g, slot, wanted, position, pages);
@@ -128,7 +130,7 @@ void main() {
     uint index = 0;
     if (wanted) {
         tile_load(pages, first, min(end, position), g);
-        rope_prepare(q_norm, k_norm, position, freqs, rope_dim / 2);
+        rope_prepare(q_norm, k_norm, position, freqs, ROPE / 2);
         if (makes) index = cache_index(step, pages, position, PAGE);
         for (uint i = gl_LocalInvocationID.x; i < 16 * PITCH; i += gl_WorkGroupSize.x) query_tile[i] = uvec4(0);
         tile_store(first, position);
