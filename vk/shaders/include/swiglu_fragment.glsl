@@ -61,8 +61,9 @@ void outputs(Part next, uint block, inout Pair g, inout Pair p) {
 // share_out computes this workgroup's share once the tiles are known, and waits for x.
 void share_out() {
     const uint each = (n + 15) / 16 + 1, all = same(tiles_used()) * each, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1);
-    const uint first = uint(uint64_t(gl_WorkGroupID.x) * all / gl_NumWorkGroups.x);
-    uint left = uint(uint64_t(gl_WorkGroupID.x + 1) * all / gl_NumWorkGroups.x) - first; // units from the tile's begin on
+    // The product fits: tiles and sixteens are some hundreds each, workgroups too.
+    const uint first = gl_WorkGroupID.x * all / gl_NumWorkGroups.x;
+    uint left = (gl_WorkGroupID.x + 1) * all / gl_NumWorkGroups.x - first; // units from the tile's begin on
     if (left == 0) {
         sync_wait(); // who reports has waited for all before
         return;

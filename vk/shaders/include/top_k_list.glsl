@@ -34,18 +34,25 @@ uint own_and_below(uint v) {
     return v;
 }
 
-// add_up leaves where each expert's places and tiles begin, and the number of
-// tiles, in the first subgroup. Both are counted in one word.
+// add_up leaves where each expert's places and tiles begin, and the number of tiles.
+// Both are counted in one word. Each subgroup counts the places of SUB experts, no
+// fewer than there are subgroups, then adds what those before it have.
+shared uint counted[WARPS];
 void add_up() {
     uint before = 0;
-    [[dont_unroll]] for (uint e0 = 0; e0 < EXPERTS; e0 += SUB) {
-        const uint e = e0 + gl_SubgroupInvocationID, n = e < EXPERTS ? count_of(e) : 0, own = n | ((n + TILE - 1) / TILE) << 16;
-        const uint to = before + own_and_below(own);
+    [[dont_unroll]] for (uint e0 = 0; e0 < EXPERTS; e0 += WARPS * SUB) {
+        const uint lane = gl_SubgroupInvocationID, e = e0 + gl_SubgroupID * SUB + lane, n = e < EXPERTS ? count_of(e) : 0;
+        const uint own = n | ((n + TILE - 1) / TILE) << 16, to = own_and_below(own);
+        if (lane == SUB - 1) counted[gl_SubgroupID] = to;
+        sync_group();
+        const uint mine = lane < WARPS ? counted[lane] : 0, all = own_and_below(mine);
+        const uint from = before + to - own + subgroupShuffle(all - mine, gl_SubgroupID);
         if (e < EXPERTS) {
-            first_of[e] = (to - own) & 0xffffu;
-            first_tile[e] = (to - own) >> 16;
+            first_of[e] = from & 0xffffu;
+            first_tile[e] = from >> 16;
         }
-        before = subgroupShuffle(to, SUB - 1);
+        before += subgroupShuffle(all, WARPS - 1);
+        sync_group();
     }
     all_tiles = before >> 16;
 }
@@ -58,8 +65,7 @@ void list_choose(uint rows) {
     sync_group();
     [[dont_unroll]] for (uint r = same(gl_SubgroupID); r < rows; r += WARPS) choose(r);
     sync_group();
-    if (same(gl_SubgroupID) == 0) add_up();
-    sync_group();
+    add_up();
 }
 
 // list_at is where place p stands in the list.

@@ -15,7 +15,7 @@
 // local: 1 subgroups
 // spec:
 // needs: gpu
-// rows: 1 1
+// rows: 1 64
 // when: n>=8192
 // sync: counter
 #include "common.glsl"
