@@ -1,18 +1,20 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// router_ahead for few rows: a workgroup loads its output's weights once.
+// router_ahead for few rows: a workgroup loads the weights of two outputs once, an
+// invocation some of each, and multiplies eight rows at a time. Two, since what all
+// workgroups together ask of the rows is what takes the time.
 //
 //   y[r][e] = sum_i w[e][i] * norm[i] * x[r][i] + sum_j fold[e][j] * a[r][j]
 //
 // w {k, n}, x {k, R}, norm {k}, a {j, R}, fold {j, n}, y {n, R}, all F32. One
-// workgroup an output of all rows, of which each subgroup takes every eighth.
+// workgroup two outputs of all rows.
 //
 // op: router_ahead
 // types: F32
-// tile: 1 all 1
+// tile: 2 all 1
 // local: 8 subgroups
 // spec: k j
-// needs: gpu shared48 warps8
+// needs: gpu warps8
 // rows: 2 15
 // when: k%4 j%4 k<=4096 j<=6144
 // sync: counter aside
@@ -22,7 +24,9 @@
 #include "same.glsl"
 layout(constant_id = 1) const uint K = 4;
 layout(constant_id = 2) const uint J = 4;
-shared vec4 weights[K / 4 + J / 4]; // of x, then of a
+const uint WARPS = 8, ROWS = 8, OUTS = 2, SUB = gl_WorkGroupSize.x / WARPS;
+const uint OWN = (K / 4 + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x, FOLDED = (J / 4 + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
+shared float parts[OUTS * WARPS * ROWS];
 
 layout(push_constant, scalar) uniform Push {
     SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t a; uint64_t fold; uint64_t y;
@@ -30,32 +34,67 @@ layout(push_constant, scalar) uniform Push {
 };
 #include "sync_main.glsl"
 
-const uint WARPS = 8, MOST = 64, AHEAD = 4;
-shared float before[MOST];
+uint quad_at(uint i, uint quads) { return min(gl_LocalInvocationID.x + i * gl_WorkGroupSize.x, quads - 1); }
+bool has_quad(uint i, uint quads) { return gl_LocalInvocationID.x + i * gl_WorkGroupSize.x < quads; }
+
+float sums[OUTS * ROWS];
+
+// add adds quad i of rows r0 .. r0 + 7 times both outputs' weights; behind the last row it
+// comes again.
+void add(uint64_t from, uint width, uint i, uint r0, uint rows, vec4 first, vec4 second) {
+    vec4 v[ROWS];
+    [[unroll]] for (uint r = 0; r < ROWS; r++) v[r] = Act4(at(from, min(r0 + r, rows - 1), width)).v[quad_at(i, width / 4)];
+    [[unroll]] for (uint r = 0; r < ROWS; r++) {
+        sums[r] += dot(v[r], first);
+        sums[ROWS + r] += dot(v[r], second);
+    }
+}
+
+// halve adds up pairs of invocations m apart, of which each keeps half of an output's rows.
+void halve(uint rows, uint m) {
+    const bool high = (gl_SubgroupInvocationID & m) != 0;
+    [[unroll]] for (uint o = 0; o < OUTS; o++)
+        [[unroll]] for (uint r = 0; r < rows / 2; r++) {
+            const uint a = o * ROWS + r, b = a + rows / 2;
+            const float keep = high ? sums[b] : sums[a], give = high ? sums[a] : sums[b];
+            sums[a] = keep + subgroupShuffleXor(give, m);
+        }
+}
 
 void main() {
-    const uint o = gl_WorkGroupID.x, lane = gl_SubgroupInvocationID, rows = same(min(step.v[STEP_ROWS], MOST)), sub = gl_SubgroupSize;
-    [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < K / 4; i += gl_WorkGroupSize.x) weights[i] = F32x4(at(w, o, K)).v[i] * F32x4(norm).v[i];
-    [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < J / 4; i += gl_WorkGroupSize.x) weights[K / 4 + i] = F32x4(at(fold, o, J)).v[i];
-    sync_early();
-    sync_group();
-    [[dont_unroll]] for (uint part = 0; part < 2; part++) {
-        const uint first = part == 0 ? 0 : K / 4, quads = part == 0 ? K / 4 : J / 4;
-        if (part == 1) sync_wait();
-        [[dont_unroll]] for (uint r = same(gl_SubgroupID); r < rows; r += WARPS) {
-            Act4 from = Act4(part == 0 ? at(x, r, K) : at(a, r, J));
-            vec4 sum = vec4(0);
-            [[dont_unroll]] for (uint i0 = lane; i0 < quads; i0 += AHEAD * sub) {
-                vec4 v[AHEAD];
-                [[unroll]] for (uint i = 0; i < AHEAD; i++) v[i] = from.v[min(i0 + i * sub, quads - 1)];
-                [[unroll]] for (uint i = 0; i < AHEAD; i++)
-                    if (i0 + i * sub < quads) sum = fma(v[i], weights[first + i0 + i * sub], sum);
-            }
-            const float all = subgroupAdd(dot(sum, vec4(1)));
-            if (lane > 0) continue;
-            if (part == 0) before[r] = all;
-            else PutF32(at(y, r, n)).v[o] = before[r] + all;
-        }
+    const uint o = gl_WorkGroupID.x * OUTS, lane = gl_SubgroupInvocationID, rows = same(step.v[STEP_ROWS]);
+    vec4 own[OUTS * OWN], folded[OUTS * FOLDED];
+    [[unroll]] for (uint m = 0; m < OUTS; m++) {
+        const uint out_row = min(o + m, n - 1);
+        [[unroll]] for (uint i = 0; i < OWN; i++)
+            own[m * OWN + i] = has_quad(i, K / 4) ? F32x4(at(w, out_row, K)).v[quad_at(i, K / 4)] * F32x4(norm).v[quad_at(i, K / 4)] : vec4(0);
+        [[unroll]] for (uint i = 0; i < FOLDED; i++)
+            folded[m * FOLDED + i] = has_quad(i, J / 4) ? F32x4(at(fold, out_row, J)).v[quad_at(i, J / 4)] : vec4(0);
     }
+    sync_early();
+    [[dont_unroll]] for (uint r0 = 0; r0 < rows; r0 += ROWS) {
+        [[unroll]] for (uint i = 0; i < OUTS * ROWS; i++) sums[i] = 0;
+        [[unroll]] for (uint i = 0; i < OWN; i++) add(x, K, i, r0, rows, own[i], own[OWN + i]);
+        if (r0 == 0) sync_wait();
+        [[unroll]] for (uint i = 0; i < FOLDED; i++) add(a, J, i, r0, rows, folded[i], folded[FOLDED + i]);
+        halve(8, SUB / 2);
+        halve(4, SUB / 4);
+        halve(2, SUB / 8);
+        // An invocation has the row that the three highest bits of its number say.
+        [[unroll]] for (uint m = 0; m < OUTS; m++) {
+            float sum = sums[m * ROWS];
+            [[unroll]] for (uint b = SUB / 16; b > 0; b /= 2) sum += subgroupShuffleXor(sum, b);
+            if (lane % (SUB / 8) == 0) parts[(m * WARPS + gl_SubgroupID) * ROWS + lane / (SUB / 8)] = sum;
+        }
+        sync_group();
+        const uint r = gl_LocalInvocationID.x % ROWS, m = gl_LocalInvocationID.x / ROWS;
+        if (m < OUTS && r < rows - r0 && o + m < n) {
+            float sum = 0;
+            [[unroll]] for (uint part = 0; part < WARPS; part++) sum += parts[(m * WARPS + part) * ROWS + r];
+            PutF32(at(y, r0 + r, n)).v[o + m] = sum;
+        }
+        sync_group();
+    }
+    if (rows == 0) sync_wait(); // who reports has waited for all before
     sync_done_aside();
 }

@@ -76,7 +76,7 @@ func TestNoMatrixUnits(t *testing.T) {
 // golden logits and tokens: with barriers, and waiting by themselves.
 func TestGoldenFewRows(t *testing.T) {
 	m, g := tiny(t), goldens(t)
-	always := []string{"matvec_dot_few[Q4_K]", "expert_combine_few[F32]", "rope_store_few[F16]", "attention_few[F16]",
+	always := []string{"embed_one[Q4_K]", "gather_one[F32]", "matvec_dot_few[Q4_K]", "expert_combine_few[F32]",
 		"expert_norm_swiglu[Q4_K]", "expert_matmul_dot[Q4_K]", "expert_matmul_dot[Q6_K]"}
 	for rows, want := range map[int][]string{
 		3:  {"norm_matvec_few[Q4_K]", "norm_matvec_few[Q6_K]", "router_ahead_few[F32]", "top_k_group_ahead[F32]"},
@@ -85,7 +85,11 @@ func TestGoldenFewRows(t *testing.T) {
 		for _, sync := range []string{"barrier", "counter"} {
 			o := Options{Buckets: []Bucket{{rows, rows}}, Context: 128, Pretend: []string{"gpu", "shared48"}, Sync: sync, Without: []string{"q8", "f16"}}
 			e := start(t, m, o)
-			wantKernels(t, e.Plans[0], sync, append(want, always...)...)
+			attention := []string{"rope_store_few[F16]", "attention_few[F16]"}
+			if rows < graph.GroupRows && slices.Contains(e.Device.Capabilities(), "subgroup32") {
+				attention = []string{"rope_attention_few[F16]"}
+			}
+			wantKernels(t, e.Plans[0], sync, slices.Concat(want, always, attention)...)
 			checkGo(t, e, g, 32)
 		}
 	}
