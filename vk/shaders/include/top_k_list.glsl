@@ -10,7 +10,7 @@ shared uint chosen[ROWS * SLOTS];
 shared uint rows_of[2 * EXPERTS]; // a bit for each row, in two words
 shared uint first_of[EXPERTS], first_tile[EXPERTS], all_tiles;
 
-// TOP_K_weigh takes what the choice of a row left.
+// top_k_weigh takes what the choice of a row left.
 void top_k_weigh(uint r, Route c);
 
 void choose(uint r) {

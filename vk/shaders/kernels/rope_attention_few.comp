@@ -57,29 +57,7 @@ void query_set(uint i, float a) { query[i / 4][i & 3] = a; }
 #include "across.glsl"
 #include "rope_turned.glsl"
 
-// Positions 8 t + lane / 4 of the subgroup's at [4 t], eight elements in four from
-// lane % 4 on; and of each position's values 2 PAIR elements.
-uvec4 keys[8];
-uvec2 values[EACH];
-
-// run_load fetches the subgroup's positions of the run from t on, as far as last;
-// behind it the one before comes again.
-void run_load(uint pages, uint t, uint last, uint g) {
-    const uint first = t + same(gl_SubgroupID) * EACH;
-    if (first >= last) return;
-    const uint row = cache_index(step, pages, first, PAGE), most = last - 1 - first;
-    const uint64_t key = k_cache + g * D * KV_BYTES, value = v_cache + (g * D + lane() * 2 * PAIR) * KV_BYTES;
-    [[unroll]] for (uint i = 0; i < 2; i++) {
-        Cache4 from = Cache4(cache_row(key, row + min(8 * i + lane() / 4, most), KV_HEADS * D));
-        [[unroll]] for (uint j = 0; j < 4; j++)
-            if (j < RUNS) keys[4 * i + j] = from.v[4 * j + lane() % 4];
-    }
-    [[unroll]] for (uint i = 0; i < EACH; i++) {
-        const uint64_t from = cache_row(value, row + min(i, most), KV_HEADS * D);
-        if (PAIR == 2) values[i] = Cache2(from).v[0];
-        else values[i].x = Cache1(from).v[0];
-    }
-}
+#include "attention_run.glsl"
 
 // keep_row stores the new key, or the new value, if it stores, and makes of it what
 // the cache keeps: head[which * D] on, a subgroup each, which 0 and 1.
@@ -110,92 +88,8 @@ void take(uint r, uint g, uint h, uint count, bool makes, uint index, bool store
     }
 }
 
-// chained is the next of the step's rows, from row on, that is one of positions first
-// .. last - 1 of a sequence with these pages, or the number of rows: such a row's
-// place in the cache is the same by either's pages, and no other sequence has it.
-uint chained(uint row, uint pages, uint first, uint last) {
-    const uint rows = step.v[STEP_ROWS];
-    [[dont_unroll]] for (; row < rows; row += SUB) {
-        bool found = false;
-        if (row + lane() < rows) {
-            const uint p = step_row(step, row + lane(), ROW_POSITION);
-            if (p >= first && p < last)
-                found = cache_index(step, step_row(step, row + lane(), ROW_PAGES), p, PAGE) == cache_index(step, pages, p, PAGE);
-        }
-        const uvec4 which = subgroupBallot(found);
-        if (which.x != 0) return same(row + findLSB(which.x));
-    }
-    return rows;
-}
-
-// key_dot multiplies eight elements of a key with those of a query from i on.
-float key_dot(uvec4 key, uint a, uint i) {
-    const vec4 lo = query[a * (D / 4) + i / 4], hi = query[a * (D / 4) + i / 4 + 1];
-    return dot(vec4(unpackHalf2x16(key.x), unpackHalf2x16(key.y)), lo) + dot(vec4(unpackHalf2x16(key.z), unpackHalf2x16(key.w)), hi);
-}
-
-// weigh adds the subgroup's positions of the run from t on to its sums of query a; the
-// last subgroup adds the new position too, if it has to.
-void weigh(uint a, uint t, uint last, bool adds_new) {
-    const uint mine = a * WARPS + same(gl_SubgroupID);
-    const vec2 stat = stats[mine];
-    float score[2], extra = NOTHING, most = stat.x;
-    if (adds_new) {
-        extra = 0;
-        [[unroll]] for (uint i = lane(); i < D; i += SUB) extra += query[a * (D / 4) + i / 4][i & 3] * head[i];
-        extra = sum_across(extra);
-        most = max(most, extra);
-    }
-    [[unroll]] for (uint i = 0; i < 2; i++) {
-        float sum = 0;
-        [[unroll]] for (uint j = 0; j < 4; j++)
-            if (j < RUNS) sum += key_dot(keys[4 * i + j], a, 8 * (4 * j + lane() % 4));
-        sum += subgroupShuffleXor(sum, 1);
-        sum += subgroupShuffleXor(sum, 2);
-        score[i] = t + gl_SubgroupID * EACH + 8 * i + lane() / 4 < last ? sum : NOTHING;
-        most = max(most, score[i]);
-    }
-    most = max_across(most);
-    if (same(floatBitsToUint(most)) == floatBitsToUint(NOTHING)) return; // there are none
-    float weight[2];
-    [[unroll]] for (uint i = 0; i < 2; i++) weight[i] = exp(score[i] - most);
-    const float fade = exp(stat.x - most);
-    extra = exp(extra - most);
-    const float total = 0.25 * sum_across(weight[0] + weight[1]);
-    vec2 sum[2];
-    [[unroll]] for (uint j = 0; j < 2; j++)
-        if (j < PAIR) {
-            const uint c = PAIR * lane() + j;
-            sum[j] = stat.x > NOTHING ? fade * sums[mine * (D / 2) + c] : vec2(0);
-            if (adds_new) sum[j] += extra * vec2(head[D + 2 * c], head[D + 2 * c + 1]);
-        }
-    [[unroll]] for (uint i = 0; i < EACH; i++) {
-        const float f = subgroupShuffle(weight[i / 8], 4 * (i & 7));
-        [[unroll]] for (uint j = 0; j < 2; j++)
-            if (j < PAIR) sum[j] += f * unpackHalf2x16(values[i][j]);
-    }
-    [[unroll]] for (uint j = 0; j < 2; j++)
-        if (j < PAIR) sums[mine * (D / 2) + PAIR * lane() + j] = sum[j];
-    if (lane() == 0) stats[mine] = vec2(most, stat.y * fade + total + extra);
-}
-
-// slot_sum is four elements of the workgroup's sums, i counting them, and their
-// head's largest score and total.
-vec4 slot_sum(uint i, out vec2 stat) {
-    const uint a = i / (D / 4), c = 2 * (i % (D / 4));
-    stat = vec2(NOTHING, 0);
-    vec4 sum = vec4(0);
-    [[dont_unroll]] for (uint w = 0; w < WARPS; w++) stat.x = max(stat.x, stats[a * WARPS + w].x);
-    [[dont_unroll]] for (uint w = 0; w < WARPS; w++) {
-        const vec2 s = stats[a * WARPS + w];
-        if (s.x == NOTHING) continue; // who had no positions left no sums
-        const float e = exp(s.x - stat.x);
-        stat.y = fma(e, s.y, stat.y);
-        const uint from = (a * WARPS + w) * (D / 2) + c;
-        sum = fma(vec4(e), vec4(sums[from], sums[from + 1]), sum);
-    }
-    return sum;
-}
+#include "chained.glsl"
+#include "attention_weigh.glsl"
 #include "attention_slots.glsl"
 
 void main() {
