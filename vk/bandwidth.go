@@ -97,13 +97,20 @@ func (p *probe) dispatch(cb vulkan.CommandBuffer) {
 	vulkan.CmdDispatch(cb, p.d.Groups[0], p.d.Groups[1], p.d.Groups[2])
 }
 
+// A GPU that did nothing for a while raises its clocks by and by: on an H100 four
+// timings, 20 ms, often saw half of its bandwidth.
+const (
+	probeTimings = 4
+	probeTime    = 250 * time.Millisecond
+)
+
 // best is the best of several timings of work that touches so many of the
-// tensors.
+// tensors, over at least probeTime.
 func (p *probe) best(tensors uint64, work func(vulkan.CommandBuffer)) (float64, error) {
 	const repeat = 8
 	bytes := float64(repeat * tensors * p.bufs[0].size)
-	best := 0.0
-	for range 4 {
+	best, begin := 0.0, time.Now()
+	for i := 0; i < probeTimings || time.Since(begin) < probeTime; i++ {
 		start := time.Now()
 		err := p.r.d.once(p.r.line, func(cb vulkan.CommandBuffer) {
 			for range repeat {
