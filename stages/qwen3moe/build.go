@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"moeflow/gguf"
 	"moeflow/gguf/quant"
@@ -70,6 +71,15 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	return b.g, errors.Join(b.errs...)
 }
 
+// A layer's kv cache, behind its "blk.N.".
+const kCache, vCache = "k_cache", "v_cache"
+
+// IsCache tells whether a tensor is of the kv cache, whose size depends on the number
+// of positions; what else is State does not.
+func IsCache(t *graph.Tensor) bool {
+	return t.Role == graph.State && (strings.HasSuffix(t.Name, "."+kCache) || strings.HasSuffix(t.Name, "."+vCache))
+}
+
 type builder struct {
 	f      *gguf.File
 	g      *graph.Graph
@@ -120,7 +130,7 @@ func (b *builder) block(i int, x, freqs graph.TensorID, c Config, o Options) gra
 	}
 	x = b.add(name("attention"), "attention", i, stages.Attention{
 		X: x, Norm: w("attn_norm"), Q: w("attn_q"), K: w("attn_k"), V: w("attn_v"), O: w("attn_output"),
-		QNorm: w("attn_q_norm"), KNorm: w("attn_k_norm"), Freqs: freqs, KCache: cache("k_cache"), VCache: cache("v_cache"), Done: b.done,
+		QNorm: w("attn_q_norm"), KNorm: w("attn_k_norm"), Freqs: freqs, KCache: cache(kCache), VCache: cache(vCache), Done: b.done,
 		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, RopeDim: c.RopeDim, PageSize: o.PageSize, Eps: c.Eps,
 	}, "x")[0]
 	r := b.add(name("router"), "router", i, stages.Router{

@@ -2,7 +2,6 @@
 // list as expert_group makes it, which stays in shared memory. Included after
 // route.glsl and the push constants, with WARPS subgroups of SUB; TILE is the
 // most places of a tile.
-#extension GL_KHR_shader_subgroup_shuffle_relative : require
 #include "same.glsl"
 
 const uint ROWS = 64, SLOTS = 8;
@@ -28,7 +27,7 @@ uint count_of(uint e) { return bitCount(rows_of[2 * e]) + bitCount(rows_of[2 * e
 // own_and_below adds up the values of the invocations up to this one.
 uint own_and_below(uint v) {
     [[unroll]] for (uint m = 1; m < SUB; m *= 2) {
-        const uint below = subgroupShuffleUp(v, m);
+        const uint below = subgroupShuffle(v, (gl_SubgroupInvocationID - m) & (SUB - 1));
         v += gl_SubgroupInvocationID >= m ? below : 0;
     }
     return v;

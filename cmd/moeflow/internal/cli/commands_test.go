@@ -101,8 +101,9 @@ func TestInspect(t *testing.T) {
 	if in.Architecture != "qwen3moe" || len(in.Tensors) != 75 || sum != in.Bytes || len(in.Needs) != 2 || in.Runs != "yes" {
 		t.Errorf("%s, %d tensors of %d bytes, said %d, %d needs, runs %s", in.Architecture, len(in.Tensors), sum, in.Bytes, len(in.Needs), in.Runs)
 	}
+	block := map[string]uint64{"f16": 64, "q8_0": 34} // bytes of 32 elements
 	for _, n := range in.Needs {
-		if n.Total != n.Memory.Total() || n.Memory.Weights < in.Bytes || n.Memory.KV < 6*2*2*128*2048 {
+		if n.Total != n.Memory.Total() || n.Memory.Weights < in.Bytes || n.Memory.KV != 6*2*256/32*block[n.KV]*uint64(n.Context) {
 			t.Errorf("kv %s: %+v", n.KV, n)
 		}
 	}

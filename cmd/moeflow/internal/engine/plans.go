@@ -77,7 +77,8 @@ func (m *Model) compile(o planOptions) ([]*graph.Plan, error) {
 	return plans, nil
 }
 
-// Memory is what a model needs on a device, in bytes.
+// Memory is what a model needs on a device, in bytes. IO is what is written and read
+// back, and what is kept from step to step but for the kv cache.
 type Memory struct {
 	Weights, KV, Activations, IO uint64
 }
@@ -105,9 +106,12 @@ func memoryOf(plans []*graph.Plan, slots int) Memory {
 					continue
 				}
 				seen[t.Name] = true
-				if t.Role == graph.State {
+				switch {
+				case qwen3moe.IsCache(t):
 					m.KV += bytes
-				} else {
+				case t.Role == graph.State:
+					m.IO += bytes
+				default:
 					m.Weights += bytes
 				}
 			case graph.Input, graph.Output:
