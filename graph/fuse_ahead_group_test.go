@@ -3,7 +3,6 @@ package graph
 import (
 	"math"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -60,10 +59,7 @@ func TestRouterOfFewRowsArguments(t *testing.T) {
 			t.Fatal(err)
 		}
 		o, router, top := p.Dispatches[2], p.Dispatches[3], p.Dispatches[4]
-		var got []string
-		for _, a := range top.Args {
-			got = append(got, strings.TrimPrefix(p.Tensors[a.Tensor].Name, "block/"))
-		}
+		got := argNames(p.Tensors, &top, "block")
 		if top.Kernel.Op != OpTopKGroupAhead || !slices.Equal(got, []string{"step", "logits", "x", "ids", "weights", "groups"}) {
 			t.Fatalf("%s has %v", top.Kernel, got)
 		}
@@ -95,14 +91,7 @@ func (c fewBeside) Lookup(k Kernel) (KernelInfo, bool) {
 // reads the logits, and for o's as well before it reads the row. The check sees a
 // wait that is too short or for the wrong counter.
 func TestAsideOfFewRows(t *testing.T) {
-	block := func() *unit {
-		u, err := compile(aheadBlock(8, func(*ahead) {}), Options{Kernels: fewBeside{}, Counters: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return u
-	}
-	u := block()
+	u := countedAhead(t, 8, fewBeside{})
 	o, router, top := u.calls[2], u.calls[3], u.calls[4]
 	if o.Wait != router.Wait || router.Workgroups() != 16 || top.Early != 16 || !top.EarlyAside {
 		t.Errorf("%s waits for %d reports, aside %v, wanted the router's %d", top.Kernel, top.Early, top.EarlyAside, router.Workgroups())
@@ -116,10 +105,8 @@ func TestAsideOfFewRows(t *testing.T) {
 		"after 16 reports of":          func(d *Dispatch) { d.EarlyAside = false },
 		"conflict":                     func(d *Dispatch) { d.Wait -= uint32(o.Workgroups()) },
 	} {
-		u := block()
+		u := countedAhead(t, 8, fewBeside{})
 		spoil(&u.calls[4])
-		if err := check(u); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, wanted %q", err, want)
-		}
+		wantRefused(t, top.Kernel.String(), u, want)
 	}
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -99,10 +100,7 @@ func TestRouterAhead(t *testing.T) {
 		"no res":    {Kernel{}, func(b *ahead) { b.noResidual = true }, plain},
 		"one reads": {Kernel{}, func(b *ahead) { b.counted = true }, ""},
 	} {
-		p, err := Compile(aheadBlock(1, c.change), Options{Kernels: everyKernel{map[Kernel]bool{c.lacks: true}}})
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
+		p := compileWithout(t, aheadBlock(1, c.change), c.lacks)
 		got := names(p.Dispatches)
 		if got != c.want && c.want != "" || c.want == "" && strings.Contains(got, "router_ahead") {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
@@ -121,12 +119,7 @@ func TestRouterAheadArguments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := func(d Dispatch) (out []string) {
-		for _, a := range d.Args[1:] {
-			out = append(out, strings.TrimPrefix(p.Tensors[a.Tensor].Name, "block/"))
-		}
-		return out
-	}
+	read := func(d Dispatch) []string { return argNames(p.Tensors, &d, "block")[1:] }
 	if got := read(p.Dispatches[3]); !slices.Equal(got, []string{"x0", "norm", "router", "a", "router * o", "logits"}) {
 		t.Errorf("router_ahead has %v", got)
 	}
@@ -142,18 +135,21 @@ func TestRouterAheadArguments(t *testing.T) {
 	}
 }
 
+// countedAhead is a block whose router need not wait for o, with counters for barriers.
+func countedAhead(t *testing.T, rows int, kernels Catalog) *unit {
+	t.Helper()
+	u, err := compile(aheadBlock(rows, func(*ahead) {}), Options{Kernels: kernels, Counters: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
 // TestAside: gate and up wait for the reports aside of the router and not for o,
 // which runs beside it; down, which reads what both write, waits for both. The
 // check sees a wait that is too short, too long, or for the wrong counter.
 func TestAside(t *testing.T) {
-	block := func() *unit {
-		u, err := compile(aheadBlock(1, func(*ahead) {}), Options{Kernels: beside{}, Counters: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return u
-	}
-	u := block()
+	u := countedAhead(t, 1, beside{})
 	o, router, gate, down := u.calls[2], u.calls[3], u.calls[4], u.calls[5]
 	if o.Wait != router.Wait || gate.Early != uint32(router.Workgroups()) || !gate.EarlyAside {
 		t.Errorf("gate and up wait for %d reports, aside %v, wanted the router's %d", gate.Early, gate.EarlyAside, router.Workgroups())
@@ -167,10 +163,8 @@ func TestAside(t *testing.T) {
 		want     string
 	}{{4, int(gate.Early) - 1, true, "reads early"}, {4, int(gate.Early) + 1, true, "come before it"}, {4, int(gate.Early), false, "reads early"},
 		{5, int(gate.Early), true, "reads early what dispatch 2"}} {
-		u := block()
+		u := countedAhead(t, 1, beside{})
 		u.calls[c.i].Early, u.calls[c.i].EarlyAside = uint32(c.early), c.aside
-		if err := check(u); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("dispatch %d after %d reports, aside %v: %v, wanted %q", c.i, c.early, c.aside, err, c.want)
-		}
+		wantRefused(t, fmt.Sprintf("dispatch %d after %d reports, aside %v", c.i, c.early, c.aside), u, c.want)
 	}
 }

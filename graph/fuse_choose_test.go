@@ -3,7 +3,6 @@ package graph
 import (
 	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"moeflow/gguf/quant"
@@ -44,10 +43,7 @@ func TestExpertsChoose(t *testing.T) {
 	if !down.EarlyAside || down.Early == 0 || down.Early >= down.Wait {
 		t.Errorf("the second half reads the list after %d reports (aside %v), all else after %d", down.Early, down.EarlyAside, down.Wait)
 	}
-	var args []string
-	for _, a := range up.Args {
-		args = append(args, strings.TrimPrefix(p.Tensors[a.Tensor].Name, "block/"))
-	}
+	args := argNames(p.Tensors, up, "block")
 	if want := []string{"step", "res", "norm", "gate", "up", "logits", "h"}; !slices.Equal(args, want) {
 		t.Errorf("arguments %v, wanted %v", args, want)
 	}

@@ -98,10 +98,7 @@ func TestDownGroupArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := p.Dispatches[len(p.Dispatches)-1]
-	var got []string
-	for _, a := range d.Args {
-		got = append(got, strings.TrimPrefix(p.Tensors[a.Tensor].Name, "block/"))
-	}
+	got := argNames(p.Tensors, &d, "block")
 	if d.Kernel.Op != OpExpertDownGroup || !slices.Equal(got, []string{"step", "down", "h", "groups", "weights", "res", "y"}) {
 		t.Fatalf("%s has %v", d.Kernel, got)
 	}

@@ -45,12 +45,8 @@ func TestDownChoosesItsExperts(t *testing.T) {
 		g.Add(Node{Name: "block", Kind: "block", Out: []string{"y"}, Stage: routed{in("in", quant.F32, Input, 32, 1),
 			in("norm", quant.F32, Weight, 32), in("logits", quant.F32, Input, 8, 1),
 			in("gate", quant.F16, Weight, 32, 64, 8), in("up", quant.F16, Weight, 32, 64, 8), in("down", quant.BF16, Weight, 64, 32, 8)}})
-		p, err := Compile(g, Options{Kernels: everyKernel{map[Kernel]bool{c.lacks: true}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := names(p.Dispatches)
-		if got != c.want {
+		p := compileWithout(t, g, c.lacks)
+		if got := names(p.Dispatches); got != c.want {
 			t.Errorf("without %s:\n got %v\nwant %s", c.lacks, got, c.want)
 		}
 		last := p.Dispatches[len(p.Dispatches)-1]

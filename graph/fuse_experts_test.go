@@ -66,10 +66,7 @@ func TestExpertsAreGroupedWhereRowsAreMany(t *testing.T) {
 		{16, quant.F16, quant.F16, Kernel{Op: OpExpertCombine, Type: quant.F32}, "expert_group[U32] expert_matmul_swiglu[F16] expert_down[F16]"},
 		{512, quant.F16, quant.F16, Kernel{Op: OpExpertGroup, Type: quant.U32}, "expert_gate_up[F16] expert_down[F16]"},
 	} {
-		p, err := Compile(mixtureGraph(c.rows, c.gate, c.up), Options{Kernels: everyKernel{map[Kernel]bool{c.lacks: true}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := compileWithout(t, mixtureGraph(c.rows, c.gate, c.up), c.lacks)
 		var got []string
 		for i := range p.Dispatches {
 			got = append(got, p.Dispatches[i].Kernel.String())

@@ -3,7 +3,6 @@ package graph
 import (
 	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"moeflow/gguf/quant"
@@ -93,12 +92,7 @@ func TestRopeInAttention(t *testing.T) {
 			continue
 		}
 		d := p.Dispatches[3]
-		var args []string
-		for _, a := range d.Args {
-			if a.Tensor != NoTensor {
-				args = append(args, strings.TrimPrefix(p.Tensors[a.Tensor].Name, "turned/"))
-			}
-		}
+		args := argNames(p.Tensors, &d, "turned")
 		if want := []string{"step", "q", "k", "v", "freqs", "k", "v", "parts", "heads"}; !slices.Equal(args, want) {
 			t.Errorf("%s: arguments %v, wanted %v", name, args, want)
 		}

@@ -39,10 +39,7 @@ func routeSwiGLUCases(k graph.Kernel) []testCase {
 		name := caseName(k, "%+v", g)
 		s := newSource(name)
 		step, _ := s.step(g.active, g.bucket, nil, 1, nil)
-		logits := s.in("logits", 20, uint64(g.experts), uint64(g.bucket))
-		for j := range g.experts { // a row of ties
-			logits.floatsAt(j, float64(j%2))
-		}
+		logits := s.expertLogits(g.experts, g.bucket)
 		groups, err := g.chosen(step, logits)
 		if err != nil {
 			panic(err) // the case itself is unsound
@@ -55,6 +52,15 @@ func routeSwiGLUCases(k graph.Kernel) []testCase {
 		out = append(out, c)
 	}
 	return out
+}
+
+// expertLogits are logits of rows, those of the first row ties.
+func (s source) expertLogits(experts, rows int) tensor {
+	logits := s.in("logits", 20, uint64(experts), uint64(rows))
+	for j := range experts {
+		logits.floatsAt(j, float64(j%2))
+	}
+	return logits
 }
 
 // chosen is the groups of the experts that logits choose.
@@ -102,10 +108,7 @@ func topKGroupCases(k graph.Kernel) []testCase {
 		name := caseName(k, "%+v", e)
 		s := newSource(name)
 		step, _ := s.step(e.active, e.bucket, nil, 1, nil)
-		logits := s.in("logits", 20, uint64(e.experts), uint64(e.bucket))
-		for j := range e.experts { // a row of ties
-			logits.floatsAt(j, float64(j%2))
-		}
+		logits := s.expertLogits(e.experts, e.bucket)
 		if e.experts > e.topK {
 			logits.floatsAt(e.experts/2, math.NaN())
 		}

@@ -22,6 +22,11 @@
 #include "fragment_scale.glsl"
 #include "unit_halves.glsl"
 const uint SUB = 32;
+
+// Whether a subgroup has a part of k, of FRAGMENT_WARPS subgroups and FRAGMENT_BLOCKS
+// parts, which those that ask define.
+#define FRAGMENT_HAS (FRAGMENT_BLOCKS >= FRAGMENT_WARPS || gl_SubgroupID < FRAGMENT_BLOCKS)
+
 #define FRAGMENT_A coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
 #define FRAGMENT_B coopmat<float16_t, gl_ScopeSubgroup, 16, 8, gl_MatrixUseB>
 #define FRAGMENT_SUMS coopmat<float, gl_ScopeSubgroup, 16, 8, gl_MatrixUseAccumulator>

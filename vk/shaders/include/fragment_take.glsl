@@ -6,7 +6,6 @@
 #include "half_scale.glsl"
 #include "across.glsl"
 const uint FRAGMENT_BLOCKS = K / 256;
-#define FRAGMENT_HAS (FRAGMENT_BLOCKS >= FRAGMENT_WARPS || gl_SubgroupID < FRAGMENT_BLOCKS) // a part
 const uint STAGE_GROUP = 18, STAGE_ROW = 4 * STAGE_GROUP; // 64 elements and a gap, so that banks differ
 shared uvec2 stage[FRAGMENT_WARPS * 4 * STAGE_ROW];
 shared float fragment_squares[FRAGMENT_WARPS * 8];

@@ -22,7 +22,7 @@ void wide_rows(uint r0, uint rows, uint block, Pair p) {
     }
     uint turn = 0;
     [[dont_unroll]] for (uint first = gl_WorkGroupID.x * 16; first < n; first += stride, turn ^= 1) {
-        if (FRAGMENT_BLOCKS >= FRAGMENT_WARPS || gl_SubgroupID < FRAGMENT_BLOCKS) {
+        if (FRAGMENT_HAS) {
             FRAGMENT_SUMS sums[MATRICES];
             [[unroll]] for (uint m = 0; m < MATRICES; m++) sums[m] = FRAGMENT_SUMS(0.0);
             const Scale low_scale = unit_scale(p.low, t, bits), high_scale = unit_scale(p.high, t, bits);

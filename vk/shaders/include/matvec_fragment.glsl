@@ -22,7 +22,7 @@ void main() {
     sync_wait();
     [[dont_unroll]] for (uint r0 = 0; r0 < active_rows; r0 += 8 * PASSES) {
         const uint rows = min(8 * PASSES, active_rows - r0);
-        if (FRAGMENT_BLOCKS >= FRAGMENT_WARPS || gl_SubgroupID < FRAGMENT_BLOCKS) {
+        if (FRAGMENT_HAS) {
             // Workgroups begin at different rows, so that they do not all ask for the
             // same at once.
             const uint passes = (rows + 7) / 8;

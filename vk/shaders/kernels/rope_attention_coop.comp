@@ -36,27 +36,14 @@ shared float head[2 * D > SLOTS * GROUP ? 2 * D : SLOTS * GROUP]; // the new key
 #include "kv.glsl"
 #include "kv_settle.glsl"
 #include "cache.glsl"
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
-    uint64_t k_cache; uint64_t v_cache; uint64_t part; uint64_t y;
-    uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
-};
-#include "sync_main.glsl"
+#include "rope_attention_args.glsl"
 #include "attention_matrix.glsl"
 #include "rope_turned.glsl"
 #include "attention_products.glsl"
 #include "attention_slots.glsl"
 
-// keep_row stores the new key, or the new value, if it stores, and makes of it what
-// the cache keeps: head[which * D] on, a subgroup each, which 0 and 1.
-void keep_row(uint which, uint g, uint index, bool stores) {
-    subgroup_sync();
-    const uint64_t to = cache_row(which == 0 ? k_cache : v_cache, index, KV_HEADS * D);
-    for (uint i = lane() * KV_RUN; i < D; i += SUB * KV_RUN) {
-        if (stores) kv_store(to, g * D + i, which * D + i);
-        kv_settle(which * D + i);
-    }
-}
+#define KEEP_LOOP for
+#include "keep_row.glsl"
 #include "attention_near.glsl"
 
 // new_row keeps the new key, or the new value, and adds it to what the matrices

@@ -43,12 +43,7 @@ shared vec2 stats[GROUP * WARPS]; // its largest score and total weight
 #include "kv.glsl"
 #include "kv_settle.glsl"
 #include "cache.glsl"
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
-    uint64_t k_cache; uint64_t v_cache; uint64_t part; uint64_t y;
-    uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
-};
-#include "sync_main.glsl"
+#include "rope_attention_args.glsl"
 // What a workgroup's own stores to the cache left must be seen.
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer Cache4 { uvec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer Cache1 { uint v[]; };
@@ -59,16 +54,8 @@ void query_set(uint i, float a) { query[i / 4][i & 3] = a; }
 
 #include "attention_run.glsl"
 
-// keep_row stores the new key, or the new value, if it stores, and makes of it what
-// the cache keeps: head[which * D] on, a subgroup each, which 0 and 1.
-void keep_row(uint which, uint g, uint index, bool stores) {
-    subgroup_sync();
-    const uint64_t to = cache_row(which == 0 ? k_cache : v_cache, index, KV_HEADS * D);
-    [[dont_unroll]] for (uint i = lane() * KV_RUN; i < D; i += SUB * KV_RUN) {
-        if (stores) kv_store(to, g * D + i, which * D + i);
-        kv_settle(which * D + i);
-    }
-}
+#define KEEP_LOOP [[dont_unroll]] for
+#include "keep_row.glsl"
 
 // take makes count queries from head h on and, if it makes them, the new key and the
 // new value of row r, an item a subgroup.
@@ -88,7 +75,24 @@ void take(uint r, uint g, uint h, uint count, bool makes, uint index, bool store
     }
 }
 
-#include "chained.glsl"
+// chained is the next of the step's rows, from row on, that is one of positions first
+// .. last - 1 of a sequence with these pages, or the number of rows: such a row's
+// place in the cache is the same by either's pages, and no other sequence has it.
+uint chained(uint row, uint pages, uint first, uint last) {
+    const uint rows = step.v[STEP_ROWS];
+    [[dont_unroll]] for (; row < rows; row += SUB) {
+        bool found = false;
+        if (row + lane() < rows) {
+            const uint p = step_row(step, row + lane(), ROW_POSITION);
+            if (p >= first && p < last)
+                found = cache_index(step, step_row(step, row + lane(), ROW_PAGES), p, PAGE) == cache_index(step, pages, p, PAGE);
+        }
+        const uvec4 which = subgroupBallot(found);
+        if (which.x != 0) return same(row + findLSB(which.x));
+    }
+    return rows;
+}
+
 #include "attention_weigh.glsl"
 #include "attention_slots.glsl"
 
