@@ -8,8 +8,7 @@ const uint CHUNK = THREADS / 32 * OUTS;
 uint fragment_first(uint chunk) { return (gl_WorkGroupID.x * CHUNKS + chunk) * CHUNK + gl_SubgroupID * OUTS; }
 uint fragment_chunks() { return min(CHUNKS, (n - gl_WorkGroupID.x * CHUNKS * CHUNK + CHUNK - 1) / CHUNK); }
 
-#define FRAGMENT_JOIN(a, b) a##b
-#define FRAGMENT_NAME(a, b) FRAGMENT_JOIN(a, b)
+#include "named.glsl"
 #define NT 2
 #include "fragment_rows.glsl"
 #undef NT

@@ -49,7 +49,7 @@
     } \
 }
 
-void FRAGMENT_NAME(fragment_rows, NT)(Tile tile) {
+void NAMED(fragment_rows, NT)(Tile tile) {
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     const uint blocks = k / 256, end = fragment_chunks();
     // Units are asked for a whole block ahead where there are registers for both.

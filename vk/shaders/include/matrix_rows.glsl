@@ -7,7 +7,7 @@
     [[unroll]] for (uint i = 0; i < X_RUNS; i++) next_x[(a) * X_RUNS + i] = x_load(from[i] + (half_at(u, part) + odd) * X_BYTES); \
 }
 
-void MATRIX_NAME(matrix_rows, NB)(uint64_t x, uint k, uint rows) {
+void NAMED(matrix_rows, NB)(uint64_t x, uint k, uint rows) {
     const uint lane = matrix_lane(), team = matrix_team(), steps = k / 64 / TEAMS;
     uint64_t from[X_RUNS], w_from[SIDES];
     float scale[X_RUNS];

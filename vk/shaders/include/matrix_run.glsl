@@ -3,8 +3,7 @@
 #ifndef AHEAD
 #define AHEAD 2
 #endif
-#define MATRIX_JOIN(a, b) a##b
-#define MATRIX_NAME(a, b) MATRIX_JOIN(a, b)
+#include "named.glsl"
 
 #ifdef X_FLOATS
 #include "matrix_scales.glsl"
