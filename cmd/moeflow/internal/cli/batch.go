@@ -139,6 +139,14 @@ func usageUnless(ctx context.Context, err error) error {
 
 // batchEnd reports the end of a job, and how to go on where it is not the end.
 func (a *app) batchEnd(ctx context.Context, report *batchReport, j *job.Job, p job.Progress, err error) error {
+	if err == nil && p.Failed > 0 {
+		report.end(p, "failed")
+		again := "answer them once more"
+		if j.Output.Resumable() {
+			again = "go on with --resume"
+		}
+		return fmt.Errorf("%d prompts have no answer because the engine failed on them (engine_error in %s): %s", p.Failed, j.Output.Name, again)
+	}
 	if err == nil {
 		report.end(p, "done")
 		return nil

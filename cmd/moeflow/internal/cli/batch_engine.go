@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/job"
@@ -28,8 +29,13 @@ func (r *batchRunner) Run(ctx context.Context, next func() (*job.Request, error)
 		return &engine.BatchRequest{Key: q.Key, IDs: q.IDs, MaxTokens: q.MaxTokens, Sampling: q.Sampling, IgnoreEOG: q.IgnoreEOG,
 			LogProbs: q.LogProbs, OnToken: q.OnToken}, nil
 	}, func(b engine.BatchResult) error {
-		return done(job.Result{Key: b.Key, IDs: b.IDs, Finish: string(b.Finish), LogProbs: logProbs(b.LogProbs),
-			Prompt: b.Prompt, Reused: b.Reused, Err: b.Err})
+		res := job.Result{Key: b.Key, IDs: b.IDs, Finish: string(b.Finish), LogProbs: logProbs(b.LogProbs), Prompt: b.Prompt, Reused: b.Reused}
+		if bad := new(engine.PromptError); errors.As(b.Err, &bad) {
+			res.Refused = bad
+		} else {
+			res.Failed = b.Err
+		}
+		return done(res)
 	})
 }
 

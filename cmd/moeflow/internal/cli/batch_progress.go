@@ -119,7 +119,7 @@ func rate[T uint64 | int](n T, d time.Duration) float64 {
 
 // event is what all lines of JSON have, and more.
 func (r *batchReport) event(name string, p job.Progress, more map[string]any) map[string]any {
-	v := map[string]any{"event": name, "done": p.Earlier + p.Done, "total": known(p.Total), "done_before": p.Earlier, "errors": p.Errors,
+	v := map[string]any{"event": name, "done": p.Earlier + p.Done, "total": known(p.Total), "done_before": p.Earlier, "errors": p.Errors, "engine_errors": p.Failed,
 		"prompt_tokens": p.PromptTokens, "cached_tokens": p.CachedTokens, "completion_tokens": p.CompletionTokens, "elapsed_s": seconds(p.Elapsed, true)}
 	for k, x := range more {
 		v[k] = x

@@ -41,8 +41,10 @@ type BatchResult struct {
 	LogProbs []TokenLogProb // one for each of IDs, if asked for
 	Prompt   int            // tokens of the prompt
 	Reused   int            // those of them that were not computed again: another prompt begins with them
-	// Err says that this prompt alone failed: empty, too long for the context,
-	// ids that the vocabulary does not have, sampling out of range.
+	// Err says that this prompt alone failed. A *PromptError is about the prompt:
+	// empty, too long for the context, ids that the vocabulary does not have,
+	// sampling out of range. Any other error is a failure of the engine, such as
+	// logits that are no numbers.
 	Err error
 }
 

@@ -44,7 +44,7 @@ func TestBatchEnds(t *testing.T) {
 		t.Errorf("at the context's end: %+v, %+v", a, b)
 	}
 	for key, want := range map[int]string{3: "empty", 4: "the prompt has 257 tokens, the context holds 256", 5: "token 1 of the prompt is 301", 6: "max_tokens is 0", 7: "top_p is 2"} {
-		if r := got[key]; r.Err == nil || !strings.Contains(r.Err.Error(), want) || len(r.IDs) > 0 {
+		if r, bad := got[key], new(PromptError); !errors.As(r.Err, &bad) || !strings.Contains(r.Err.Error(), want) || len(r.IDs) > 0 {
 			t.Errorf("prompt %d: %+v, want an error with %q", key, r, want)
 		}
 	}

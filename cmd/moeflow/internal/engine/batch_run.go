@@ -176,10 +176,12 @@ func (r *batchRun) check(p *member) error {
 		return err
 	}
 	if p.MaxTokens < 1 {
-		return fmt.Errorf("max_tokens is %d, want at least 1", p.MaxTokens)
+		return &PromptError{fmt.Errorf("max_tokens is %d, want at least 1", p.MaxTokens)}
 	}
-	_, err := sample.New(p.Sampling, r.e.Model.Vocab)
-	return err
+	if _, err := sample.New(p.Sampling, r.e.Model.Vocab); err != nil {
+		return &PromptError{err}
+	}
+	return nil
 }
 
 // launch makes the next step and starts it, if there is one.

@@ -65,6 +65,7 @@ type fake struct {
 	delay  time.Duration // of a step
 	began  func(key int)
 	onStep func(n int) error
+	whole  bool // a prompt BREAK is answered as any other
 }
 
 type fakeRow struct {
@@ -77,7 +78,10 @@ func (f *fake) start(r *Request) *fakeRow {
 	text := f.tok.Decode(r.IDs, true)
 	row := &fakeRow{req: r, want: f.tok.Encode("<"+text+">", false), res: Result{Key: r.Key, Prompt: len(r.IDs), Finish: "stop"}}
 	if text == "FAIL" {
-		row.res.Err = errors.New("asked to fail")
+		row.res.Refused = errors.New("asked to fail")
+	}
+	if text == "BREAK" && !f.whole {
+		row.res.Failed = errors.New("the logits are no numbers")
 	}
 	if r.Sampling.Temperature > 0 {
 		row.want = f.tok.Encode(fmt.Sprint("drawn with ", r.Sampling.Seed), false)
@@ -88,7 +92,7 @@ func (f *fake) start(r *Request) *fakeRow {
 // step adds a token, and tells whether the row is at its end.
 func (w *fakeRow) step() bool {
 	i := len(w.res.IDs)
-	if w.res.Err != nil || i == len(w.want) {
+	if w.res.Refused != nil || w.res.Failed != nil || i == len(w.want) {
 		return true
 	}
 	id := w.want[i]

@@ -107,7 +107,7 @@ func (w *work) read(ctx context.Context) error {
 }
 
 func (w *work) record(line Line) record {
-	return record{line.Number, fmt.Sprintf("%08x", lineSum(line.Text)), w.ID}
+	return record{Line: line.Number, Input: fmt.Sprintf("%08x", lineSum(line.Text)), Job: w.ID}
 }
 
 // item reads a line and makes a request of it, unless it is finished: then only
@@ -179,8 +179,12 @@ func (w *work) done(res Result) error {
 	if it == nil {
 		return fmt.Errorf("a result of line %d, which was not asked for or has one", res.Key)
 	}
-	if res.Err != nil {
-		return w.fail(&LineError{codePrompt, res.Err.Error(), it.customID}, it.record)
+	if res.Refused != nil {
+		return w.fail(&LineError{codePrompt, res.Refused.Error(), it.customID}, it.record)
+	}
+	if res.Failed != nil {
+		it.record.Retry = true
+		return w.fail(&LineError{codeEngine, res.Failed.Error(), it.customID}, it.record)
 	}
 	if err := w.write(answerLine(&w.Settings, it, res, it.record)); err != nil {
 		return err
@@ -199,7 +203,12 @@ func (w *work) fail(bad *LineError, rec record) error {
 	if err := w.write(errorLine(bad, rec)); err != nil {
 		return err
 	}
-	w.meter.change(func(p *Progress) { p.Done, p.Errors = p.Done+1, p.Errors+1 })
+	w.meter.change(func(p *Progress) {
+		p.Done, p.Errors = p.Done+1, p.Errors+1
+		if rec.Retry {
+			p.Failed++
+		}
+	})
 	return nil
 }
 

@@ -159,9 +159,9 @@ func done(t *testing.T, path string) map[int]bool {
 	t.Helper()
 	found := map[int]bool{}
 	for line := range strings.Lines(read(t, path)) {
-		n, _, _, ok := readRecord([]byte(strings.TrimSuffix(line, "\n")))
+		rec, _, ok := readRecord([]byte(strings.TrimSuffix(line, "\n")))
 		if ok && strings.HasSuffix(line, "\n") {
-			found[n] = true
+			found[rec.Line] = true
 		}
 	}
 	return found

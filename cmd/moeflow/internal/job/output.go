@@ -25,6 +25,7 @@ type Output struct {
 	sync *syncer  // nil for a stream, and before Begin
 
 	regular bool
+	failed  Finished // lines whose result is a failure of the engine, which Begin drops
 
 	mu   sync.Mutex
 	size int64 // up to the end of the last whole line
@@ -76,6 +77,9 @@ func (o *Output) open(resume, fresh bool) error {
 	if i, err = o.file.Stat(); err != nil { // again: under the lock
 		return err
 	}
+	if now, err := os.Stat(o.Name); err != nil || !os.SameFile(i, now) {
+		return fmt.Errorf("%s: %w", o.Name, ErrInUse) // it replaced the file just now: see dropFailed
+	}
 	if i.Size() > 0 && !resume {
 		return fmt.Errorf("%s has %d bytes of results already: go on with it by --resume, or name another file", o.Name, i.Size())
 	}
@@ -93,6 +97,10 @@ func syncFolder(dir string) {
 		_ = d.Close()
 	}
 }
+
+// Retried is how many lines have a result that Begin drops, so that they are
+// computed again: those where the engine failed.
+func (o *Output) Retried() int { return o.failed.Len() }
 
 // Same tells whether the output is the file f.
 func (o *Output) Same(f *os.File) bool {
@@ -120,6 +128,9 @@ func (o *Output) Begin(job Identity) error {
 	o.job = job
 	if !o.regular || o.sync != nil {
 		return nil
+	}
+	if err := o.dropFailed(); err != nil {
+		return err
 	}
 	if o.Torn > 0 {
 		if err := o.file.Truncate(o.size); err != nil {

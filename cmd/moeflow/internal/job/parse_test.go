@@ -172,11 +172,11 @@ func FuzzParse(f *testing.F) {
 				return
 			}
 		}
-		b, err := encodeLine(errorLine(bad, record{1, "00000001", NewIdentity("m", "s")}))
+		b, err := encodeLine(errorLine(bad, record{Line: 1, Input: "00000001", Job: NewIdentity("m", "s")}))
 		if err != nil || bad.Code == "" || bad.Message == "" {
 			t.Fatalf("%+v: %v", bad, err)
 		}
-		if n, _, _, ok := readRecord(b[:len(b)-1]); n != 1 || !ok || strings.Count(string(b), "\n") != 1 {
+		if r, _, ok := readRecord(b[:len(b)-1]); r.Line != 1 || !ok || strings.Count(string(b), "\n") != 1 {
 			t.Errorf("%s is not read back", b)
 		}
 	})

@@ -11,6 +11,7 @@ type Progress struct {
 	Earlier int // prompts that had their result before this job began
 	Done    int // results of this job, those with errors too
 	Errors  int // those with errors
+	Failed  int // those of Errors where the engine failed: a resumed job computes them again
 	// Tokens of the results of this job.
 	PromptTokens, CachedTokens, CompletionTokens int
 	Load                                         Load

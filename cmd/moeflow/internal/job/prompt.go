@@ -51,6 +51,7 @@ const (
 	codeNo        = "unsupported_parameter"
 	codeTemplate  = "chat_template"
 	codePrompt    = "invalid_prompt"
+	codeEngine    = "engine_error" // not the prompt's fault: a resumed job computes it again
 )
 
 func (e *LineError) Error() string { return e.Code + ": " + e.Message }

@@ -15,6 +15,7 @@ type record struct {
 	Line  int      `json:"line"`  // of the prompt
 	Input string   `json:"input"` // sum of the line, eight hexadecimal digits
 	Job   Identity `json:"job"`
+	Retry bool     `json:"retry,omitempty"` // the result is a failure of the engine, which a resumed job computes again
 }
 
 // Identity is what a job was, as two sums: of the model and of the settings.
@@ -44,19 +45,19 @@ func hexSum(b []byte) string {
 // recordSize is more bytes than the record at the end of a line has.
 const recordSize = 128
 
-var recordAtEnd = regexp.MustCompile(`,"moeflow":\{"line":(\d{1,9}),"input":"([0-9a-f]{8})","job":"([0-9a-f]{8}-[0-9a-f]{8})"\}\}$`)
+var recordAtEnd = regexp.MustCompile(`,"moeflow":\{"line":(\d{1,9}),"input":"([0-9a-f]{8})","job":"([0-9a-f]{8}-[0-9a-f]{8})"(,"retry":true)?\}\}$`)
 
 // readRecord reads the record at the end of a line of results, of which the last
 // bytes are enough. A quote within a JSON string is escaped, so no text of an
 // answer looks like it, and a line that was torn has none.
-func readRecord(end []byte) (line int, sum uint32, job Identity, ok bool) {
+func readRecord(end []byte) (rec record, sum uint32, ok bool) {
 	m := recordAtEnd.FindSubmatch(end)
 	if m == nil {
-		return 0, 0, "", false
+		return rec, 0, false
 	}
-	line, _ = strconv.Atoi(string(m[1]))
+	line, _ := strconv.Atoi(string(m[1]))
 	n, _ := strconv.ParseUint(string(m[2]), 16, 32)
-	return line, uint32(n), Identity(m[3]), line > 0 && n > 0
+	return record{line, string(m[2]), Identity(m[3]), m[4] != nil}, uint32(n), line > 0 && n > 0
 }
 
 // Finished tells which lines have their result, and the sum of each of these

@@ -11,7 +11,8 @@ import (
 // scan reads the results that are there: which lines are finished, and of which
 // job. A last line without its end, if it began as a result does or is nothing
 // but zeros, was torn and is left for Begin to cut off. Everything else that is
-// no result is an error, so that no file of another kind is ever cut.
+// no result is an error, so that no file of another kind is ever cut. A line
+// whose result is a failure of the engine is not finished: Begin drops the result.
 func (o *Output) scan(results io.Reader) error {
 	r := bufio.NewReaderSize(results, 64<<10)
 	for n := 1; ; n++ {
@@ -30,18 +31,22 @@ func (o *Output) scan(results io.Reader) error {
 			o.Torn = size
 			return nil
 		}
-		line, sum, job, ok := readRecord(end)
+		rec, sum, ok := readRecord(end)
 		switch {
 		case !ok || !bytes.HasPrefix(head, []byte(resultHead)):
 			return fmt.Errorf("%s:%d: no result of moeflow batch: nothing is changed", o.Name, n)
-		case o.Finished.sum(line) != 0:
-			return fmt.Errorf("%s:%d: a second result of line %d of the prompts", o.Name, n, line)
-		case o.job != "" && o.job != job:
+		case o.Finished.sum(rec.Line) != 0 || o.failed.sum(rec.Line) != 0:
+			return fmt.Errorf("%s:%d: a second result of line %d of the prompts", o.Name, n, rec.Line)
+		case o.job != "" && o.job != rec.Job:
 			return fmt.Errorf("%s:%d: a result of another job than those before it", o.Name, n)
 		}
-		o.job = job
-		o.Finished.add(line, sum)
+		o.job = rec.Job
 		o.size += size
+		if rec.Retry {
+			o.failed.add(rec.Line, sum)
+		} else {
+			o.Finished.add(rec.Line, sum)
+		}
 	}
 }
 

@@ -38,8 +38,12 @@ type Result struct {
 	IDs            []int32
 	Finish         string // "stop" or "length"
 	LogProbs       []TokenLogProb
-	Prompt, Reused int   // tokens of the prompt; those that were computed for another one before
-	Err            error // what was wrong with this prompt alone
+	Prompt, Reused int // tokens of the prompt; those that were computed for another one before
+	// Refused is what is wrong with this prompt: computing it again gives the
+	// same. Failed is what went wrong while computing it, through no fault of the
+	// prompt: a resumed job computes it again. At most one is there, and then the
+	// rest means nothing.
+	Refused, Failed error
 }
 
 // Load is how busy a Runner is, and what it has done since it began.
