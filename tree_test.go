@@ -48,7 +48,7 @@ var readTree = sync.OnceValues(func() ([]*file, error) {
 			return err
 		case d.IsDir() && name != "." && (strings.HasPrefix(base, ".") && base != ".ci" || name == "bin"):
 			return fs.SkipDir
-		case !d.Type().IsRegular() || strings.HasSuffix(name, ".gguf"):
+		case !d.Type().IsRegular() || strings.HasSuffix(name, ".gguf") || name == ".git": // a file in a worktree
 			return nil
 		}
 		f, err := readFile(name)
