@@ -42,12 +42,19 @@ var imports = map[string][]string{
 	"cmd/moeflow/internal/cli":    {"*"},
 	"cmd/moeflow/internal/npy":    {},
 
+	"cmd/moeflow/internal/model": {"configs", "gguf", "graph", "stages/qwen3moe", "tokenizer", "tokenizer/chat"},
+	// Of tests.
+	"cmd/moeflow/internal/testmodel": {"cmd/moeflow/internal/model", "cmd/moeflow/internal/npy", "gguf", "gguf/ggufwrite", "gguf/quant"},
+
 	"cmd/moeflow/internal/job": {"tokenizer", "tokenizer/chat", "stages/sample"},
 
 	"cmd/moeflow/internal/experts": {},
 	"cmd/moeflow/internal/trace":   {},
 	"cmd/moeflow/internal/watch":   {},
 }
+
+// ofTests are packages that serve tests: "*" does not allow them.
+var ofTests = []string{"gguf/ggufwrite", "cmd/moeflow/internal/testmodel"}
 
 // modules is every module of others in use, and where. A new dependency is a
 // decision, and so is a new place for one: most packages have none at all.
@@ -86,7 +93,8 @@ func TestImports(t *testing.T) {
 			first, rest, _ := strings.Cut(p, "/")
 			switch {
 			case first == module:
-				if !slices.Contains(allowed, rest) && !slices.Contains(allowed, "*") || rest == "gguf/ggufwrite" {
+				all := slices.Contains(allowed, "*") && !slices.Contains(ofTests, rest)
+				if !slices.Contains(allowed, rest) && !all {
 					t.Errorf("%s imports %s, which the table of imports does not allow", f.name, p)
 				}
 			case strings.Contains(first, "."):

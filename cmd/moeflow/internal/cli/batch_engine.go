@@ -6,12 +6,13 @@ import (
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/job"
+	"moeflow/cmd/moeflow/internal/model"
 )
 
 // batchOptions opens the engine for many sequences; 0 takes as many as suit the
 // device.
-func batchOptions(sequences int) func(*engine.Options, *engine.Model) {
-	return func(o *engine.Options, _ *engine.Model) { o.Batch, o.Sequences = true, sequences }
+func batchOptions(sequences int) func(*engine.Options, *model.Model) {
+	return func(o *engine.Options, _ *model.Model) { o.Batch, o.Sequences = true, sequences }
 }
 
 // batchRunner answers prompts with the engine.

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"os"
 
-	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/job"
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
 )
 
@@ -48,7 +48,7 @@ func stat(path string) os.FileInfo {
 
 // batchSettings fills a job in and makes its output ready: from there on results
 // are appended.
-func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *engine.Model, j *job.Job, f *batchFlags) error {
+func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *model.Model, j *job.Job, f *batchFlags) error {
 	j.Settings = job.Settings{
 		Model: m.Name(), Tokenizer: m.Tokenizer, Format: j.Format,
 		Sampling:  samplingParams(cfg.Sampling.Or(m.Sampling()).Or(configs.FallbackSampling())),
@@ -71,7 +71,7 @@ func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *engine.
 // modelIdentity tells models apart, and what they are computed with: by every
 // tensor's name, shape, type and first bytes, since reading all of a model takes
 // long.
-func modelIdentity(m *engine.Model, cfg *configs.Config) string {
+func modelIdentity(m *model.Model, cfg *configs.Config) string {
 	h := sha256.New()
 	for _, t := range m.File.Tensors() {
 		fmt.Fprintln(h, t.Name, t.Shape, t.Type)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
 )
 
@@ -109,7 +110,7 @@ func (a *app) bench(ctx context.Context, args []string, f benchFlags) error {
 // kernelTimes times the kernels with an engine of its own, since timestamps cost
 // time.
 func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags, batches []int, rep *benchReport) error {
-	e, done, err := a.start(cfg, func(o *engine.Options, m *engine.Model) {
+	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) {
 		benchOptions(o, f, batches)
 		o.Timestamps = true
 	})
@@ -135,7 +136,7 @@ func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags
 // benchOne measures one granularity.
 func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, batches []int, rep *benchReport) error {
 	start := time.Now()
-	e, done, err := a.start(cfg, func(o *engine.Options, m *engine.Model) { benchOptions(o, f, batches) })
+	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) { benchOptions(o, f, batches) })
 	if err != nil {
 		return err
 	}

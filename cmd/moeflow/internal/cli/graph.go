@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
 	"moeflow/graph"
 	"moeflow/graph/export"
@@ -97,12 +98,12 @@ func (a *app) plan(_ context.Context, cfg *configs.Config, f graphFlags, o *expo
 		}
 		d, o.Device = &found, found.Name
 	}
-	return m.Plan(a.engineOptions(cfg), d, f.rows)
+	return engine.PlanOf(m, a.engineOptions(cfg), d, f.rows)
 }
 
 // profiledPlan loads the model on the device and times the plan that ran there.
 func (a *app) profiledPlan(ctx context.Context, cfg *configs.Config, f graphFlags, o *export.Options) (*graph.Plan, error) {
-	e, done, err := a.start(cfg, func(o *engine.Options, _ *engine.Model) {
+	e, done, err := a.start(cfg, func(o *engine.Options, _ *model.Model) {
 		o.Context, o.BeyondModel, o.Timestamps = f.depth+engine.PageSize, true, true
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/gguf"
 )
 
@@ -114,7 +115,7 @@ func inspectFile(f *gguf.File) inspection {
 
 // needs works out the memory for a few context lengths.
 func (in *inspection) needs(f *gguf.File) {
-	m, err := engine.NewModel(f)
+	m, err := model.New(f)
 	if err != nil {
 		in.Runs = "no: " + oneLine(err)
 		return
@@ -124,7 +125,7 @@ func (in *inspection) needs(f *gguf.File) {
 			if n > m.Context || n < m.Context && m.Context <= 4096 {
 				continue
 			}
-			mem, err := m.Needs(engine.Options{KVType: kvTypes[kv], Context: n})
+			mem, err := engine.Needs(m, engine.Options{KVType: kvTypes[kv], Context: n})
 			if err != nil && len(in.Needs) > 0 {
 				return // runs, but its heads do not fit this cache's blocks
 			}

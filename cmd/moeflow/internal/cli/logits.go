@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/cmd/moeflow/internal/npy"
 )
 
@@ -29,7 +30,7 @@ func logitsCommand(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		e, done, err := a.start(cfg, func(o *engine.Options, m *engine.Model) { o.Buckets = engine.LogitsBuckets() })
+		e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) { o.Buckets = engine.LogitsBuckets() })
 		if err != nil {
 			return err
 		}

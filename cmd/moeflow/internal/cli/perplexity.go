@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/model"
 )
 
 func perplexityCommand(a *app) *cobra.Command {
@@ -33,7 +34,7 @@ func perplexityCommand(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		e, done, err := a.start(cfg, func(o *engine.Options, m *engine.Model) {
+		e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) {
 			window = min(window, m.Context)
 			o.Buckets, o.Context = engine.LogitsBuckets(), window
 		})

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
 	"moeflow/gguf"
 	"moeflow/gguf/quant"
@@ -71,8 +72,8 @@ func (a *app) profile(name string) (*configs.Config, error) {
 
 // openModel opens the profile's model: the file, or, for a shipped profile
 // whose model is not on disk, the model inside the binary.
-func openModel(c *configs.Config) (*engine.Model, error) {
-	m, err := engine.OpenModel(c.Model.Path)
+func openModel(c *configs.Config) (*model.Model, error) {
+	m, err := model.Open(c.Model.Path)
 	if !errors.Is(err, fs.ErrNotExist) || !c.Embedded {
 		return m, err
 	}
@@ -85,7 +86,7 @@ func openModel(c *configs.Config) (*engine.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return engine.NewModel(f)
+	return model.New(f)
 }
 
 // engineOptions turns a profile into what the engine takes.
@@ -122,7 +123,7 @@ var kvTypes = map[string]quant.Type{"f16": quant.F16, "q8_0": quant.Q8_0}
 
 // start opens a profile's model and engine with changed options. done closes
 // both.
-func (a *app) start(c *configs.Config, change func(*engine.Options, *engine.Model)) (e *engine.Engine, done func() error, err error) {
+func (a *app) start(c *configs.Config, change func(*engine.Options, *model.Model)) (e *engine.Engine, done func() error, err error) {
 	m, err := openModel(c)
 	if err != nil {
 		return nil, nil, err
@@ -132,7 +133,7 @@ func (a *app) start(c *configs.Config, change func(*engine.Options, *engine.Mode
 
 // startModel is start with a model that is open. It is closed by done, and if
 // the engine cannot be opened.
-func (a *app) startModel(c *configs.Config, m *engine.Model, change func(*engine.Options, *engine.Model)) (e *engine.Engine, done func() error, err error) {
+func (a *app) startModel(c *configs.Config, m *model.Model, change func(*engine.Options, *model.Model)) (e *engine.Engine, done func() error, err error) {
 	o := a.engineOptions(c)
 	if c.IsSet("context.length") && c.Context.Length > m.Context {
 		fmt.Fprintf(a.Err, "warning: context.length %d is more than the %d the model was trained for; using %d\n", c.Context.Length, m.Context, m.Context)

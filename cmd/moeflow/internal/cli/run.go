@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
 	"moeflow/stages/sample"
 	"moeflow/tokenizer/chat"
@@ -164,7 +165,7 @@ type session struct {
 }
 
 func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
-	e, done, err := a.start(cfg, func(o *engine.Options, _ *engine.Model) { f.see.options(a, o) })
+	e, done, err := a.start(cfg, func(o *engine.Options, _ *model.Model) { f.see.options(a, o) })
 	if err != nil {
 		return nil, err
 	}

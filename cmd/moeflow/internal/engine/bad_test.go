@@ -11,23 +11,25 @@ import (
 	"strings"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/vk"
 )
 
 // sound is a file that runs, for tests to spoil.
-var sound = synth{name: "sound", layers: 1, hidden: 64, heads: 2, kv: 1, dim: 32, experts: 3, topK: 2, width: 32, vocab: 256, kind: quant.Q8_0}
+var sound = testmodel.Synth{Name: "sound", Layers: 1, Hidden: 64, Heads: 2, KV: 1, Dim: 32, Experts: 3, TopK: 2, Width: 32, Vocab: 256, Kind: quant.Q8_0}
 
 // TestBadFiles: each is one clear line before anything reaches a device.
 func TestBadFiles(t *testing.T) {
-	good := sound.write(t)
-	with := func(change func(*synth)) []byte {
+	good := sound.Write(t)
+	with := func(change func(*testmodel.Synth)) []byte {
 		s := sound
 		change(&s)
-		return s.write(t)
+		return s.Write(t)
 	}
 	meta := func(key string, v any) []byte {
-		return with(func(s *synth) { s.meta = map[string]any{key: v} })
+		return with(func(s *testmodel.Synth) { s.Meta = map[string]any{key: v} })
 	}
 	unknown := bytes.Clone(good) // the type that follows the name and shape of a tensor
 	at := bytes.Index(good, []byte("blk.0.attn_q.weight")) + len("blk.0.attn_q.weight") + 4 + 2*8
@@ -49,14 +51,14 @@ func TestBadFiles(t *testing.T) {
 		{"no tokens", meta("tokenizer.ggml.tokens", nil), []string{"tokenizer.ggml.tokens", "missing"}},
 		{"tokenizer", meta("tokenizer.ggml.model", "llama"), []string{"tokenizer.ggml.model", "llama", "gpt2"}},
 		{"type", unknown, []string{"blk.0.attn_q.weight", "Q4_1", "wanted one of"}},
-		{"no embeddings", with(func(s *synth) { s.drop = []string{"token_embd"} }), []string{"token_embd.weight"}},
-		{"vocabulary", with(func(s *synth) { s.vocab = 200 }), []string{"tokenizer.ggml.tokens has 256 tokens", "200 rows"}},
-		{"missing tensors", with(func(s *synth) { s.drop = []string{"blk.0.attn_k", "output_norm"} }),
+		{"no embeddings", with(func(s *testmodel.Synth) { s.Drop = []string{"token_embd"} }), []string{"token_embd.weight"}},
+		{"vocabulary", with(func(s *testmodel.Synth) { s.Vocab = 200 }), []string{"tokenizer.ggml.tokens has 256 tokens", "200 rows"}},
+		{"missing tensors", with(func(s *testmodel.Synth) { s.Drop = []string{"blk.0.attn_k", "output_norm"} }),
 			[]string{"blk.0.attn_k.weight is missing", "output_norm.weight is missing"}},
 		{"missing layer", meta("qwen3moe.block_count", uint32(2)), []string{"blk.1.attn_norm.weight is missing", "blk.1.ffn_down_exps.weight is missing"}},
-		{"shape", with(func(s *synth) { s.shape = map[string][]uint64{"blk.0.attn_v": {64, 64}} }),
+		{"shape", with(func(s *testmodel.Synth) { s.Shape = map[string][]uint64{"blk.0.attn_v": {64, 64}} }),
 			[]string{"blk.0.attn_v.weight has shape {64, 64}, wanted {64, 32}"}},
-		{"norm type", with(func(s *synth) { s.kinds = map[string]quant.Type{"blk.0.attn_norm": quant.F16} }),
+		{"norm type", with(func(s *testmodel.Synth) { s.Kinds = map[string]quant.Type{"blk.0.attn_norm": quant.F16} }),
 			[]string{"blk.0.attn_norm.weight is F16, wanted one of [F32]"}},
 		{"experts", meta("qwen3moe.expert_count", uint32(4)), []string{"blk.0.ffn_gate_inp.weight has shape {64, 3}, wanted {64, 4}"}},
 	} {
@@ -64,7 +66,7 @@ func TestBadFiles(t *testing.T) {
 		if err := os.WriteFile(path, c.data, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		m, err := OpenModel(path)
+		m, err := model.Open(path)
 		if err == nil {
 			var e *Engine
 			if e, err = Open(m, Options{KVType: quant.F16}); err == nil {
@@ -86,19 +88,19 @@ func TestBadFiles(t *testing.T) {
 			}
 		}
 	}
-	if _, err := OpenModel(filepath.Join(t.TempDir(), "none.gguf")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "none.gguf") {
+	if _, err := model.Open(filepath.Join(t.TempDir(), "none.gguf")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "none.gguf") {
 		t.Errorf("no file: %v", err)
 	}
 }
 
 func TestUnservedCacheType(t *testing.T) {
 	s := sound
-	s.dim = 80
-	m, err := s.model(t)
+	s.Dim = 80
+	m, err := s.Model(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = m.Needs(Options{KVType: quant.Q8_0})
+	_, err = Needs(m, Options{KVType: quant.Q8_0})
 	if err == nil || !strings.Contains(err.Error(), "heads of 80 elements do not fit a kv cache of type Q8_0") {
 		t.Errorf("a head of 80 in blocks of 32: %v", err)
 	}
@@ -107,9 +109,9 @@ func TestUnservedCacheType(t *testing.T) {
 // TestTooLargeForTheDevice: the error says what is needed, what there is and
 // which context would fit; and that context does.
 func TestTooLargeForTheDevice(t *testing.T) {
-	m := tiny(t)
+	m := testmodel.Tiny(t)
 	const context = 1 << 20
-	need, err := m.Needs(Options{KVType: quant.F16, Context: context, BeyondModel: true})
+	need, err := Needs(m, Options{KVType: quant.F16, Context: context, BeyondModel: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +131,7 @@ func TestTooLargeForTheDevice(t *testing.T) {
 		t.Fatalf("%q names no context that would fit", err)
 	}
 	for n, want := range map[int]bool{fit: true, fit * 3 / 2: false} {
-		if e.Memory, err = m.Needs(Options{KVType: quant.F16, Context: n, BeyondModel: true}); err != nil {
+		if e.Memory, err = Needs(m, Options{KVType: quant.F16, Context: n, BeyondModel: true}); err != nil {
 			t.Fatal(err)
 		}
 		e.positions = n
@@ -147,7 +149,7 @@ func TestTooLargeForTheDevice(t *testing.T) {
 // TestMemoryIsAsPlanned: the device holds what Needs says, within 3% and a page
 // or two of each allocation.
 func TestMemoryIsAsPlanned(t *testing.T) {
-	e := start(t, tiny(t), Options{Context: 2048})
+	e := start(t, testmodel.Tiny(t), Options{Context: 2048})
 	got, want := e.rt.Memory().Total, e.Memory.Total()
 	if float64(got) > 1.03*float64(want) || float64(got) < 0.97*float64(want) {
 		t.Errorf("the device holds %s (%v), planned %s", Bytes(got), e.rt.Memory().Purpose, Bytes(want))

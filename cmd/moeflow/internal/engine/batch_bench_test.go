@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/graph/flow"
@@ -23,10 +25,10 @@ func (p *idle) Wait(context.Context, graph.Ticket) error { return nil }
 func (p *idle) Read(int, graph.TensorID) ([]byte, error) { return p.sampled, nil }
 
 // idleEngine has plans for a batch and no device.
-func idleEngine(tb testing.TB, m *Model, sequences, length int) *Engine {
+func idleEngine(tb testing.TB, m *model.Model, sequences, length int) *Engine {
 	o := Options{Batch: true, Deterministic: true, Sequences: sequences, Context: length, Cache: sequences * length, KVType: quant.F16,
 		Buckets: BatchBuckets(sequences, true), Slots: 2}
-	plans, err := m.compile(o.planOptions(shaders.Catalog()))
+	plans, err := compile(m, o.planOptions(shaders.Catalog()))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -53,7 +55,7 @@ func idleEngine(tb testing.TB, m *Model, sequences, length int) *Engine {
 // greedy sequences, 512 positions deep in the middle: choosing its rows, writing
 // them, and taking the tokens.
 func BenchmarkBatchStep(b *testing.B) {
-	m, err := OpenModel(tinyPath)
+	m, err := model.Open(testmodel.TinyPath)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -135,7 +135,7 @@ func (f failing) Wait(ctx context.Context, t graph.Ticket) error {
 // TestBatchDeviceLost: results that were there are kept, and Batch and Close
 // tell why.
 func TestBatchDeviceLost(t *testing.T) {
-	m, err := quick.model(t)
+	m, err := quick.Model(t)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/stages/sample"
 )
@@ -16,15 +17,15 @@ import (
 // quick is a model whose steps take little time; blocky has the types that GPUs
 // have kernels of their own for.
 var (
-	quick  = synth{name: "quick", layers: 2, hidden: 64, heads: 2, kv: 1, dim: 64, experts: 4, topK: 2, width: 32, vocab: 301, kind: quant.Q8_0}
-	blocky = synth{name: "blocky", layers: 2, hidden: 256, heads: 4, kv: 1, dim: 64, experts: 4, topK: 2, width: 256, vocab: 301, kind: quant.Q4_K,
-		kinds: map[string]quant.Type{"output": quant.Q6_K, "blk.0.ffn_down_exps": quant.Q6_K}}
+	quick  = testmodel.Synth{Name: "quick", Layers: 2, Hidden: 64, Heads: 2, KV: 1, Dim: 64, Experts: 4, TopK: 2, Width: 32, Vocab: 301, Kind: quant.Q8_0}
+	blocky = testmodel.Synth{Name: "blocky", Layers: 2, Hidden: 256, Heads: 4, KV: 1, Dim: 64, Experts: 4, TopK: 2, Width: 256, Vocab: 301, Kind: quant.Q4_K,
+		Kinds: map[string]quant.Type{"output": quant.Q6_K, "blk.0.ffn_down_exps": quant.Q6_K}}
 )
 
 // startBatch opens a model for a deterministic batch.
-func startBatch(t *testing.T, s synth, o Options) *Engine {
+func startBatch(t *testing.T, s testmodel.Synth, o Options) *Engine {
 	t.Helper()
-	m, err := s.model(t)
+	m, err := s.Model(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +117,7 @@ func same(t *testing.T, what string, got, want map[int]BatchResult) {
 func TestBatchSameText(t *testing.T) {
 	few := []Bucket{{8, 8}, {128, 64}} // a kernel's choice falls between them
 	type job struct {
-		model   synth
+		model   testmodel.Synth
 		n       int
 		o       Options
 		apart   bool
@@ -128,7 +129,7 @@ func TestBatchSameText(t *testing.T) {
 		{blocky, 6, Options{Sequences: 8, Buckets: few, Pretend: []string{"gpu", "shared48"}}, true, nil},
 		{blocky, 6, Options{Sequences: 32, Buckets: []Bucket{{32, 32}, {128, 64}}, Pretend: []string{"gpu", "shared48"}}, true, nil},
 	}
-	if kind := start(t, tiny(t), Options{Context: 64}).Device.Kind; kind != "cpu" { // its own kernels
+	if kind := start(t, testmodel.Tiny(t), Options{Context: 64}).Device.Kind; kind != "cpu" { // its own kernels
 		jobs = nil
 		for _, sequences := range []int{4, 16, 64, 128} {
 			jobs = append(jobs, job{model: blocky, n: 64, o: Options{Sequences: sequences}})
@@ -164,7 +165,7 @@ func TestBatchSameText(t *testing.T) {
 			}
 			same(t, fmt.Sprintf("cache of %d, %d in flight, steps %v", o.Cache, o.Slots, o.Buckets), answers(t, startBatch(t, c.model, o), BatchOptions{}, prompts), want)
 		}
-		t.Log(c.model.name, time.Since(begin))
+		t.Log(c.model.Name, time.Since(begin))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/vk"
@@ -14,9 +15,9 @@ import (
 // TestPlan: without a device only kernels that run anywhere are in the plan;
 // with one it is the plan that an engine runs there.
 func TestPlan(t *testing.T) {
-	m, o := tiny(t), Options{Context: 128, KVType: quant.F16}
+	m, o := testmodel.Tiny(t), Options{Context: 128, KVType: quant.F16}
 	for _, rows := range []int{1, 2, 512} {
-		p, err := m.Plan(o, nil, rows)
+		p, err := PlanOf(m, o, nil, rows)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +30,7 @@ func TestPlan(t *testing.T) {
 			}
 		}
 	}
-	if _, err := m.Plan(o, nil, 2049); err == nil || err.Error() != "no plan for a step of 2049 rows, the largest has 2048" {
+	if _, err := PlanOf(m, o, nil, 2049); err == nil || err.Error() != "no plan for a step of 2049 rows, the largest has 2048" {
 		t.Errorf("a step of 2049 rows: %v", err)
 	}
 	e := start(t, m, o)
@@ -37,7 +38,7 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := m.Plan(o, &d, 1)
+	p, err := PlanOf(m, o, &d, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func TestPlan(t *testing.T) {
 // those that ProfileDecode sums, and bytes of arguments are at most what the
 // tensor has, and all of it for a matrix.
 func TestProfileDispatches(t *testing.T) {
-	e := start(t, tiny(t), Options{Context: 128, Timestamps: true})
+	e := start(t, testmodel.Tiny(t), Options{Context: 128, Timestamps: true})
 	const depth = 20
 	costs, err := e.ProfileDispatches(context.Background(), depth)
 	if err != nil {

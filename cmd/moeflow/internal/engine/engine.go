@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/cmd/moeflow/internal/trace"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
@@ -60,7 +61,7 @@ type program interface {
 
 // Engine is a model on a device. Its methods are for one goroutine at a time.
 type Engine struct {
-	Model   *Model
+	Model   *model.Model
 	Plans   []*graph.Plan // one for each bucket, the smallest first
 	Context int           // positions that a sequence can have
 	Pool    *kvcache.Pool
@@ -91,7 +92,7 @@ type Engine struct {
 
 // Open compiles a model for its step sizes, loads it onto a device and starts
 // the flow. The model stays the caller's to close.
-func Open(m *Model, o Options) (*Engine, error) {
+func Open(m *model.Model, o Options) (*Engine, error) {
 	o.fill(m)
 	o.Timestamps = o.Timestamps || o.Trace != nil || o.Live
 	e := &Engine{Model: m, Context: o.Context, slots: o.Slots, groups: o.groups}
@@ -122,7 +123,7 @@ func (e *Engine) compile(o *Options) error {
 		po := o.planOptions(shaders.For(o.choice(&e.Device)))
 		po.counters = o.counters(&e.Device)
 		var err error
-		if e.Plans, err = e.Model.compile(po); err != nil {
+		if e.Plans, err = compile(e.Model, po); err != nil {
 			return err
 		}
 		if e.steps = anyPlans(len(e.Plans)); o.Batch && o.Deterministic {
@@ -163,7 +164,7 @@ func (o *Options) choice(d *vk.DeviceInfo) shaders.Choice {
 	return shaders.Choice{Has: has, Without: without, Processors: d.Processors}
 }
 
-func (o *Options) fill(m *Model) {
+func (o *Options) fill(m *model.Model) {
 	if o.Context <= 0 || o.Context > m.Context && !o.BeyondModel {
 		o.Context = m.Context
 	}

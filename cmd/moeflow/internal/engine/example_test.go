@@ -5,13 +5,14 @@ import (
 	"fmt"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/gguf/quant"
 	"moeflow/stages/sample"
 )
 
 // A prompt and its continuation by the shipped model.
 func Example() {
-	m, err := engine.OpenModel("../../../../models/tiny-go-q4_k_m.gguf")
+	m, err := model.Open("../../../../models/tiny-go-q4_k_m.gguf")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/graph"
 )
 
@@ -35,7 +36,7 @@ func TestDispatchFLOPs(t *testing.T) {
 // TestProfilePromptFLOPs: a prompt's profile counts the products of the rows that
 // the step computes, whatever kernels the plan has.
 func TestProfilePromptFLOPs(t *testing.T) {
-	e := start(t, tiny(t), Options{Buckets: []Bucket{{1, 1}, {8, 1}}, Context: 128, Timestamps: true})
+	e := start(t, testmodel.Tiny(t), Options{Buckets: []Bucket{{1, 1}, {8, 1}}, Context: 128, Timestamps: true})
 	ks, err := e.ProfilePrompt(context.Background(), 7, 4)
 	if err != nil {
 		t.Fatal(err)

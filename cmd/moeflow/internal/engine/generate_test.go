@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/stages/sample"
 )
 
 func TestPrefixIsReused(t *testing.T) {
-	e, ids, ctx := start(t, tiny(t), Options{Context: 128}), goldens(t)["go_ids"].Int32, context.Background()
+	e, ids, ctx := start(t, testmodel.Tiny(t), Options{Context: 128}), testmodel.Goldens(t)["go_ids"].Int32, context.Background()
 	s := e.NewSequence()
 	defer s.Close()
 	first, err := s.Generate(ctx, Request{IDs: ids, MaxTokens: 12, Sampling: sample.Greedy(), IgnoreEOG: true})
@@ -51,7 +53,7 @@ func TestPrefixIsReused(t *testing.T) {
 // a conversation of 1,024: on its sequence, and on one that has to compute the
 // conversation again.
 func BenchmarkTurn(b *testing.B) {
-	m, err := OpenModel(tinyPath)
+	m, err := model.Open(testmodel.TinyPath)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -92,7 +94,7 @@ func BenchmarkTurn(b *testing.B) {
 }
 
 func TestSamplingIsReproducible(t *testing.T) {
-	e, ids := start(t, tiny(t), Options{Context: 128}), goldens(t)["go_ids"].Int32
+	e, ids := start(t, testmodel.Tiny(t), Options{Context: 128}), testmodel.Goldens(t)["go_ids"].Int32
 	draw := func(seed uint64) []int32 {
 		s := e.NewSequence()
 		defer s.Close()
@@ -115,19 +117,19 @@ func TestSamplingIsReproducible(t *testing.T) {
 // TestHostAndDevicePickTheSame: greedy through the host's sampler, which a
 // penalty too small to matter asks for, is greedy on the device.
 func TestHostAndDevicePickTheSame(t *testing.T) {
-	e, ids := start(t, tiny(t), Options{Context: 128}), goldens(t)["go_ids"].Int32
+	e, ids := start(t, testmodel.Tiny(t), Options{Context: 128}), testmodel.Goldens(t)["go_ids"].Int32
 	s := e.NewSequence()
 	defer s.Close()
 	p := sample.Greedy()
 	p.RepeatPenalty = 1 + 1e-9
 	r, err := s.Generate(context.Background(), Request{IDs: ids, MaxTokens: 12, Sampling: p, IgnoreEOG: true})
-	if err != nil || !slices.Equal(r.IDs, goldens(t)["go_greedy"].Int32[:12]) {
-		t.Errorf("got %v, %v\nwant %v", r.IDs, err, goldens(t)["go_greedy"].Int32[:12])
+	if err != nil || !slices.Equal(r.IDs, testmodel.Goldens(t)["go_greedy"].Int32[:12]) {
+		t.Errorf("got %v, %v\nwant %v", r.IDs, err, testmodel.Goldens(t)["go_greedy"].Int32[:12])
 	}
 }
 
 func TestCancel(t *testing.T) {
-	e, g := start(t, tiny(t), Options{Context: 1600, Buckets: []Bucket{{1, 1}, {8, 1}}}), goldens(t)
+	e, g := start(t, testmodel.Tiny(t), Options{Context: 1600, Buckets: []Bucket{{1, 1}, {8, 1}}}), testmodel.Goldens(t)
 	ids := g["go_ids"].Int32
 	s := e.NewSequence()
 	defer s.Close()
@@ -162,7 +164,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestEnds(t *testing.T) {
-	e, g := start(t, tiny(t), Options{Context: 64}), goldens(t)
+	e, g := start(t, testmodel.Tiny(t), Options{Context: 64}), testmodel.Goldens(t)
 	s := e.NewSequence()
 	defer s.Close()
 	run := func(ids []int32, n int, ignore bool) Result {
@@ -198,7 +200,7 @@ func TestEnds(t *testing.T) {
 }
 
 func TestBadPrompts(t *testing.T) {
-	e := start(t, tiny(t), Options{Context: 64})
+	e := start(t, testmodel.Tiny(t), Options{Context: 64})
 	s := e.NewSequence()
 	defer s.Close()
 	for _, c := range []struct {
@@ -224,7 +226,7 @@ func TestBadPrompts(t *testing.T) {
 }
 
 func TestBench(t *testing.T) {
-	e := start(t, tiny(t), Options{Context: 512, Buckets: []Bucket{{1, 1}, {2, 2}, {8, 1}}})
+	e := start(t, testmodel.Tiny(t), Options{Context: 512, Buckets: []Bucket{{1, 1}, {2, 2}, {8, 1}}})
 	ctx := context.Background()
 	steps := e.step
 	b, err := e.NewBench(ctx, 1, 4)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/stages/sample"
@@ -16,8 +17,8 @@ import (
 // holds by position, with the golden ones.
 func checkRows(t *testing.T, prompt string, got map[int][]float32, least float64) {
 	t.Helper()
-	exact, hf := goldens(t)[prompt+"_exact"], goldens(t)[prompt+"_hf"]
-	n, vocab := len(goldens(t)[prompt+"_ids"].Int32), exact.Shape[1]
+	exact, hf := testmodel.Goldens(t)[prompt+"_exact"], testmodel.Goldens(t)[prompt+"_hf"]
+	n, vocab := len(testmodel.Goldens(t)[prompt+"_ids"].Int32), exact.Shape[1]
 	worst, sum := 1.0, 0.0
 	for i := range exact.Shape[0] {
 		pos := n - exact.Shape[0] + i
@@ -25,7 +26,7 @@ func checkRows(t *testing.T, prompt string, got map[int][]float32, least float64
 		if row == nil {
 			t.Fatalf("%s: no logits at position %d", prompt, pos)
 		}
-		c := cosine(row, want)
+		c := testmodel.Cosine(row, want)
 		worst, sum = min(worst, c), sum+c
 		if c < least {
 			t.Errorf("%s, position %d: cosine to exact %.6f, wanted %g", prompt, pos, c, least)
@@ -33,10 +34,10 @@ func checkRows(t *testing.T, prompt string, got map[int][]float32, least float64
 		if least < 0.9999 {
 			continue
 		}
-		if !sameTop(row, want) {
-			t.Errorf("%s, position %d: top token %d, exact has %d", prompt, pos, top(row), top(want))
+		if !testmodel.SameTop(row, want) {
+			t.Errorf("%s, position %d: top token %d, exact has %d", prompt, pos, testmodel.Top(row), testmodel.Top(want))
 		}
-		if c, wanted := cosine(row, other), cosine(want, other)-1e-3; c < wanted {
+		if c, wanted := testmodel.Cosine(row, other), testmodel.Cosine(want, other)-1e-3; c < wanted {
 			t.Errorf("%s, position %d: cosine to the float32 model %.6f, wanted %.6f", prompt, pos, c, wanted)
 		}
 	}
@@ -72,8 +73,8 @@ func greedy(t *testing.T, e *Engine, ids []int32, n int) []int32 {
 // TestGolden is the promise of exactness on the shipped model: every golden
 // position, and 64 greedy tokens, of prompts of one chunk.
 func TestGolden(t *testing.T) {
-	m := tiny(t)
-	g := goldens(t)
+	m := testmodel.Tiny(t)
+	g := testmodel.Goldens(t)
 	logits := start(t, m, Options{Buckets: LogitsBuckets(), Context: 64, Without: []string{"q8", "f16"}})
 	for _, prompt := range []string{"go", "chat"} {
 		checkRows(t, prompt, logitsOf(t, logits, g[prompt+"_ids"].Int32), 0.9999)
@@ -90,9 +91,9 @@ func TestGolden(t *testing.T) {
 // the kv cache. The prompt is computed once: its greedy continuation first, then
 // the logits of the golden positions on top of what the sequence holds.
 func TestGoldenLong(t *testing.T) {
-	g, ctx := goldens(t), context.Background()
+	g, ctx := testmodel.Goldens(t), context.Background()
 	ids := g["long_ids"].Int32
-	e := start(t, tiny(t), Options{Buckets: []Bucket{{1, 1}, {32, 32}, {512, 1}}, Without: []string{"q8", "f16"}})
+	e := start(t, testmodel.Tiny(t), Options{Buckets: []Bucket{{1, 1}, {32, 32}, {512, 1}}, Without: []string{"q8", "f16"}})
 	s := e.NewSequence()
 	defer s.Close()
 	r, err := s.Generate(ctx, Request{IDs: ids, MaxTokens: 64, Sampling: sample.Greedy(), IgnoreEOG: true})
@@ -110,8 +111,8 @@ func TestGoldenLong(t *testing.T) {
 // inputs are halves, to a bound that
 // rounding activations to 8 bits does not meet.
 func TestGoldenHalves(t *testing.T) {
-	g := goldens(t)
-	e := start(t, tiny(t), Options{Buckets: []Bucket{{32, 32}, {512, 1}}, Pretend: []string{"gpu"}})
+	g := testmodel.Goldens(t)
+	e := start(t, testmodel.Tiny(t), Options{Buckets: []Bucket{{32, 32}, {512, 1}}, Pretend: []string{"gpu"}})
 	for _, k := range []string{"matmul_", "expert_matmul_", "flash_"} {
 		if !slices.ContainsFunc(e.Plans[1].Dispatches, func(d graph.Dispatch) bool { return strings.HasPrefix(d.Kernel.Variant, k) }) {
 			t.Errorf("a step of 512 rows has no kernel %s…", k)
@@ -131,7 +132,7 @@ func TestGoldenHalves(t *testing.T) {
 // second.
 func longRows(t *testing.T, e *Engine, s *Sequence) map[int][]float32 {
 	t.Helper()
-	g := goldens(t)
+	g := testmodel.Goldens(t)
 	ids, plan := g["long_ids"].Int32, slices.IndexFunc(e.buckets, func(b Bucket) bool { return b.Outs == 32 })
 	got := map[int][]float32{}
 	first := len(ids) - g["long_exact"].Shape[0]
@@ -171,7 +172,7 @@ func longRows(t *testing.T, e *Engine, s *Sequence) map[int][]float32 {
 // TestCutsAndChunks: the granularity, the size of chunks, fusion and the steps
 // in flight change nothing about the tokens.
 func TestCutsAndChunks(t *testing.T) {
-	m, g := tiny(t), goldens(t)
+	m, g := testmodel.Tiny(t), testmodel.Goldens(t)
 	var segments []int
 	for _, o := range []Options{
 		{Granularity: graph.PerDevice}, {Granularity: graph.PerLayer}, {Granularity: graph.PerStage},
@@ -195,8 +196,8 @@ func TestCutsAndChunks(t *testing.T) {
 }
 
 func TestQuantizedCache(t *testing.T) {
-	e := start(t, tiny(t), Options{Buckets: LogitsBuckets(), Context: 64, KVType: quant.Q8_0})
+	e := start(t, testmodel.Tiny(t), Options{Buckets: LogitsBuckets(), Context: 64, KVType: quant.Q8_0})
 	for _, prompt := range []string{"go", "chat"} {
-		checkRows(t, prompt, logitsOf(t, e, goldens(t)[prompt+"_ids"].Int32), 0.999)
+		checkRows(t, prompt, logitsOf(t, e, testmodel.Goldens(t)[prompt+"_ids"].Int32), 0.999)
 	}
 }

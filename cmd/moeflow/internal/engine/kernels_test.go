@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"moeflow/cmd/moeflow/internal/npy"
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/vk"
@@ -14,7 +15,7 @@ import (
 // row at a time, to the golden logits and tokens: with barriers, and waiting by
 // themselves.
 func TestGoldenGPUKernels(t *testing.T) {
-	m, g := tiny(t), goldens(t)
+	m, g := testmodel.Tiny(t), testmodel.Goldens(t)
 	for _, sync := range []string{"barrier", "counter"} {
 		o := Options{Buckets: []Bucket{{1, 1}}, Context: 128, Pretend: []string{"gpu", "shared48"}, Sync: sync}
 		e := start(t, m, o)
@@ -75,7 +76,7 @@ func TestNoMatrixUnits(t *testing.T) {
 // TestGoldenFewRows holds the kernels for steps of a few rows on a GPU to the
 // golden logits and tokens: with barriers, and waiting by themselves.
 func TestGoldenFewRows(t *testing.T) {
-	m, g := tiny(t), goldens(t)
+	m, g := testmodel.Tiny(t), testmodel.Goldens(t)
 	always := []string{"embed_one[Q4_K]", "gather_one[F32]", "matvec_dot_few[Q4_K]", "expert_combine_few[F32]",
 		"expert_norm_swiglu[Q4_K]", "expert_matmul_dot[Q4_K]", "expert_matmul_dot[Q6_K]"}
 	for rows, want := range map[int][]string{
@@ -99,7 +100,7 @@ func TestGoldenFewRows(t *testing.T) {
 // rows to the golden logits and tokens, on GPUs with matrix units kernels that put
 // their operands together in registers.
 func TestGoldenFewRowsDevice(t *testing.T) {
-	m, g := tiny(t), goldens(t)
+	m, g := testmodel.Tiny(t), testmodel.Goldens(t)
 	for _, rows := range []int{3, 20} {
 		e := start(t, m, Options{Buckets: []Bucket{{rows, rows}}, Context: 128})
 		if slices.Contains(e.Device.Capabilities(), "fragments") {
@@ -113,8 +114,8 @@ func TestGoldenFewRowsDevice(t *testing.T) {
 // out to several workgroups, three of which and a rest this vocabulary makes, to be
 // the largest of the logits themselves.
 func TestLargeVocabulary(t *testing.T) {
-	large := synth{name: "large vocabulary", layers: 1, hidden: 256, heads: 2, kv: 1, dim: 128, experts: 4, topK: 2, width: 256, vocab: 3*graph.ArgMaxShare + 5, kind: quant.Q4_K}
-	m, err := large.model(t)
+	large := testmodel.Synth{Name: "large vocabulary", Layers: 1, Hidden: 256, Heads: 2, KV: 1, Dim: 128, Experts: 4, TopK: 2, Width: 256, Vocab: 3*graph.ArgMaxShare + 5, Kind: quant.Q4_K}
+	m, err := large.Model(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func TestLargeVocabulary(t *testing.T) {
 		if pos < len(ids)-1 {
 			continue
 		}
-		if got, want := int(all[pos+1]), top(logits); got != want {
+		if got, want := int(all[pos+1]), testmodel.Top(logits); got != want {
 			t.Errorf("position %d: token %d, the largest of the logits is %d's", pos, got, want)
 		}
 		shares[int(all[pos+1])/graph.ArgMaxShare] = true

@@ -5,15 +5,16 @@ import (
 	"slices"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/graph"
 )
 
 // TestLoopLeavesTheFlowRight: the loop decodes the tokens that the flow decodes,
 // and the flow goes on behind it, at every granularity.
 func TestLoopLeavesTheFlowRight(t *testing.T) {
-	ctx, g := context.Background(), goldens(t)
+	ctx, g := context.Background(), testmodel.Goldens(t)
 	for _, cut := range []graph.Granularity{graph.PerStage, graph.PerLayer, graph.PerDevice} {
-		e := start(t, tiny(t), Options{Context: 256, Granularity: cut})
+		e := start(t, testmodel.Tiny(t), Options{Context: 256, Granularity: cut})
 		var last [2]uint32
 		bench, err := e.NewBench(ctx, 1, 3)
 		if err != nil {
@@ -38,7 +39,7 @@ func TestLoopLeavesTheFlowRight(t *testing.T) {
 			t.Errorf("granularity %v: after the loop, greedy ids %v", cut, got)
 		}
 	}
-	e := start(t, tiny(t), Options{Context: 64})
+	e := start(t, testmodel.Tiny(t), Options{Context: 64})
 	bench, err := e.NewBench(ctx, 1, 1)
 	if err != nil {
 		t.Fatal(err)

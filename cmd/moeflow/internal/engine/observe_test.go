@@ -3,6 +3,7 @@ package engine
 import (
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/graph"
 )
 
@@ -45,7 +46,7 @@ func BenchmarkUnobserved(b *testing.B) {
 
 // TestNow: while a step runs, Now names it and counts what was done.
 func TestNow(t *testing.T) {
-	e := start(t, tiny(t), Options{Context: 128, Live: true, Granularity: graph.PerLayer})
+	e := start(t, testmodel.Tiny(t), Options{Context: 128, Live: true, Granularity: graph.PerLayer})
 	stop, seen := make(chan struct{}), make(chan map[int]bool)
 	go func() {
 		segments := map[int]bool{}

@@ -3,22 +3,23 @@ package engine
 import (
 	"fmt"
 
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/graph"
 	"moeflow/vk"
 	"moeflow/vk/shaders"
 )
 
-// Plan compiles the plan that a step of so many rows would run, without opening
+// PlanOf compiles the plan that a step of so many rows would run, without opening
 // a device: with d's kernels, or, if d is nil, with those that run anywhere. It
 // reads the file's header and no weights.
-func (m *Model) Plan(o Options, d *vk.DeviceInfo, rows int) (*graph.Plan, error) {
+func PlanOf(m *model.Model, o Options, d *vk.DeviceInfo, rows int) (*graph.Plan, error) {
 	o.fill(m)
 	o.fillRest()
 	po := o.planOptions(shaders.For(shaders.Choice{Without: o.Without}))
 	if d != nil {
 		po.kernels, po.counters = shaders.For(o.choice(d)), o.counters(d)
 	}
-	plans, err := m.compile(po)
+	plans, err := compile(m, po)
 	if err != nil {
 		return nil, err
 	}

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"sort"
 
+	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/stages/qwen3moe"
 	"moeflow/vk"
+	"moeflow/vk/shaders"
 )
 
 // PageSize is how many positions a page of the kv cache holds.
@@ -49,7 +51,7 @@ func (o *Options) planOptions(kernels graph.Catalog) planOptions {
 func pages(n int) int { return (n + PageSize - 1) / PageSize }
 
 // compile makes the plan of each bucket, the smallest first.
-func (m *Model) compile(o planOptions) ([]*graph.Plan, error) {
+func compile(m *model.Model, o planOptions) ([]*graph.Plan, error) {
 	if len(o.buckets) == 0 {
 		return nil, fmt.Errorf("no step sizes to compile for")
 	}
@@ -60,7 +62,7 @@ func (m *Model) compile(o planOptions) ([]*graph.Plan, error) {
 	}
 	var plans []*graph.Plan
 	for _, b := range o.buckets {
-		g, err := m.family.build(m.File, qwen3moe.Options{
+		g, err := m.Build(qwen3moe.Options{
 			Layout: graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: list},
 			KVType: o.kvType, Positions: pages(o.cache) * PageSize, PageSize: PageSize, MaxRows: rows, Slots: o.sequences,
 			CountExperts: o.count,
@@ -121,4 +123,15 @@ func memoryOf(plans []*graph.Plan, slots int) Memory {
 	}
 	m.Activations = arena * uint64(slots)
 	return m
+}
+
+// Needs works out the device memory for options, without a device.
+func Needs(m *model.Model, o Options) (Memory, error) {
+	o.fill(m)
+	o.fillRest()
+	plans, err := compile(m, o.planOptions(shaders.Catalog()))
+	if err != nil {
+		return Memory{}, err
+	}
+	return memoryOf(plans, o.Slots), nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/stages/qwen3moe"
@@ -16,23 +17,23 @@ import (
 )
 
 // mixed is a layer of three types beside one of a single type.
-var mixed = synth{name: "three types in a layer", layers: 2, hidden: 96, heads: 4, kv: 2, dim: 64, experts: 6, topK: 2, width: 64, vocab: 301,
-	kind: quant.F16, kinds: map[string]quant.Type{"blk.0.ffn_gate_exps": quant.Q8_0, "blk.0.ffn_down_exps": quant.Q4_0}}
+var mixed = testmodel.Synth{Name: "three types in a layer", Layers: 2, Hidden: 96, Heads: 4, KV: 2, Dim: 64, Experts: 6, TopK: 2, Width: 64, Vocab: 301,
+	Kind: quant.F16, Kinds: map[string]quant.Type{"blk.0.ffn_gate_exps": quant.Q8_0, "blk.0.ffn_down_exps": quant.Q4_0}}
 
 // shapes is models of every form that the metadata can describe: odd expert
 // counts, one to eight experts used, head sizes, one to eight query heads a kv
 // head, rows that fill no power of two.
-var shapes = []synth{
-	{name: "one of three experts, tied", layers: 2, hidden: 96, heads: 2, kv: 2, dim: 64, experts: 3, topK: 1, width: 32, vocab: 257, tied: true, kind: quant.F16},
-	{name: "eight heads on one", layers: 2, hidden: 160, heads: 8, kv: 1, dim: 80, experts: 5, topK: 3, width: 96, vocab: 300, kind: quant.Q8_0},
-	{name: "all of seven experts", layers: 3, hidden: 40, heads: 4, kv: 2, dim: 96, experts: 7, topK: 7, width: 24, vocab: 259, kind: quant.F32},
-	{name: "all of eight experts, tied", layers: 2, hidden: 288, heads: 4, kv: 1, dim: 128, experts: 8, topK: 8, width: 64, vocab: 320, tied: true, kind: quant.Q4_0},
-	{name: "three heads on one", layers: 2, hidden: 72, heads: 6, kv: 2, dim: 64, experts: 9, topK: 2, width: 40, vocab: 256, kind: quant.BF16},
-	{name: "five experts", layers: 1, hidden: 256, heads: 2, kv: 1, dim: 128, experts: 5, topK: 5, width: 256, vocab: 301, kind: quant.Q5_K},
-	{name: "K types mixed", layers: 2, hidden: 512, heads: 4, kv: 2, dim: 64, experts: 3, topK: 2, width: 256, vocab: 257, kind: quant.Q4_K,
-		kinds: map[string]quant.Type{"output": quant.Q6_K, "blk.0.ffn_down_exps": quant.Q6_K, "blk.1.attn_v": quant.Q6_K, "token_embd": quant.Q8_0}},
-	{name: "other numbers", layers: 2, hidden: 64, heads: 5, kv: 5, dim: 32, experts: 4, topK: 4, width: 64, vocab: 290, kind: quant.Q8_0,
-		meta: map[string]any{"qwen3moe.rope.dimension_count": uint32(16), "qwen3moe.expert_weights_norm": false, "qwen3moe.expert_weights_scale": float32(2.5),
+var shapes = []testmodel.Synth{
+	{Name: "one of three experts, tied", Layers: 2, Hidden: 96, Heads: 2, KV: 2, Dim: 64, Experts: 3, TopK: 1, Width: 32, Vocab: 257, Tied: true, Kind: quant.F16},
+	{Name: "eight heads on one", Layers: 2, Hidden: 160, Heads: 8, KV: 1, Dim: 80, Experts: 5, TopK: 3, Width: 96, Vocab: 300, Kind: quant.Q8_0},
+	{Name: "all of seven experts", Layers: 3, Hidden: 40, Heads: 4, KV: 2, Dim: 96, Experts: 7, TopK: 7, Width: 24, Vocab: 259, Kind: quant.F32},
+	{Name: "all of eight experts, tied", Layers: 2, Hidden: 288, Heads: 4, KV: 1, Dim: 128, Experts: 8, TopK: 8, Width: 64, Vocab: 320, Tied: true, Kind: quant.Q4_0},
+	{Name: "three heads on one", Layers: 2, Hidden: 72, Heads: 6, KV: 2, Dim: 64, Experts: 9, TopK: 2, Width: 40, Vocab: 256, Kind: quant.BF16},
+	{Name: "five experts", Layers: 1, Hidden: 256, Heads: 2, KV: 1, Dim: 128, Experts: 5, TopK: 5, Width: 256, Vocab: 301, Kind: quant.Q5_K},
+	{Name: "K types mixed", Layers: 2, Hidden: 512, Heads: 4, KV: 2, Dim: 64, Experts: 3, TopK: 2, Width: 256, Vocab: 257, Kind: quant.Q4_K,
+		Kinds: map[string]quant.Type{"output": quant.Q6_K, "blk.0.ffn_down_exps": quant.Q6_K, "blk.1.attn_v": quant.Q6_K, "token_embd": quant.Q8_0}},
+	{Name: "other numbers", Layers: 2, Hidden: 64, Heads: 5, KV: 5, Dim: 32, Experts: 4, TopK: 4, Width: 64, Vocab: 290, Kind: quant.Q8_0,
+		Meta: map[string]any{"qwen3moe.rope.dimension_count": uint32(16), "qwen3moe.expert_weights_norm": false, "qwen3moe.expert_weights_scale": float32(2.5),
 			"qwen3moe.rope.scaling.type": "linear", "qwen3moe.rope.scaling.factor": float32(4), "qwen3moe.rope.freq_base": float32(10000)}},
 	mixed,
 }
@@ -51,13 +52,13 @@ func prompt(n int) []int32 {
 func TestShapes(t *testing.T) {
 	ids := prompt(21)
 	for _, s := range shapes {
-		t.Run(strings.ReplaceAll(s.name, " ", "_"), func(t *testing.T) {
-			m, err := s.model(t)
+		t.Run(strings.ReplaceAll(s.Name, " ", "_"), func(t *testing.T) {
+			m, err := s.Model(t)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, kv := range []quant.Type{quant.F16, quant.Q8_0} {
-				if s.dim%kv.BlockSize() != 0 {
+				if s.Dim%kv.BlockSize() != 0 {
 					continue
 				}
 				// Chunks of 8, 8 and 4, and a single row at the end.
@@ -65,13 +66,13 @@ func TestShapes(t *testing.T) {
 				got, want := logitsOf(t, e, ids), refLogits(t, e, ids)
 				worst := 1.0
 				for pos := range ids {
-					c := cosine(got[pos], want[pos])
+					c := testmodel.Cosine(got[pos], want[pos])
 					worst = min(worst, c)
-					if !(c >= 0.9999) || !sameTop(got[pos], want[pos]) {
-						t.Errorf("kv %s, position %d: cosine %.6f, top %d and %d", kv, pos, c, top(got[pos]), top(want[pos]))
+					if !(c >= 0.9999) || !testmodel.SameTop(got[pos], want[pos]) {
+						t.Errorf("kv %s, position %d: cosine %.6f, top %d and %d", kv, pos, c, testmodel.Top(got[pos]), testmodel.Top(want[pos]))
 					}
 				}
-				if c := cosine(want[3], want[17]); c > 0.9 {
+				if c := testmodel.Cosine(want[3], want[17]); c > 0.9 {
 					t.Errorf("positions 3 and 17 have a cosine of %.4f: this model would not show a mistake", c)
 				}
 				t.Logf("kv %s: least cosine %.8f", kv, worst)
@@ -139,11 +140,11 @@ func refLogits(t *testing.T, e *Engine, ids []int32) [][]float32 {
 // TestThreeTypesAreNotFused: gate and up of one type become one dispatch, of
 // two types they stay two.
 func TestThreeTypesAreNotFused(t *testing.T) {
-	m, err := mixed.model(t)
+	m, err := mixed.Model(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plans, err := m.compile(planOptions{buckets: []Bucket{{1, 1}}, kvType: quant.F16, cache: 64, kernels: shaders.Catalog()})
+	plans, err := compile(m, planOptions{buckets: []Bucket{{1, 1}}, kvType: quant.F16, cache: 64, kernels: shaders.Catalog()})
 	if err != nil {
 		t.Fatal(err)
 	}

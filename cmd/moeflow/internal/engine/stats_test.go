@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"moeflow/cmd/moeflow/internal/experts"
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/graph"
 	"moeflow/stages/sample"
 )
@@ -32,7 +33,7 @@ func expertCountsOf(t *testing.T, e *Engine) *experts.Counts {
 // TestExpertCounts: every computed token chooses top_k experts in every layer,
 // whichever kernels route and whatever the cut, and counting changes no token.
 func TestExpertCounts(t *testing.T) {
-	m, g := tiny(t), goldens(t)
+	m, g := testmodel.Tiny(t), testmodel.Goldens(t)
 	ids := g["go_ids"].Int32
 	var first *experts.Counts
 	for _, o := range []Options{
@@ -84,7 +85,7 @@ func distance(a, b *experts.Counts) (d uint64) {
 
 // TestCountsWrapAround: the device's 32 bits are enough.
 func TestCountsWrapAround(t *testing.T) {
-	m := tiny(t)
+	m := testmodel.Tiny(t)
 	e := start(t, m, Options{Context: 64, CountExperts: true})
 	for i := range e.counts.seen {
 		e.counts.seen[i] = 0xffffffff // as if the device stood at -1 after this
@@ -100,7 +101,7 @@ func TestCountsWrapAround(t *testing.T) {
 // TestNoCountsUnlessAsked: without counting, the plan is the one without the op,
 // dispatch for dispatch.
 func TestNoCountsUnlessAsked(t *testing.T) {
-	m := tiny(t)
+	m := testmodel.Tiny(t)
 	e := start(t, m, Options{Context: 64})
 	if _, err := e.ExpertCounts(); err == nil {
 		t.Error("an engine that does not count tells counts")

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/cmd/moeflow/internal/trace"
 	"moeflow/graph"
 )
@@ -37,7 +39,7 @@ const rounding = 0.0015
 
 // traced generates n tokens and returns the trace's events by the name of their
 // row.
-func traced(t *testing.T, m *Model, o Options, ids []int32, n int) (*Engine, map[string][]event) {
+func traced(t *testing.T, m *model.Model, o Options, ids []int32, n int) (*Engine, map[string][]event) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "t.json")
 	w, err := trace.Create(path, 0)
@@ -117,7 +119,7 @@ func find(list []event, name string) (out []event) {
 // it is there, and the device's work lies between its submit and the end of the
 // wait for it.
 func TestTrace(t *testing.T) {
-	m, ids := tiny(t), goldens(t)["go_ids"].Int32
+	m, ids := testmodel.Tiny(t), testmodel.Goldens(t)["go_ids"].Int32
 	const n = 12
 	for _, o := range []Options{{}, {Granularity: graph.PerStage, Slots: 3}} {
 		e, rows := traced(t, m, o, ids, n)
@@ -199,7 +201,7 @@ func checkSteps(t *testing.T, e *Engine, rows map[string][]event, steps []event)
 
 // TestArrows: each step has one from its submit to the device.
 func TestArrows(t *testing.T) {
-	e, rows := traced(t, tiny(t), Options{}, []int32{1, 2, 3}, 4)
+	e, rows := traced(t, testmodel.Tiny(t), Options{}, []int32{1, 2, 3}, 4)
 	from, to := map[uint64]event{}, map[uint64]event{}
 	for _, x := range rows["segment 0: "+e.Plans[0].Segments[0].Name] {
 		if x.Ph == "s" {

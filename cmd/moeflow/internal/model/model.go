@@ -1,4 +1,4 @@
-package engine
+package model
 
 import (
 	"errors"
@@ -10,7 +10,6 @@ import (
 	"moeflow/graph"
 	"moeflow/stages/qwen3moe"
 	"moeflow/tokenizer"
-	"moeflow/vk/shaders"
 )
 
 // Model is an opened model file: its header and tokenizer, no device.
@@ -25,14 +24,14 @@ type Model struct {
 	TopK    int // experts a token uses
 }
 
-// family is a model architecture as the engine uses it.
+// family is a model architecture as its users need it.
 type family struct {
 	name  string
 	read  func(*gguf.File) (family, shape, error)
 	build func(*gguf.File, qwen3moe.Options) (*graph.Graph, error)
 }
 
-// shape is what the engine itself needs to know of a model.
+// shape is what others than the family need to know of a model.
 type shape struct{ context, layers, topK int }
 
 // families is the table of architectures: one line each.
@@ -47,23 +46,23 @@ func readQwen3MoE(f *gguf.File) (family, shape, error) {
 	}}, shape{context: c.Context, layers: c.Layers, topK: c.TopK}, err
 }
 
-// OpenModel reads a model file's header, checks that its architecture and
+// Open reads a model file's header, checks that its architecture and
 // tensor types are served, and makes its tokenizer.
-func OpenModel(path string) (*Model, error) {
+func Open(path string) (*Model, error) {
 	f, err := gguf.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	m, err := NewModel(f)
+	m, err := New(f)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return m, nil
 }
 
-// NewModel does the same with a file that is already open; closing the model
+// New does the same with a file that is already open; closing the model
 // closes it.
-func NewModel(f *gguf.File) (*Model, error) {
+func New(f *gguf.File) (*Model, error) {
 	arch, err := f.String("general.architecture")
 	if err != nil {
 		return nil, err
@@ -116,13 +115,5 @@ func (m *Model) Name() string {
 	return filepath.Base(m.File.Path())
 }
 
-// Needs works out the device memory for options, without a device.
-func (m *Model) Needs(o Options) (Memory, error) {
-	o.fill(m)
-	o.fillRest()
-	plans, err := m.compile(o.planOptions(shaders.Catalog()))
-	if err != nil {
-		return Memory{}, err
-	}
-	return memoryOf(plans, o.Slots), nil
-}
+// Build joins the family's stages into a graph for one step size.
+func (m *Model) Build(o qwen3moe.Options) (*graph.Graph, error) { return m.family.build(m.File, o) }
