@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -58,8 +59,8 @@ func New(template string, o Options) (*Template, error) {
 // Render writes a conversation as the text that the model continues. Special
 // tokens stand in it as text: encode it with special tokens on. An error names
 // the template's line; templates refuse some conversations, such as two turns of
-// the user in a row.
-func (t *Template) Render(c Conversation) (string, error) {
+// the user in a row. Cancelling ctx ends the rendering at once, with ctx's error.
+func (t *Template) Render(ctx context.Context, c Conversation) (string, error) {
 	values := make(map[string]any, len(c.Extra)+5)
 	for name, v := range c.Extra {
 		values[name] = v
@@ -82,7 +83,7 @@ func (t *Template) Render(c Conversation) (string, error) {
 			values[name] = text
 		}
 	}
-	text, err := t.template.Render(values, jinja.Options{Now: t.options.Now})
+	text, err := t.template.Render(ctx, values, jinja.Options{Now: t.options.Now})
 	if err != nil {
 		return "", fmt.Errorf("chat template: %w", err)
 	}

@@ -82,7 +82,7 @@ func TestGolden(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
-			got, err := template(t, c.Template).Render(c.conversation(t))
+			got, err := template(t, c.Template).Render(t.Context(), c.conversation(t))
 			golden := filepath.Join("testdata", "golden", c.Name)
 			want, missing := os.ReadFile(golden + ".txt")
 			if errors.Is(missing, os.ErrNotExist) {

@@ -14,7 +14,7 @@ func render(t *testing.T, source string, o chat.Options, c chat.Conversation) st
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := tmpl.Render(c)
+	text, err := tmpl.Render(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestBadTemplate(t *testing.T) {
 
 func TestRefusal(t *testing.T) {
 	turns := []chat.Message{{"role": "user", "content": "a"}, {"role": "user", "content": "b"}}
-	_, err := template(t, "mistral-nemo").Render(chat.Conversation{Messages: turns})
+	_, err := template(t, "mistral-nemo").Render(t.Context(), chat.Conversation{Messages: turns})
 	want := "chat template: line 18: the template says: After the optional system message, conversation roles must alternate user/assistant/user/assistant/..."
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
 
 	"moeflow/tokenizer/chat"
@@ -13,7 +14,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	text, err := t.Render(chat.Conversation{
+	text, err := t.Render(context.Background(), chat.Conversation{
 		Messages:            []chat.Message{{"role": "user", "content": "Reverse a string. "}},
 		AddGenerationPrompt: true,
 	})

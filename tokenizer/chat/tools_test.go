@@ -66,7 +66,7 @@ func TestDeepJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = tmpl.Render(chat.Conversation{Messages: []chat.Message{{"role": "user", "content": v}}})
+		_, err = tmpl.Render(t.Context(), chat.Conversation{Messages: []chat.Message{{"role": "user", "content": v}}})
 		if err != nil && (strings.Contains(err.Error(), "\n") || len(err.Error()) > 300) {
 			t.Errorf("%s: error %.400q, want one short line", source, err)
 		}
@@ -104,14 +104,14 @@ func FuzzRender(f *testing.F) {
 		}
 		c.Tools = list
 		tmpl := templates[int(which)%len(templates)]
-		first, err := tmpl.Render(c)
+		first, err := tmpl.Render(t.Context(), c)
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "template engine failed") {
 				t.Errorf("error %q, want one line that names a cause", err)
 			}
 			return
 		}
-		if second, err := tmpl.Render(c); err != nil || second != first {
+		if second, err := tmpl.Render(t.Context(), c); err != nil || second != first {
 			t.Errorf("second rendering: %q, %v; the first: %q", second, err, first)
 		}
 	})

@@ -1,6 +1,7 @@
 package jinja_test
 
 import (
+	"context"
 	"fmt"
 
 	"moeflow/tokenizer/chat/jinja"
@@ -19,7 +20,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(t.Render(map[string]any{"sizes": sizes}, jinja.Options{}))
+	fmt.Println(t.Render(context.Background(), map[string]any{"sizes": sizes}, jinja.Options{}))
 	_, err = jinja.Parse("{% if x %}\n{{ x }")
 	fmt.Println(err)
 	// Output:

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -15,6 +16,7 @@ const (
 	maxCalls  = 100       // macros and recursive loops within each other
 	maxNested = 5_000     // evaluations within each other
 	maxRange  = 100_000   // as Jinja2's sandbox has it
+	lookEvery = 1_000     // steps between looks at the context
 )
 
 // Options are what a template may ask for beside its values.
@@ -24,10 +26,13 @@ type Options struct {
 
 // Render runs the template on values: None (nil), bools, integers, floats,
 // strings, lists ([]any), *Dict, or what FromGo makes of other types. The error
-// is an *Error and names the line.
-func (t *Template) Render(values map[string]any, o Options) (text string, err error) {
+// is an *Error and names the line, or what cancelled ctx.
+func (t *Template) Render(ctx context.Context, values map[string]any, o Options) (text string, err error) {
 	defer rescue(&err)
-	r := &run{now: o.Now, globals: globals, filters: filters, tests: tests}
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	r := &run{ctx: ctx, now: o.Now, globals: globals, filters: filters, tests: tests}
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -42,12 +47,14 @@ func (t *Template) Render(values map[string]any, o Options) (text string, err er
 
 // run is one rendering.
 type run struct {
+	ctx     context.Context
 	globals map[string]any
 	filters map[string]filter
 	tests   map[string]test
 	now     func() time.Time
 	line    int // of what is evaluated
 	steps   int
+	unseen  int // steps since the last look at ctx
 	nested  int
 	calls   int
 }
@@ -58,6 +65,11 @@ func (r *run) fail(format string, args ...any) {
 
 // spend counts work, and fails when a template does too much of it.
 func (r *run) spend(n int) {
+	if r.unseen += n; r.unseen >= lookEvery {
+		if r.unseen = 0; r.ctx.Err() != nil {
+			panic(stopped{context.Cause(r.ctx)})
+		}
+	}
 	if r.steps += n; r.steps > maxSteps || n < 0 {
 		r.fail("the template does not come to an end: more than %d steps", maxSteps)
 	}

@@ -1,6 +1,7 @@
 package jinja_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -65,5 +66,5 @@ func render(source string, values map[string]any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return t.Render(values, jinja.Options{Now: clock})
+	return t.Render(context.Background(), values, jinja.Options{Now: clock})
 }

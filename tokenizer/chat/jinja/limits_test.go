@@ -104,7 +104,7 @@ func FuzzTemplate(f *testing.F) {
 		start := time.Now()
 		tmpl, err := jinja.Parse(source)
 		if err == nil {
-			_, err = tmpl.Render(values, jinja.Options{Now: clock})
+			_, err = tmpl.Render(t.Context(), values, jinja.Options{Now: clock})
 		}
 		if err != nil && (strings.Contains(err.Error(), "template engine failed") || strings.Contains(err.Error(), "\n")) {
 			t.Error(err)

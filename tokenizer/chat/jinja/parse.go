@@ -30,13 +30,18 @@ func Parse(source string) (t *Template, err error) {
 	return &Template{body}, nil
 }
 
-// rescue turns a panic with an *Error into an error. Other panics are faults of
+// stopped is the panic of a rendering whose context was cancelled.
+type stopped struct{ cause error }
+
+// rescue turns a panic with an *Error into an error, and one of a context into its cause. Other panics are faults of
 // this package: a template must not bring the program down by one.
 func rescue(err *error) {
 	switch e := recover().(type) {
 	case nil:
 	case *Error:
 		*err = e
+	case stopped:
+		*err = e.cause
 	default:
 		*err = fmt.Errorf("the template engine failed: %v", e)
 	}

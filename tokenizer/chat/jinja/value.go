@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"math"
 	"math/big"
@@ -120,7 +121,7 @@ func Items(v any) ([]any, bool) {
 // encoding/json makes of them. Values of a template stay as they are.
 func FromGo(v any) (value any, err error) {
 	defer rescue(&err)
-	return (&run{}).fromGo(v, 0), nil
+	return (&run{ctx: context.Background()}).fromGo(v, 0), nil
 }
 
 func (r *run) fromGo(v any, depth int) any {

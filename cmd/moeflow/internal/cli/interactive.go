@@ -34,7 +34,7 @@ func (s *session) interactive(ctx context.Context) error {
 			continue
 		}
 		turns = append(turns, chat.Message{"role": "user", "content": line})
-		ids, err := s.render(turns)
+		ids, err := s.render(ctx, turns)
 		if err != nil {
 			return err
 		}

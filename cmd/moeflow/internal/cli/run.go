@@ -121,7 +121,7 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	if !given && f.ids == "" {
 		return s.interactive(c.Context())
 	}
-	ids, err := s.promptIDs(f, text)
+	ids, err := s.promptIDs(c.Context(), f, text)
 	if err != nil {
 		return err
 	}
@@ -188,19 +188,19 @@ func samplingParams(c configs.Sampling) sample.Params {
 }
 
 // promptIDs turns the prompt into tokens.
-func (s *session) promptIDs(f *runFlags, text string) ([]int32, error) {
+func (s *session) promptIDs(ctx context.Context, f *runFlags, text string) ([]int32, error) {
 	defer s.engine.Tokenizing("tokenize the prompt")()
 	if f.ids != "" {
 		return parseIDs(f.ids)
 	}
 	if f.chat {
-		return s.render([]chat.Message{{"role": "user", "content": text}})
+		return s.render(ctx, []chat.Message{{"role": "user", "content": text}})
 	}
 	return s.engine.Model.Tokenizer.EncodePrompt(text, !f.raw), nil
 }
 
 // render turns a conversation into tokens through the model's template.
-func (s *session) render(turns []chat.Message) ([]int32, error) {
+func (s *session) render(ctx context.Context, turns []chat.Message) ([]int32, error) {
 	if s.template == nil {
 		t, err := s.engine.Model.ChatTemplate()
 		if err != nil {
@@ -211,7 +211,7 @@ func (s *session) render(turns []chat.Message) ([]int32, error) {
 	if s.cfg.Run.System != "" {
 		turns = append([]chat.Message{{"role": "system", "content": s.cfg.Run.System}}, turns...)
 	}
-	text, err := s.template.Render(chat.Conversation{Messages: turns, AddGenerationPrompt: true})
+	text, err := s.template.Render(ctx, chat.Conversation{Messages: turns, AddGenerationPrompt: true})
 	if err != nil {
 		return nil, err
 	}

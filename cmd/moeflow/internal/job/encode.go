@@ -1,6 +1,7 @@
 package job
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -26,7 +27,7 @@ type Settings struct {
 }
 
 // request turns a prompt into tokens.
-func (s *Settings) request(line int, p *Prompt) (*Request, *LineError) {
+func (s *Settings) request(ctx context.Context, line int, p *Prompt) (*Request, *LineError) {
 	r := &Request{Key: line, MaxTokens: s.MaxTokens, Sampling: s.params(p), IgnoreEOG: s.IgnoreEOS, LogProbs: p.LogProbs}
 	if p.MaxTokens > 0 {
 		r.MaxTokens = p.MaxTokens
@@ -44,7 +45,7 @@ func (s *Settings) request(line int, p *Prompt) (*Request, *LineError) {
 		if s.Template == nil {
 			return nil, &LineError{codeTemplate, fmt.Sprint("no chat template: ", s.NoTemplate), p.CustomID}
 		}
-		text, err := s.Template.Render(chat.Conversation{Messages: s.conversation(p), Tools: p.Tools, AddGenerationPrompt: true})
+		text, err := s.Template.Render(ctx, chat.Conversation{Messages: s.conversation(p), Tools: p.Tools, AddGenerationPrompt: true})
 		if err != nil {
 			return nil, &LineError{codeTemplate, err.Error(), p.CustomID}
 		}

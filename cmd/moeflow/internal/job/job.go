@@ -89,9 +89,10 @@ func (w *work) read(ctx context.Context) error {
 		if err := w.Source.check(line, &w.Output.Finished); err != nil {
 			return err
 		}
-		it, bad := w.item(line)
+		it, bad := w.item(ctx, line)
 		switch {
 		case w.Output.Finished.sum(line.Number) != 0:
+		case ctx.Err() != nil: // a template that was stopped says nothing of the line
 		case bad != nil:
 			if err := w.fail(bad, w.record(line)); err != nil {
 				return err
@@ -112,7 +113,7 @@ func (w *work) record(line Line) record {
 
 // item reads a line and makes a request of it, unless it is finished: then only
 // its name matters.
-func (w *work) item(line Line) (*item, *LineError) {
+func (w *work) item(ctx context.Context, line Line) (*item, *LineError) {
 	p, bad := Parse(w.Format, line)
 	if bad != nil {
 		return nil, bad
@@ -128,7 +129,7 @@ func (w *work) item(line Line) (*item, *LineError) {
 	if w.Chat && w.Format != OpenAI && len(p.IDs) == 0 {
 		p.Chat = true
 	}
-	req, bad := w.request(line.Number, p)
+	req, bad := w.request(ctx, line.Number, p)
 	if bad != nil {
 		return nil, bad
 	}

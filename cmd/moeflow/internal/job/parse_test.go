@@ -165,7 +165,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if bad == nil {
 			var r *Request
-			if r, bad = s.request(1, p); bad == nil {
+			if r, bad = s.request(t.Context(), 1, p); bad == nil {
 				if r.MaxTokens < 1 || r.LogProbs < -1 || r.LogProbs > maxTop {
 					t.Errorf("%+v", r)
 				}
