@@ -28,6 +28,17 @@ func (f *File) Scalars() map[string]any {
 	return m
 }
 
+// Len is the number of elements of the array at key, so that a count can be held
+// against others before the array is taken.
+func (f *File) Len(key string) (uint64, error) {
+	const want = "an array"
+	v, err := f.find(key, want)
+	if err == nil && v.kind != kindArray {
+		err = f.wrong(key, v, want)
+	}
+	return v.n, err
+}
+
 // find returns a value, or the error that the key is missing.
 func (f *File) find(key, want string) (value, error) {
 	v, ok := f.parts[0].meta[key]

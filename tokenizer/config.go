@@ -2,7 +2,6 @@ package tokenizer
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -29,34 +28,33 @@ type Config struct {
 	// normal for models of this family.
 	BOS, EOS, EOT  int
 	AddBOS, AddEOS bool
-	// MoreEOG are further ids that end a text.
+	// MoreEOG are further ids that end a text: those that other keys of the file
+	// name (eom, and the ends of a fill in the middle).
 	MoreEOG []int
 }
 
 // Tokenizer encodes and decodes. It may be used by several goroutines.
 type Tokenizer struct {
-	texts  []string // by id: raw bytes
-	types  []int32
-	bytes  [256]int32 // the token of each byte
-	ranks  map[uint64]merge
-	added  trie // those that are parsed when special ones are asked for
-	user   trie // those that are parsed always
-	eog    map[int32]bool
-	bos    int
-	eos    int
-	addBOS bool
-	addEOS bool
-	work   sync.Pool // *encoder
+	texts []string // by id: raw bytes
+	types []int32
+	bytes [256]int32 // the token of each byte
+	ranks map[uint64]merge
+	added trie // those that are parsed when special ones are asked for
+	user  trie // those that are parsed always
+	eog   map[int32]bool
+	// specials are the added tokens by their text.
+	specials map[string]int32
+	bos      int
+	eos      int
+	addBOS   bool
+	addEOS   bool
+	work     sync.Pool // *encoder
 }
 
 // merge is what a pair of tokens becomes.
 type merge struct{ rank, id int32 }
 
 func pair(a, b int32) uint64 { return uint64(uint32(a))<<32 | uint64(uint32(b)) }
-
-// endTexts are the tokens that end a text in the models of the field, where the
-// metadata does not name them.
-var endTexts = map[string]bool{"<|im_end|>": true, "<|endoftext|>": true, "<|eot_id|>": true, "<end_of_turn>": true, "<|end|>": true, "<|end_of_text|>": true, "<|eom_id|>": true}
 
 // New builds a tokenizer. An error names the metadata key at fault. A merge
 // whose parts or result are not tokens is left out: files whose vocabulary was
@@ -85,8 +83,10 @@ func New(c Config) (*Tokenizer, error) {
 	if c.AddBOS && c.BOS < 0 {
 		return nil, fmt.Errorf("tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id is missing")
 	}
-	t := &Tokenizer{types: c.Types, bos: c.BOS, eos: c.EOS, addBOS: c.AddBOS, addEOS: c.AddEOS && c.EOS >= 0, eog: map[int32]bool{}}
+	t := &Tokenizer{types: slices.Clone(c.Types), bos: c.BOS, eos: c.EOS, addBOS: c.AddBOS, addEOS: c.AddEOS && c.EOS >= 0,
+		eog: map[int32]bool{}, specials: map[string]int32{}}
 	t.work.New = func() any { return &encoder{t: t, cache: map[string][]int32{}} }
+	t.markEnds(c.Tokens)
 	ids, err := t.readTokens(c.Tokens)
 	if err != nil {
 		return nil, err
@@ -135,11 +135,11 @@ func (t *Tokenizer) readTokens(tokens []string) (map[string]int32, error) {
 		kind := t.kind(id)
 		if kind == typeControl || kind == typeUser || kind == typeUnknown {
 			t.texts[i] = s
-			if kind == typeControl && endTexts[s] {
-				t.eog[id] = true
-			}
 			if s == "" {
 				continue
+			}
+			if _, ok := t.specials[s]; !ok {
+				t.specials[s] = id
 			}
 			t.added.add(s, id)
 			if kind == typeUser {
@@ -223,13 +223,6 @@ var alphabet = func() (a struct {
 
 // VocabSize is the number of tokens.
 func (t *Tokenizer) VocabSize() int { return len(t.texts) }
-
-// EOGs are the tokens that end a text, in rising order.
-func (t *Tokenizer) EOGs() []int32 { return slices.Sorted(maps.Keys(t.eog)) }
-
-// IsEOG tells whether a token ends a text: the file's EOS and EOT, and the
-// control tokens that end a turn in the models of the field.
-func (t *Tokenizer) IsEOG(id int32) bool { return t.eog[id] }
 
 // TokenText is a token's bytes, or "" for an id out of range.
 func (t *Tokenizer) TokenText(id int32) string {

@@ -85,7 +85,7 @@ func TestSpecial(t *testing.T) {
 	if got := tok.Decode(ids, false); got != "user<think>" {
 		t.Errorf("without control tokens: %q", got)
 	}
-	if got, want := tok.EOGs(), []int32{151643, 151645}; !slices.Equal(got, want) {
+	if got, want := tok.EOGs(), []int32{151643, 151645, 151662, 151663, 151664}; !slices.Equal(got, want) {
 		t.Errorf("end of generation %v, want %v", got, want)
 	}
 	if tok.IsEOG(start) || !tok.IsEOG(end) || tok.VocabSize() != 151669 || tok.TokenText(think) != "<think>" || tok.TokenText(-1) != "" {
@@ -158,6 +158,57 @@ func TestPrompt(t *testing.T) {
 	}
 	if got := tok.EOGs(); !slices.Equal(got, []int32{5, eos}) {
 		t.Errorf("end of generation %v", got)
+	}
+}
+
+// TestEnds: a token whose text ends a turn, a document or a fill in the middle
+// ends a text, whatever type the file gives it, and is neither printed nor
+// parsed from the text of others.
+func TestEnds(t *testing.T) {
+	for _, kind := range []int32{0, 1, 2, 3, 4, 5, 6, -1} {
+		for _, text := range []string{"<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|end_of_text|>", "<end_of_turn>"} {
+			c := smallConfig()
+			id := int32(len(c.Tokens))
+			c.Tokens, c.Types = append(c.Tokens, text), append(c.Types, kind)
+			if kind < 0 {
+				c.Types = nil
+			}
+			tok, err := tokenizer.New(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found, ok := tok.Special(text); !tok.IsEOG(id) || !ok || found != id {
+				t.Errorf("%s of type %d ends nothing", text, kind)
+			}
+			if got := tok.Encode(text, true); !slices.Equal(got, []int32{id}) || tok.Decode(got, false) != "" {
+				t.Errorf("%s of type %d is %v and prints %q", text, kind, got, tok.Decode(got, false))
+			}
+			if slices.Contains(tok.Encode(text, false), id) {
+				t.Errorf("%s of type %d is forged by text", text, kind)
+			}
+		}
+	}
+	// What is a piece of HTML in one vocabulary ends a text in another.
+	for kind, want := range map[int32]bool{1: false, 3: true, 4: false} {
+		c := smallConfig()
+		c.Tokens, c.Types = append(c.Tokens, "</s>"), append(c.Types, kind)
+		tok, err := tokenizer.New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tok.IsEOG(int32(len(c.Tokens) - 1)); got != want {
+			t.Errorf("</s> of type %d ends a text: %v, want %v", kind, got, want)
+		}
+	}
+}
+
+func TestSpecialByText(t *testing.T) {
+	tok := loadQwen3(t)
+	for text, want := range map[string]int32{"<|im_end|>": 151645, "<tool_call>": 151657, "the": -1, "": -1, "<|im_end|> ": -1, "</s>": -1} {
+		id, ok := tok.Special(text)
+		if ok != (want >= 0) || ok && id != want {
+			t.Errorf("%q is token %d, %v, want %d", text, id, ok, want)
+		}
 	}
 }
 

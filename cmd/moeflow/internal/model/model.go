@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -80,12 +81,14 @@ func New(f *gguf.File) (*Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		tok, err := newTokenizer(f)
-		if err != nil {
+		m := &Model{File: f, family: fam, Context: sh.context, Layers: sh.layers, TopK: sh.topK}
+		if m.Vocab, err = vocabulary(f); err != nil {
 			return nil, err
 		}
-		m := &Model{File: f, Tokenizer: tok, family: fam, Context: sh.context, Layers: sh.layers, TopK: sh.topK}
-		return m, m.readVocab()
+		if m.Tokenizer, err = newTokenizer(f); err != nil {
+			return nil, err
+		}
+		return m, nil
 	}
 	return nil, fmt.Errorf("%s: general.architecture is %q, wanted %s", f.Path(), arch, strings.Join(known, " or "))
 }
@@ -93,18 +96,27 @@ func New(f *gguf.File) (*Model, error) {
 // Close unmaps the file.
 func (m *Model) Close() error { return m.File.Close() }
 
-// readVocab takes the vocabulary's size from the embedding table: files may pad
-// it beyond the tokenizer's tokens.
-func (m *Model) readVocab() error {
-	t, ok := m.File.Tensor("token_embd.weight")
+// vocabulary is the number of rows of the embedding table: files may pad it beyond
+// the tokenizer's tokens. The tokenizer's lists are held against it before they
+// are read.
+func vocabulary(f *gguf.File) (int, error) {
+	t, ok := f.Tensor("token_embd.weight")
 	if !ok || len(t.Shape) != 2 || t.Shape[1] > 1<<24 {
-		return fmt.Errorf("%s: tensor token_embd.weight is missing or no matrix", m.File.Path())
+		return 0, fmt.Errorf("%s: tensor token_embd.weight is missing or no matrix of at most %d rows", f.Path(), 1<<24)
 	}
-	m.Vocab = int(t.Shape[1])
-	if n := m.Tokenizer.VocabSize(); n > m.Vocab {
-		return fmt.Errorf("%s: tokenizer.ggml.tokens has %d tokens, token_embd.weight only %d rows", m.File.Path(), n, m.Vocab)
+	n, err := f.Len("tokenizer.ggml.tokens")
+	switch {
+	case err != nil:
+		return 0, err
+	case n > t.Shape[1]:
+		return 0, fmt.Errorf("%s: tokenizer.ggml.tokens has %d tokens, token_embd.weight only %d rows", f.Path(), n, t.Shape[1])
 	}
-	return nil
+	if types := "tokenizer.ggml.token_type"; f.Has(types) {
+		if k, err := f.Len(types); err != nil || k != n {
+			return 0, cmp.Or(err, fmt.Errorf("%s: %s has %d entries for %d tokens", f.Path(), types, k, n))
+		}
+	}
+	return int(t.Shape[1]), nil
 }
 
 // Name is the model's name, or else its file's.

@@ -11,7 +11,7 @@ import (
 
 // newTokenizer makes the tokenizer that a file's metadata describes.
 func newTokenizer(f *gguf.File) (*tokenizer.Tokenizer, error) {
-	c := tokenizer.Config{BOS: -1, EOS: -1, EOT: -1}
+	c := tokenizer.Config{}
 	var err error
 	if c.Model, err = f.String("tokenizer.ggml.model"); err != nil {
 		return nil, err
@@ -36,20 +36,22 @@ func newTokenizer(f *gguf.File) (*tokenizer.Tokenizer, error) {
 			c.Types = append(c.Types, int32(t))
 		}
 	}
-	for key, id := range map[string]*int{
-		"bos_token_id": &c.BOS, "eos_token_id": &c.EOS, "eot_token_id": &c.EOT,
-	} {
-		if key = "tokenizer.ggml." + key; !f.Has(key) {
-			continue
-		}
-		n, err := f.Uint(key)
+	if c.BOS, err = tokenID(f, "bos", len(c.Tokens)); err != nil {
+		return nil, err
+	}
+	if c.EOS, err = tokenID(f, "eos", len(c.Tokens)); err != nil {
+		return nil, err
+	}
+	if c.EOT, err = tokenID(f, "eot", len(c.Tokens)); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"eom", "fim_pad", "fim_rep", "fim_sep"} {
+		id, err := tokenID(f, name, len(c.Tokens))
 		if err != nil {
 			return nil, err
 		}
-		// Files whose vocabulary was cut name tokens that are not there: as
-		// good as not naming any.
-		if n < uint64(len(c.Tokens)) {
-			*id = int(n)
+		if id >= 0 {
+			c.MoreEOG = append(c.MoreEOG, id)
 		}
 	}
 	for key, flag := range map[string]*bool{"add_bos_token": &c.AddBOS, "add_eos_token": &c.AddEOS} {
@@ -65,6 +67,21 @@ func newTokenizer(f *gguf.File) (*tokenizer.Tokenizer, error) {
 		return nil, fmt.Errorf("%s: %w", f.Path(), err)
 	}
 	return t, nil
+}
+
+// tokenID is the id that a key such as eos_token_id names, -1 where there is no
+// such key. Files whose vocabulary was cut name tokens that are not there, which
+// is as good as not naming any.
+func tokenID(f *gguf.File, name string, tokens int) (int, error) {
+	key := "tokenizer.ggml." + name + "_token_id"
+	if !f.Has(key) {
+		return -1, nil
+	}
+	n, err := f.Uint(key)
+	if err != nil || n >= uint64(tokens) {
+		return -1, err
+	}
+	return int(n), nil
 }
 
 // ChatTemplate is the file's own template for conversations.
