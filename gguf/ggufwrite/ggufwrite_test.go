@@ -121,9 +121,36 @@ func TestErrors(t *testing.T) {
 			t.Errorf("split: got  %v\nwant %s", err, want)
 		}
 	}
+	var holes ggufwrite.Writer
+	holes.Hole("t", quant.F32, 4)
+	if _, err := holes.Bytes(); err == nil || err.Error() != `tensor "t" has no data: only WriteSparse writes it` {
+		t.Errorf("a hole in memory: %v", err)
+	}
 	var w ggufwrite.Writer
 	if _, err := w.WriteSplit("m", 0); err == nil || err.Error() != "m: 0 parts, wanted 1 to 65535" {
 		t.Errorf("0 parts: %v", err)
+	}
+}
+
+// TestSparse writes a file of 500 GB and reads its header.
+func TestSparse(t *testing.T) {
+	var w ggufwrite.Writer
+	ggufwrite.Shapes{Name: "large", Layers: 3, Hidden: 4096, Heads: 64, KVHeads: 4, HeadDim: 128, Experts: 1024, TopK: 8, Width: 16384, Vocab: 1000}.Put(&w)
+	path := filepath.Join(t.TempDir(), "m.gguf")
+	if err := w.WriteSparse(path); err != nil {
+		t.Fatal(err)
+	}
+	f, err := gguf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	down, ok := f.Tensor("blk.2.ffn_down_exps.weight")
+	if !ok || !reflect.DeepEqual(down.Shape, []uint64{16384, 4096, 1024}) || down.Type != quant.Q6_K || len(down.Data) != 16384*4096*1024/256*210 {
+		t.Errorf("tensor %v %v of %d bytes", down.Shape, down.Type, len(down.Data))
+	}
+	if n, err := f.Uint("qwen3moe.expert_feed_forward_length"); err != nil || n != 16384 {
+		t.Errorf("experts are %d wide: %v", n, err)
 	}
 }
 

@@ -32,6 +32,7 @@ type tensor struct {
 	ty    quant.Type
 	shape []uint64
 	data  []byte
+	size  uint64 // of the data, more than len(data) where there is a hole
 }
 
 // Set adds a key. value is a bool, string, float32, float64 or sized integer,
@@ -69,7 +70,34 @@ func (w *Writer) Tensor(name string, ty quant.Type, x []float32, shape ...uint64
 // Raw adds a tensor by its bytes, which are not checked: a test may want a file
 // that is wrong.
 func (w *Writer) Raw(name string, ty quant.Type, data []byte, shape ...uint64) {
-	w.tensors = append(w.tensors, tensor{name, ty, slices.Clone(shape), data})
+	w.tensors = append(w.tensors, tensor{name, ty, slices.Clone(shape), data, uint64(len(data))})
+}
+
+// Hole adds a tensor without data, for a test that wants the shapes of a large
+// model and no more. Only WriteSparse writes it.
+func (w *Writer) Hole(name string, ty quant.Type, shape ...uint64) {
+	row, err := ty.RowBytes(shape[0])
+	if err != nil {
+		w.fail(fmt.Errorf("tensor %q: %w", name, err))
+		return
+	}
+	for _, n := range shape[1:] {
+		row *= n
+	}
+	w.tensors = append(w.tensors, tensor{name, ty, slices.Clone(shape), nil, row})
+}
+
+// WriteSparse writes the file to path with a hole for all tensors' data, which
+// reads as zeros and takes no room on a disk.
+func (w *Writer) WriteSparse(path string) error {
+	if w.err != nil {
+		return w.err
+	}
+	b, size := w.header(w.pairs, w.tensors)
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		return err
+	}
+	return os.Truncate(path, int64(uint64(len(b))+size))
 }
 
 func (w *Writer) fail(err error) {
@@ -80,10 +108,20 @@ func (w *Writer) fail(err error) {
 
 // Bytes returns the file.
 func (w *Writer) Bytes() ([]byte, error) {
-	if w.err != nil {
-		return nil, w.err
+	if err := w.whole(); err != nil {
+		return nil, err
 	}
 	return w.file(w.pairs, w.tensors), nil
+}
+
+// whole is the first mistake, or an error for a tensor without data.
+func (w *Writer) whole() error {
+	for _, t := range w.tensors {
+		if t.size > uint64(len(t.data)) {
+			w.fail(fmt.Errorf("tensor %q has no data: only WriteSparse writes it", t.name))
+		}
+	}
+	return w.err
 }
 
 // WriteFile writes the file to path.
@@ -99,8 +137,8 @@ func (w *Writer) WriteFile(path string) error {
 // files: the first part holds the metadata, each part an equal share of the
 // tensors in order. It returns the paths.
 func (w *Writer) WriteSplit(prefix string, parts int) ([]string, error) {
-	if w.err != nil {
-		return nil, w.err
+	if err := w.whole(); err != nil {
+		return nil, err
 	}
 	if parts < 1 || parts > math.MaxUint16 {
 		return nil, fmt.Errorf("%s: %d parts, wanted 1 to %d", prefix, parts, math.MaxUint16)
@@ -124,22 +162,35 @@ func (w *Writer) WriteSplit(prefix string, parts int) ([]string, error) {
 	return paths, nil
 }
 
+func (w *Writer) align() int {
+	if w.Alignment == 0 {
+		return 32
+	}
+	return w.Alignment
+}
+
 func (w *Writer) file(pairs []pair, tensors []tensor) []byte {
-	align := w.Alignment
-	if align == 0 {
-		align = 32
-	} else {
-		v, _ := encode(uint32(align)) // a uint32 always encodes
+	b, _ := w.header(pairs, tensors)
+	for _, t := range tensors {
+		b = pad(append(b, t.data...), w.align())
+	}
+	return b
+}
+
+// header is what stands before the data, padded, and the size of the data.
+func (w *Writer) header(pairs []pair, tensors []tensor) (b []byte, size uint64) {
+	align := uint64(w.align())
+	if w.Alignment != 0 {
+		v, _ := encode(uint32(w.Alignment)) // a uint32 always encodes
 		pairs = append(slices.Clone(pairs), pair{"general.alignment", v})
 	}
 	le := binary.LittleEndian
-	b := le.AppendUint32([]byte("GGUF"), 3)
+	b = le.AppendUint32([]byte("GGUF"), 3)
 	b = le.AppendUint64(b, uint64(len(tensors)))
 	b = le.AppendUint64(b, uint64(len(pairs)))
 	for _, p := range pairs {
 		b = append(appendString(b, p.key), p.value...)
 	}
-	offset := 0
 	for _, t := range tensors {
 		b = appendString(b, t.name)
 		b = le.AppendUint32(b, uint32(len(t.shape)))
@@ -147,19 +198,14 @@ func (w *Writer) file(pairs []pair, tensors []tensor) []byte {
 			b = le.AppendUint64(b, n)
 		}
 		b = le.AppendUint32(b, uint32(t.ty))
-		b = le.AppendUint64(b, uint64(offset))
-		offset = roundUp(offset+len(t.data), align)
+		b = le.AppendUint64(b, size)
+		size = (size + t.size + align - 1) / align * align
 	}
-	for _, t := range tensors {
-		b = append(pad(b, align), t.data...)
-	}
-	return pad(b, align)
+	return pad(b, w.align()), size
 }
 
-func roundUp(n, align int) int { return (n + align - 1) / align * align }
-
 func pad(b []byte, align int) []byte {
-	return append(b, make([]byte, roundUp(len(b), align)-len(b))...)
+	return append(b, make([]byte, (len(b)+align-1)/align*align-len(b))...)
 }
 
 func appendString(b []byte, s string) []byte {
