@@ -89,7 +89,7 @@ func (u *unit) checkEarly(s Segment, i int) error {
 func (u *unit) reportsOf(s Segment, i, j int) tally {
 	var out tally
 	for k := s.First; k < i && (k <= j || u.calls[k].Wait == u.calls[j].Wait); k++ {
-		out.add(u, &u.calls[k])
+		out.add(&u.calls[k])
 	}
 	return out
 }
@@ -100,7 +100,7 @@ func (u *unit) reportsOf(s Segment, i, j int) tally {
 func (u *unit) asideAfter(s Segment, i, j int) uint64 {
 	done := u.reportsOf(s, i, j).all
 	for k := j; k < i; k++ {
-		if u.aside(&u.calls[k]) && (k == j || uint64(u.calls[k].Wait) >= done) {
+		if u.calls[k].Aside && (k == j || uint64(u.calls[k].Wait) >= done) {
 			return u.reportsOf(s, i, k).aside
 		}
 	}

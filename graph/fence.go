@@ -41,7 +41,7 @@ func (u *unit) count(s Segment) {
 		soft := first > s.First && u.calls[first].Barrier && allSignal(group) && allSignal(u.groupBefore(s, first))
 		own := reports
 		for i := range group {
-			own.add(u, &group[i])
+			own.add(&group[i])
 			if soft {
 				group[i].Wait = uint32(reports.all)
 			}
@@ -69,20 +69,14 @@ func (u *unit) count(s Segment) {
 type tally struct{ all, aside uint64 }
 
 // add counts a dispatch's.
-func (r *tally) add(u *unit, d *Dispatch) {
+func (r *tally) add(d *Dispatch) {
 	if !d.Signals {
 		return
 	}
 	r.all += d.Workgroups()
-	if u.aside(d) {
+	if d.Aside {
 		r.aside += d.Workgroups()
 	}
-}
-
-// aside tells whether a dispatch reports to the second counter too.
-func (u *unit) aside(d *Dispatch) bool {
-	info, _ := u.opts.Kernels.Lookup(d.Kernel)
-	return d.Signals && info.Aside
 }
 
 // early is how many reports dispatch i must see before it reads what its kernel
@@ -103,7 +97,7 @@ func (u *unit) early(i, hard int, ends []tally) (reports uint32, aside bool) {
 		if last < 0 {
 			last, aside = j, true
 		}
-		aside = aside && u.aside(&u.calls[j])
+		aside = aside && u.calls[j].Aside
 	}
 	switch {
 	case last < 0:

@@ -31,7 +31,7 @@ func lower(u *unit) error {
 		}
 	}
 	for i := range u.prepare {
-		u.prepare[i].Signals = false // it runs alone
+		u.prepare[i].Signals, u.prepare[i].Aside = false, false // it runs alone
 	}
 	if len(missing) == 0 {
 		return nil
@@ -57,6 +57,7 @@ func (u *unit) lowerCall(d *Dispatch, missing map[Kernel]string) error {
 	}
 	d.Groups = info.grid(d.Work)
 	d.Signals = info.Sync && u.opts.Counters
+	d.Aside = d.Signals && info.Aside
 	push := 8*len(d.Args) + 4*len(d.Params)
 	if info.Sync {
 		push += SyncBytes

@@ -62,7 +62,9 @@ type Dispatch struct {
 	// its kernel takes early (KernelInfo.Early); at most Wait. With EarlyAside
 	// they are counted among those of kernels that report aside
 	// (KernelInfo.Aside) alone, so that others of the same group need not be done.
+	// Aside tells that the kernel also reports to the second counter.
 	Signals    bool
+	Aside      bool
 	Wait       uint32
 	Early      uint32
 	EarlyAside bool

@@ -1,4 +1,4 @@
-// Package export writes a graph.Plan as DOT, SVG, Mermaid, JSON and HTML.
+// Package export writes a graph.Plan as DOT, SVG, Mermaid, JSON, HTML and text.
 //
 // What is drawn is the compiled plan, not a drawing of the model: the boxes are
 // the dispatches that a backend will launch, gathered by stage or by layer, and

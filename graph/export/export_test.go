@@ -204,8 +204,8 @@ func TestProfile(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for want, o := range map[string]export.Options{
-		`format "png", wanted dot, svg, mermaid, json or html`:   {Format: "png"},
-		`level "kernel", wanted model, layer, stage or dispatch`: {Format: "json", Level: "kernel"},
+		`format "png", wanted dot, svg, mermaid, json, html or text`: {Format: "png"},
+		`level "kernel", wanted model, layer, stage or dispatch`:     {Format: "json", Level: "kernel"},
 	} {
 		if err := export.Write(new(strings.Builder), mixed(t), o); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)

@@ -53,6 +53,8 @@ func TestGolden(t *testing.T) {
 		golden(t, "stage-unfolded."+format, write(t, p, export.Options{Format: format, Unfold: true}))
 		golden(t, "stage-profile."+format, write(t, p, export.Options{Format: format, Profile: profile(p)}))
 	}
+	golden(t, "plan.text", write(t, p, export.Options{Format: "text", Device: "device 0"}))
+	golden(t, "plan-unfolded.text", write(t, p, export.Options{Format: "text", Unfold: true, Title: "all layers", Profile: profile(p)}))
 }
 
 func golden(t *testing.T, name string, got []byte) {

@@ -58,6 +58,7 @@ var formats = []format{
 	{"mermaid", ofView(writeMermaid)},
 	{"json", ofView(writeJSON)},
 	{"html", writeHTML},
+	{"text", writeText},
 }
 
 // ofView makes a format of a writer of one view.
