@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	vulkan "github.com/goki/vulkan"
+
+	"moeflow/vk/shaders"
 )
 
 // DeviceInfo describes a Vulkan device.
@@ -73,6 +75,12 @@ func (d *DeviceInfo) Capabilities() []string {
 		}
 	}
 	return out
+}
+
+// Class is the device as plans see it.
+func (d *DeviceInfo) Class() shaders.Class {
+	return shaders.Class{Name: d.Name, About: d.Name, Memory: d.Memory, Ordered: d.Ordered(),
+		Choice: shaders.Choice{Has: d.Capabilities(), Processors: d.Processors}}
 }
 
 // Ordered tells whether the device is known to start the workgroups of a queue

@@ -17,12 +17,13 @@ import (
 	"moeflow/graph"
 	"moeflow/graph/export"
 	"moeflow/vk"
+	"moeflow/vk/shaders"
 )
 
 type graphFlags struct {
-	format, level, out string
-	rows, depth        int
-	unfold, profile    bool
+	format, level, out, class string
+	rows, depth               int
+	unfold, profile           bool
 }
 
 func graphCommand(a *app) *cobra.Command {
@@ -34,6 +35,7 @@ func graphCommand(a *app) *cobra.Command {
 	fl.StringVar(&f.format, "format", "svg", strings.Join(export.Formats(), ", "))
 	fl.StringVar(&f.level, "level", "stage", strings.Join(export.Levels(), ", "))
 	fl.StringVarP(&f.out, "output", "o", "", "file to write (default: stdout)")
+	fl.StringVar(&f.class, "for", "", "draw the plan of a kind of device that need not be here: "+strings.Join(classNames(), ", "))
 	fl.IntVar(&f.rows, "rows", 1, "draw the plan of a step of so many rows: 1 decodes, more are prefill")
 	fl.BoolVar(&f.unfold, "unfold", false, "draw equal layers one by one")
 	fl.BoolVar(&f.profile, "profile", false, "run on the device and draw each kernel's time, bytes and GB/s")
@@ -43,7 +45,7 @@ func graphCommand(a *app) *cobra.Command {
 }
 
 // check looks at the flags before a model is opened.
-func (f *graphFlags) check() error {
+func (f *graphFlags) check(device string) error {
 	for _, c := range []struct {
 		flag, value string
 		choices     []string
@@ -58,11 +60,26 @@ func (f *graphFlags) check() error {
 	if f.profile && (f.rows != 1 || f.depth < 1) {
 		return usage{fmt.Errorf("--profile times a step of one row behind a prompt: --rows must be 1 and --depth at least 1")}
 	}
+	if f.class != "" && !slices.Contains(classNames(), f.class) {
+		return usage{fmt.Errorf("--for is %q, wanted one of %s", f.class, strings.Join(classNames(), ", "))}
+	}
+	if f.class != "" && (f.profile || device != "") {
+		return usage{fmt.Errorf("--for %s draws the plan of a device that is not here: leave out --device and --profile", f.class)}
+	}
 	return nil
 }
 
+// classNames lists the values of --for.
+func classNames() []string {
+	var out []string
+	for _, c := range shaders.Classes() {
+		out = append(out, c.Name)
+	}
+	return out
+}
+
 func (a *app) graph(ctx context.Context, args []string, f graphFlags) error {
-	if err := f.check(); err != nil {
+	if err := f.check(a.device); err != nil {
 		return err
 	}
 	cfg, err := a.profile(first(args))
@@ -81,8 +98,8 @@ func (a *app) graph(ctx context.Context, args []string, f graphFlags) error {
 	return a.writeGraph(f.out, p, o)
 }
 
-// plan compiles the plan without loading the model: for the device that
-// --device names, or else for any.
+// plan compiles the plan without loading the model: for the class that --for
+// names, the device that --device names, or else for any device.
 func (a *app) plan(_ context.Context, cfg *configs.Config, f graphFlags, o *export.Options) (*graph.Plan, error) {
 	m, err := openModel(cfg)
 	if err != nil {
@@ -90,15 +107,22 @@ func (a *app) plan(_ context.Context, cfg *configs.Config, f graphFlags, o *expo
 	}
 	defer m.Close()
 	o.Title, o.Device = m.Name(), "any Vulkan device"
-	var d *vk.DeviceInfo
-	if a.device != "" {
-		found, err := vk.Find(a.device)
-		if err != nil {
-			return nil, err
+	for _, c := range shaders.Classes() {
+		if c.Name == f.class {
+			o.Device = c.About
+			return engine.PlanOf(m, a.engineOptions(cfg), &c, f.rows)
 		}
-		d, o.Device = &found, found.Name
 	}
-	return engine.PlanOf(m, a.engineOptions(cfg), d, f.rows)
+	if a.device == "" {
+		return engine.PlanOf(m, a.engineOptions(cfg), nil, f.rows)
+	}
+	found, err := vk.Find(a.device)
+	if err != nil {
+		return nil, err
+	}
+	o.Device = found.Name
+	c := found.Class()
+	return engine.PlanOf(m, a.engineOptions(cfg), &c, f.rows)
 }
 
 // profiledPlan loads the model on the device and times the plan that ran there.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"moeflow/graph/export"
+	"moeflow/vk"
 )
 
 // drawn is what a test looks at in the JSON format.
@@ -93,6 +94,29 @@ func TestGraphFile(t *testing.T) {
 	}
 }
 
+// TestGraphFor: the plan of a kind of device that is not here is that of its
+// kernels, and the class of the software device that runs the tests is true.
+func TestGraphFor(t *testing.T) {
+	for class, want := range map[string]string{"nvidia": "expert_route_gate_up_fixed[Q4_K]", "wave64": "norm_matvec[Q4_K]", "llvmpipe": "norm_matvec_cpu[Q4_K]"} {
+		if out := ok(t, moeflow(t, "graph", "--for", class, "--format", "text")); !strings.Contains(out, " "+want+" ") {
+			t.Errorf("the plan for %s has no %s:\n%s", class, want, out)
+		}
+	}
+	found, err := vk.Find("0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(found.Name, "llvmpipe") {
+		lines := func(args ...string) string {
+			_, rest, _ := strings.Cut(ok(t, moeflow(t, append([]string{"graph", "--format", "text"}, args...)...)), "\n")
+			return rest
+		}
+		if got, want := lines("--for", "llvmpipe"), lines("--device", "0"); got != want {
+			t.Errorf("for llvmpipe\n%s\non %s\n%s", got, found.Name, want)
+		}
+	}
+}
+
 // TestGraphProfile: what ran on the device is drawn with times and bytes.
 func TestGraphProfile(t *testing.T) {
 	d := drawJSON(t, "--validation", "--profile", "-d", "8")
@@ -131,6 +155,9 @@ func TestGraphErrors(t *testing.T) {
 		{"--rows 2049", "--rows is 2049, wanted 1 to 2048", 2},
 		{"--profile --rows 2", "--rows must be 1", 2},
 		{"--profile -d 0", "--depth at least 1", 2},
+		{"--for h100", `--for is "h100", wanted one of nvidia, wave64, llvmpipe`, 2},
+		{"--for nvidia --device 0", "leave out --device and --profile", 2},
+		{"--for nvidia --profile", "leave out --device and --profile", 2},
 		{"tiny more", "accepts at most 1 arg", 2},
 		{"-o " + missing, "open " + missing + ": no such file or directory", 1},
 		{"--model " + missing, missing, 1},

@@ -38,7 +38,8 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := PlanOf(m, o, &d, 1)
+	c := d.Class()
+	p, err := PlanOf(m, o, &c, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

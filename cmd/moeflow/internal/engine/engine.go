@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/cmd/moeflow/internal/trace"
@@ -141,27 +140,11 @@ func (e *Engine) compile(o *Options) error {
 // counters tells whether kernels may wait by themselves: only where workgroups
 // are known to start in the order of their dispatches. Where each dispatch is
 // timed they must not overlap.
-func (o *Options) counters(d *vk.DeviceInfo) bool {
-	if o.Timestamps {
-		return false
-	}
-	return o.Sync == "counter" || o.Sync != "barrier" && d.Ordered()
-}
+func (o *Options) counters(d *vk.DeviceInfo) bool { return o.waits(d.Ordered()) }
 
-// choice is which kernels are wanted on a device.
-func (o *Options) choice(d *vk.DeviceInfo) shaders.Choice {
-	without := o.Without
-	if without == nil {
-		without = []string{"q8"}
-	}
-	has := append(d.Capabilities(), o.Pretend...)
-	if slices.Contains(o.Pretend, "gpu") { // then it is no CPU
-		has = slices.DeleteFunc(has, func(c string) bool { return c == "cpu" })
-	}
-	if slices.Contains(without, "f16") { // all arithmetic in float32: no matrix units at all
-		has = slices.DeleteFunc(has, func(c string) bool { return c == "coopmat" })
-	}
-	return shaders.Choice{Has: has, Without: without, Processors: d.Processors}
+// waits is counters for a device that is ordered, or not.
+func (o *Options) waits(ordered bool) bool {
+	return !o.Timestamps && (o.Sync == "counter" || o.Sync != "barrier" && ordered)
 }
 
 func (o *Options) fill(m *model.Model) {
