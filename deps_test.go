@@ -49,6 +49,7 @@ var imports = map[string][]string{
 	"cmd/moeflow/internal/job": {"tokenizer", "tokenizer/chat", "stages/sample"},
 
 	"cmd/moeflow/internal/experts": {},
+	"cmd/moeflow/internal/output":  {},
 	"cmd/moeflow/internal/trace":   {},
 	"cmd/moeflow/internal/watch":   {},
 }

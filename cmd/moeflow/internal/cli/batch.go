@@ -92,7 +92,7 @@ func (a *app) batch(ctx context.Context, cfg *configs.Config, prompts string, f 
 		return usage{err}
 	}
 	defer keepPipe()()
-	src, out, err := a.batchFiles(prompts, f)
+	src, out, err := a.batchFiles(cfg, prompts, f)
 	if err != nil {
 		return usage{err}
 	}

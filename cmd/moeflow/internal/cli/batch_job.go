@@ -5,15 +5,25 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 
 	"moeflow/cmd/moeflow/internal/job"
 	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/cmd/moeflow/internal/output"
 	"moeflow/configs"
 )
 
-// batchFiles opens the prompts and the results.
-func (a *app) batchFiles(prompts string, f *batchFlags) (*job.Source, *job.Output, error) {
+// batchFiles opens the prompts and the results, once it is sure that the results
+// go to no file that the job reads.
+func (a *app) batchFiles(cfg *configs.Config, prompts string, f *batchFlags) (*job.Source, *job.Output, error) {
+	results, ok := output.Path{What: "-o", Path: f.output}, true
+	if f.stdout() {
+		results, ok = output.Stream("standard output", a.Out)
+	}
+	if ok {
+		if err := output.Check([]output.Path{results}, a.inputs(cfg, prompts)); err != nil {
+			return nil, nil, err
+		}
+	}
 	src := job.NewSource("standard input", a.In)
 	if prompts != "-" {
 		var err error
@@ -24,26 +34,11 @@ func (a *app) batchFiles(prompts string, f *batchFlags) (*job.Source, *job.Outpu
 	if f.stdout() {
 		return src, job.Stream("standard output", a.Out), nil
 	}
-	// Asked before the file is opened: with the results in it, it would be
-	// refused as no results.
-	if in, out := src.File(), stat(f.output); in != nil && out != nil {
-		if i, err := in.Stat(); err == nil && os.SameFile(i, out) {
-			return nil, nil, errors.Join(fmt.Errorf("-o: %s is the file of prompts", f.output), src.Close())
-		}
-	}
 	out, err := job.OpenOutput(f.output, f.resume)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("-o: %w", err), src.Close())
 	}
 	return src, out, nil
-}
-
-func stat(path string) os.FileInfo {
-	i, err := os.Stat(path)
-	if err != nil {
-		return nil
-	}
-	return i
 }
 
 // batchSettings fills a job in and makes its output ready: from there on results

@@ -60,11 +60,15 @@ func TestLogits(t *testing.T) {
 			t.Fatalf("position %d, token %d: logit %g, wanted %g", i/want.Shape[1], i%want.Shape[1], x, want.Float32[i])
 		}
 	}
+	before := readFile(t, out)
 	if o := moeflow(t, "logits", "--ids", "1,5000", "-o", out); o.code != 1 || !strings.Contains(o.err, "token 1 of the prompt is 5000") {
 		t.Errorf("an id out of range: %d, %s", o.code, o.err)
 	}
-	if _, err := os.Stat(out); !os.IsNotExist(err) {
-		t.Error("half a file was left behind")
+	if readFile(t, out) != before {
+		t.Error("a command that failed has changed the file")
+	}
+	if o := moeflow(t, "logits", "--ids", golden(t, "go_ids", ","), "-o", "-"); ok(t, o) != before {
+		t.Errorf("standard output gets %d bytes, the file %d, or others", len(o.out), len(before))
 	}
 }
 

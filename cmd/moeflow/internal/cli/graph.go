@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -86,16 +85,29 @@ func (a *app) graph(ctx context.Context, args []string, f graphFlags) error {
 	if err != nil {
 		return err
 	}
-	o := export.Options{Format: f.format, Level: f.level, Unfold: f.unfold}
-	draw := a.plan
-	if f.profile {
-		draw = a.profiledPlan
-	}
-	p, err := draw(ctx, cfg, f, &o)
+	res, err := a.result(f.out, cfg)
 	if err != nil {
 		return err
 	}
-	return a.writeGraph(f.out, p, o)
+	return res.end(a.draw(ctx, cfg, f, res))
+}
+
+// draw writes the picture of a plan.
+func (a *app) draw(ctx context.Context, cfg *configs.Config, f graphFlags, w io.Writer) error {
+	o := export.Options{Format: f.format, Level: f.level, Unfold: f.unfold}
+	plan := a.plan
+	if f.profile {
+		plan = a.profiledPlan
+	}
+	p, err := plan(ctx, cfg, f, &o)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	if err := export.Write(out, p, o); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // plan compiles the plan without loading the model: for the class that --for
@@ -150,32 +162,4 @@ func (a *app) profiledPlan(ctx context.Context, cfg *configs.Config, f graphFlag
 		o.Profile.Args = append(o.Profile.Args, c.Args)
 	}
 	return e.Plans[0], nil
-}
-
-// writeGraph writes to a file, which is removed again if that fails, or to
-// stdout.
-func (a *app) writeGraph(path string, p *graph.Plan, o export.Options) (err error) {
-	if path == "" || path == "-" {
-		return writeBuffered(a.Out, p, o)
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	err = writeBuffered(file, p, o)
-	if cerr := file.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		removeFile(path)
-	}
-	return err
-}
-
-func writeBuffered(w io.Writer, p *graph.Plan, o export.Options) error {
-	out := bufio.NewWriter(w)
-	if err := export.Write(out, p, o); err != nil {
-		return err
-	}
-	return out.Flush()
 }

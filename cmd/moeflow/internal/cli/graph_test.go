@@ -159,7 +159,7 @@ func TestGraphErrors(t *testing.T) {
 		{"--for nvidia --device 0", "leave out --device and --profile", 2},
 		{"--for nvidia --profile", "leave out --device and --profile", 2},
 		{"tiny more", "accepts at most 1 arg", 2},
-		{"-o " + missing, "open " + missing + ": no such file or directory", 1},
+		{"-o " + missing, "-o: " + missing + ": its folder cannot be used: no such file or directory", 2},
 		{"--model " + missing, missing, 1},
 		{"--device nonesuch", `device "nonesuch" fits 0 devices`, 1},
 	} {

@@ -1,14 +1,17 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/cmd/moeflow/internal/npy"
+	"moeflow/configs"
 )
 
 func logitsCommand(a *app) *cobra.Command {
@@ -17,7 +20,7 @@ func logitsCommand(a *app) *cobra.Command {
 		Args: cobra.MaximumNArgs(1)}
 	a.modelFlags(c)
 	c.Flags().StringVar(&ids, "ids", "", "token ids, comma-separated")
-	c.Flags().StringVarP(&out, "output", "o", "", "the .npy file to write")
+	c.Flags().StringVarP(&out, "output", "o", "", "the .npy file to write; - is standard output")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if out == "" {
 			return usage{fmt.Errorf("-o: give the .npy file to write")}
@@ -30,26 +33,25 @@ func logitsCommand(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) { o.Buckets = engine.LogitsBuckets() })
+		res, err := a.result(out, cfg)
 		if err != nil {
 			return err
 		}
-		defer done()
-		f, err := os.Create(out)
-		if err != nil {
-			return err
-		}
-		w, err := npy.NewWriter(f, len(list), e.Model.Vocab)
-		if err == nil {
-			err = e.Logits(c.Context(), list, func(_ int, row []float32) error { return w.Row(row) })
-		}
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
-			os.Remove(out)
-		}
-		return err
+		return res.end(a.logits(c.Context(), cfg, list, res))
 	}
 	return c
+}
+
+// logits computes the logits of every position and writes them to w.
+func (a *app) logits(ctx context.Context, cfg *configs.Config, ids []int32, w io.Writer) (err error) {
+	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) { o.Buckets = engine.LogitsBuckets() })
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	n, err := npy.NewWriter(w, len(ids), e.Model.Vocab)
+	if err != nil {
+		return err
+	}
+	return e.Logits(ctx, ids, func(_ int, row []float32) error { return n.Row(row) })
 }

@@ -63,11 +63,16 @@ func Main(args []string, s Streams) int {
 	return exitCode(root.ExecuteContext(ctx), s.Err)
 }
 
+// interrupted tells whether a command ended because it was asked to.
+func interrupted(err error) bool {
+	return errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled)
+}
+
 func exitCode(err error, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled):
+	case interrupted(err):
 		return exitInterrupted
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed // the reader went away: nobody to tell

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -99,6 +100,9 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	if err := f.overrides(c, cfg); err != nil {
 		return err
 	}
+	if err := f.see.check(a.inputs(cfg, f.file)); err != nil {
+		return err
+	}
 	text, given, err := a.promptText(c, f)
 	if err != nil {
 		return err
@@ -114,10 +118,9 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	}
 	s, err := a.newSession(cfg, f)
 	if err != nil {
-		f.see.discard()
-		return err
+		return errors.Join(err, f.see.discard())
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
+	defer func() { err = s.close(err) }()
 	if !given && f.ids == "" {
 		return s.interactive(c.Context())
 	}
@@ -177,9 +180,15 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 	return s, nil
 }
 
-func (s *session) close() error {
+// close ends a session that ended with err, which is part of what it returns. The
+// files of --trace and --expert-stats are completed unless the run has failed.
+func (s *session) close(err error) error {
 	s.seq.Close()
-	return errors.Join(s.flags.see.end(s.engine), s.done(), s.flags.see.close(s.Err))
+	see := &s.flags.see
+	if ended := err == nil || interrupted(err) || errors.Is(err, syscall.EPIPE); !ended {
+		return errors.Join(err, see.discard(), s.done())
+	}
+	return errors.Join(err, see.end(s.engine), s.done(), see.close(s.Err))
 }
 
 func samplingParams(c configs.Sampling) sample.Params {

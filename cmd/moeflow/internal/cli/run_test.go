@@ -117,7 +117,7 @@ func TestInteractive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
+	defer s.close(nil)
 	if err := s.interactive(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -4,19 +4,19 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/experts"
+	"moeflow/cmd/moeflow/internal/output"
 )
 
 // statsFlags is --expert-stats: files that get how often each expert was chosen.
 type statsFlags struct {
 	paths []string
-	files []*os.File
+	files []*output.File
 }
 
 func (f *statsFlags) add(fl *pflag.FlagSet) {
@@ -31,56 +31,62 @@ var statsFormats = map[string]func(*experts.Counts, *bufio.Writer) error{
 	".svg":  func(c *experts.Counts, w *bufio.Writer) error { return c.WriteSVG(w) },
 }
 
-// open makes the files, so that what is wrong with them shows before the model
-// runs.
-func (f *statsFlags) open() error {
+// check looks at the names.
+func (f *statsFlags) check() error {
 	for _, p := range f.paths {
 		if statsFormats[filepath.Ext(p)] == nil {
 			return usage{fmt.Errorf("--expert-stats: %s ends neither in .json nor in .svg", p)}
 		}
 	}
+	return nil
+}
+
+// outputs are the files that will be written.
+func (f *statsFlags) outputs() []output.Path {
+	var all []output.Path
 	for _, p := range f.paths {
-		file, err := os.Create(p)
+		all = append(all, output.Path{What: "--expert-stats", Path: p})
+	}
+	return all
+}
+
+// open begins the files, so that what is wrong with them shows before the model
+// runs.
+func (f *statsFlags) open() error {
+	for _, p := range f.paths {
+		file, err := create("--expert-stats", p)
 		if err != nil {
-			f.discard()
-			return usage{fmt.Errorf("--expert-stats: %w", err)}
+			return errors.Join(err, f.discard())
 		}
 		f.files = append(f.files, file)
 	}
 	return nil
 }
 
-// write fills the files.
+// write fills the files with what was counted so far, and completes them.
 func (f *statsFlags) write(e *engine.Engine) error {
-	if !f.on() {
+	if len(f.files) == 0 {
 		return nil
 	}
 	c, err := e.ExpertCounts()
 	if err != nil {
-		f.discard()
-		return err
+		return errors.Join(err, f.discard())
 	}
 	var errs []error
 	for _, file := range f.files {
 		w := bufio.NewWriter(file)
-		errs = append(errs, statsFormats[filepath.Ext(file.Name())](c, w), w.Flush(), file.Close())
+		errs = append(errs, endFile(file, errors.Join(statsFormats[filepath.Ext(file.Name())](c, w), w.Flush())))
 	}
 	f.files = nil
 	return errors.Join(errs...)
 }
 
-// discard closes and removes files that will not be written.
-func (f *statsFlags) discard() {
+// discard leaves the files as they were before the run.
+func (f *statsFlags) discard() error {
+	var errs []error
 	for _, file := range f.files {
-		file.Close()
-		removeFile(file.Name())
+		errs = append(errs, file.Discard())
 	}
 	f.files = nil
-}
-
-// removeFile removes a file that was begun in vain, but no device or pipe.
-func removeFile(path string) {
-	if i, err := os.Stat(path); err == nil && i.Mode().IsRegular() {
-		os.Remove(path)
-	}
+	return errors.Join(errs...)
 }

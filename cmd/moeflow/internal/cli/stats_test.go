@@ -74,7 +74,7 @@ func TestExpertStatsFiles(t *testing.T) {
 	good, nowhere := filepath.Join(dir, "a.json"), filepath.Join(dir, "none", "b.json")
 	for args, want := range map[string]string{
 		"--expert-stats|stats.txt":                              "--expert-stats: stats.txt ends neither in .json nor in .svg",
-		"--expert-stats|" + good + "|--expert-stats|" + nowhere: "--expert-stats: open " + nowhere,
+		"--expert-stats|" + good + "|--expert-stats|" + nowhere: "--expert-stats: " + nowhere + ": its folder cannot be used",
 	} {
 		o := moeflow(t, append([]string{"run", "-p", "x"}, strings.Split(args, "|")...)...)
 		if o.code != exitUsage || !strings.Contains(o.err, want) || strings.Count(o.err, "\n") != 1 || o.out != "" {

@@ -1,18 +1,21 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/pflag"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/output"
 	"moeflow/cmd/moeflow/internal/trace"
 )
 
 // traceFlags is --trace: a file that gets all that happens.
 type traceFlags struct {
 	path string
+	file *output.File
 	w    *trace.Writer
 }
 
@@ -20,30 +23,46 @@ func (f *traceFlags) add(fl *pflag.FlagSet) {
 	fl.StringVar(&f.path, "trace", "", "write what happens when, on host and device, for ui.perfetto.dev")
 }
 
-func (f *traceFlags) open() error {
+// outputs is the file that will be written.
+func (f *traceFlags) outputs() []output.Path {
 	if f.path == "" {
 		return nil
 	}
-	w, err := trace.Create(f.path, 0)
-	if err != nil {
-		return usage{fmt.Errorf("--trace: %w", err)}
+	return []output.Path{{What: "--trace", Path: f.path}}
+}
+
+// open begins the file.
+func (f *traceFlags) open() (err error) {
+	if f.path == "" {
+		return nil
 	}
-	f.w = w
+	if f.file, err = create("--trace", f.path); err != nil {
+		return err
+	}
+	to := io.Writer(f.file)
+	if !f.file.Seekable() {
+		to = struct{ io.Writer }{f.file} // a pipe, which can be written in order alone
+	}
+	if f.w, err = trace.New(to, 0); err != nil {
+		return errors.Join(fmt.Errorf("--trace: %w", err), f.discard())
+	}
 	return nil
 }
 
-func (f *traceFlags) discard() {
-	if f.w != nil {
-		f.w.Close()
-		removeFile(f.path)
-	}
-}
-
-func (f *traceFlags) close(stderr io.Writer) error {
-	if f.w == nil {
+// discard leaves the file as it was before the run.
+func (f *traceFlags) discard() error {
+	if f.file == nil {
 		return nil
 	}
-	if err := f.w.Close(); err != nil {
+	return f.file.Discard()
+}
+
+// close completes the file.
+func (f *traceFlags) close(stderr io.Writer) error {
+	if f.file == nil {
+		return nil
+	}
+	if err := endFile(f.file, f.w.Close()); err != nil {
 		return fmt.Errorf("--trace: %w", err)
 	}
 	if n := f.w.Dropped(); n > 0 {

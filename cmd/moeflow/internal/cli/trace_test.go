@@ -79,7 +79,7 @@ func TestTraceFile(t *testing.T) {
 func TestBadTraceFiles(t *testing.T) {
 	dir := t.TempDir()
 	nowhere, good := filepath.Join(dir, "none", "t.json"), filepath.Join(dir, "t.json")
-	if o := moeflow(t, "run", "-p", "x", "--trace", nowhere); o.code != exitUsage || !strings.HasPrefix(o.err, "moeflow: --trace: open "+nowhere) {
+	if o := moeflow(t, "run", "-p", "x", "--trace", nowhere); o.code != exitUsage || !strings.HasPrefix(o.err, "moeflow: --trace: "+nowhere+": its folder cannot be used") {
 		t.Errorf("exit code %d, %q", o.code, o.err)
 	}
 	if o := moeflow(t, "run", "-p", "x", "--trace", good, "--model", filepath.Join(dir, "none.gguf")); o.code != exitFailed {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/output"
 )
 
 // seeFlags are what shows a run while or after it goes.
@@ -22,23 +23,28 @@ func (f *seeFlags) add(fl *pflag.FlagSet) {
 	f.watch.add(fl)
 }
 
-// open checks the flags, makes the files and takes the address, before a model
-// is loaded.
+// check looks at the names of the files, before anything is opened. ins is what
+// the run reads.
+func (f *seeFlags) check(ins []output.Path) error {
+	if err := f.stats.check(); err != nil {
+		return err
+	}
+	return checkOutputs(append(f.stats.outputs(), f.trace.outputs()...), ins)
+}
+
+// open begins the files and takes the address, before a model is loaded.
 func (f *seeFlags) open(stderr io.Writer) error {
 	for _, open := range []func() error{func() error { return f.watch.open(stderr) }, f.stats.open, f.trace.open} {
 		if err := open(); err != nil {
-			f.discard()
-			return err
+			return errors.Join(err, f.discard())
 		}
 	}
 	return nil
 }
 
-// discard undoes open for a run that did not begin.
-func (f *seeFlags) discard() {
-	f.stats.discard()
-	f.trace.discard()
-	f.watch.stop()
+// discard leaves the files as they were before the run, and ends what looks on.
+func (f *seeFlags) discard() error {
+	return errors.Join(f.stats.discard(), f.trace.discard(), f.watch.stop())
 }
 
 // options asks the engine for what is to be seen.

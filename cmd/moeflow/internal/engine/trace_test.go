@@ -1,10 +1,9 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -41,8 +40,8 @@ const rounding = 0.0015
 // row.
 func traced(t *testing.T, m *model.Model, o Options, ids []int32, n int) (*Engine, map[string][]event) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "t.json")
-	w, err := trace.Create(path, 0)
+	var out bytes.Buffer
+	w, err := trace.New(&out, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,12 +53,8 @@ func traced(t *testing.T, m *model.Model, o Options, ids []int32, n int) (*Engin
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var f struct{ TraceEvents []event }
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := json.Unmarshal(out.Bytes(), &f); err != nil {
 		t.Fatal(err)
 	}
 	names, rows := map[[2]int]string{}, map[string][]event{}

@@ -9,5 +9,6 @@
 //
 // Events go to the file as they come, so a long run takes no memory, and after
 // every write the file is complete: whatever ends the program leaves a file that
-// opens. A limit on its size keeps it from filling a disk.
+// opens. A pipe gets its end when the trace is closed. A limit on the size keeps a
+// trace from filling a disk.
 package trace

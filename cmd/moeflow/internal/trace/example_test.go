@@ -2,8 +2,6 @@ package trace_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,10 +9,8 @@ import (
 )
 
 func Example() {
-	dir, _ := os.MkdirTemp("", "trace")
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "out.json")
-	w, err := trace.Create(path, 0)
+	var out strings.Builder
+	w, err := trace.New(&out, 0)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -23,8 +19,7 @@ func Example() {
 	now := time.Now()
 	w.Slice(row, "pick", now, now.Add(3*time.Microsecond), trace.Arg{Key: "step", Value: 7})
 	fmt.Println(w.Close())
-	data, _ := os.ReadFile(path)
-	fmt.Println(strings.Contains(string(data), `"dur":3.000,"args":{"step":7}}`))
+	fmt.Println(strings.Contains(out.String(), `"dur":3.000,"args":{"step":7}}`))
 	// Output:
 	// <nil>
 	// true

@@ -2,7 +2,8 @@ package trace
 
 import (
 	"encoding/json"
-	"os"
+	"errors"
+	"io"
 	"strconv"
 	"sync"
 	"time"
@@ -26,7 +27,8 @@ type Arg struct {
 // Writer writes one trace. Its methods may be called from several goroutines.
 type Writer struct {
 	mu      sync.Mutex
-	file    *os.File
+	w       io.Writer
+	file    io.WriterAt // w, nil where it can only be written in order
 	start   time.Time
 	limit   int64
 	at      int64 // where the next bytes go
@@ -38,23 +40,21 @@ type Writer struct {
 	err     error
 }
 
-// Create makes the file, which must be one that can be written at any place, so
-// no pipe. limit is its most bytes; 0 is DefaultLimit.
-func Create(path string, limit int64) (*Writer, error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, err
-	}
+// errClosed is what a Writer says once it is closed.
+var errClosed = errors.New("the trace is closed")
+
+// New begins a trace on w. If w is an [io.WriterAt] too, the file is complete after
+// every write; a pipe, which is none, gets the end of the file with Close. limit is
+// the most bytes; 0 is DefaultLimit.
+func New(w io.Writer, limit int64) (*Writer, error) {
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
-	w := &Writer{file: f, start: time.Now(), limit: limit, meta: map[string]string{}}
-	w.buf = append(w.buf, `{"displayTimeUnit":"ms","traceEvents":[`...)
-	if w.flush(); w.err != nil {
-		f.Close()
-		return nil, w.err
-	}
-	return w, nil
+	t := &Writer{w: w, start: time.Now(), limit: limit, meta: map[string]string{}}
+	t.file, _ = w.(io.WriterAt)
+	t.buf = append(t.buf, `{"displayTimeUnit":"ms","traceEvents":[`...)
+	t.flush()
+	return t, t.err
 }
 
 // Meta notes something about the whole trace.
@@ -90,7 +90,7 @@ func (w *Writer) Row(process int, name string) Row {
 // count.
 func (w *Writer) name(kind string, r Row, key string, value any) {
 	w.begin("M", kind, r)
-	w.end([]Arg{{key, value}})
+	w.finish([]Arg{{key, value}})
 }
 
 // Slice is something that took time. Of slices on one row that overlap, one must
@@ -105,7 +105,7 @@ func (w *Writer) Slice(r Row, name string, begin, end time.Time, args ...Arg) {
 	w.begin("X", name, r)
 	w.time(`,"ts":`, from)
 	w.time(`,"dur":`, max(0, to-from))
-	w.end(args)
+	w.finish(args)
 }
 
 // Instant is something that happened at one moment.
@@ -118,7 +118,7 @@ func (w *Writer) Instant(r Row, name string, at time.Time, args ...Arg) {
 	w.begin("i", name, r)
 	w.time(`,"ts":`, w.ns(at))
 	w.buf = append(w.buf, `,"s":"t"`...)
-	w.end(args)
+	w.finish(args)
 }
 
 // Arrow joins the slice that is on one row at a moment with the slice that is on
@@ -141,7 +141,7 @@ func (w *Writer) Arrow(name string, id uint64, from Row, at time.Time, to Row, t
 		if end.kind == "f" {
 			w.buf = append(w.buf, `,"bp":"e"`...)
 		}
-		w.end(nil)
+		w.finish(nil)
 	}
 }
 
@@ -155,25 +155,42 @@ func (w *Writer) Dropped() uint64 {
 // Limit is the most bytes of the file.
 func (w *Writer) Limit() int64 { return w.limit }
 
-// Close writes what is left and closes the file. It returns the first error of
-// any write.
+// Close writes what is left and the end of the file, which stays the caller's to
+// close. It returns the first error of any write. Events after it are dropped.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.closed()
+	}
 	w.flush()
-	if err := w.file.Close(); w.err == nil {
-		w.err = err
+	if w.file == nil && w.err == nil {
+		var end []byte
+		if end, w.err = w.end(nil); w.err == nil {
+			_, w.err = w.w.Write(end)
+		}
+	}
+	if w.err == nil {
+		w.err = errClosed
+	}
+	return w.closed()
+}
+
+// closed is the first error, but not that of a second Close.
+func (w *Writer) closed() error {
+	if w.err == errClosed {
+		return nil
 	}
 	return w.err
 }
 
 // room tells whether another event may be written, and counts those that may not.
 func (w *Writer) room() bool {
-	if w.err != nil || w.at+int64(len(w.buf)) >= w.limit {
+	if w.err == nil && w.at+int64(len(w.buf)) >= w.limit {
 		w.dropped++
 		return false
 	}
-	return true
+	return w.err == nil
 }
 
 func (w *Writer) ns(t time.Time) int64 { return max(0, int64(t.Sub(w.start))) }
@@ -199,7 +216,7 @@ func (w *Writer) time(key string, ns int64) {
 	w.buf = append(w.buf, '.', byte('0'+ns/100%10), byte('0'+ns/10%10), byte('0'+ns%10))
 }
 
-func (w *Writer) end(args []Arg) {
+func (w *Writer) finish(args []Arg) {
 	if len(args) > 0 {
 		w.buf = append(w.buf, `,"args":{`...)
 		for i, a := range args {
@@ -234,16 +251,27 @@ func (w *Writer) text(v any) {
 	}
 }
 
-// flush writes the bytes that have gathered and the end of the file, which the
+// flush writes the bytes that have gathered and, in a file, the end, which the
 // next ones overwrite.
 func (w *Writer) flush() {
-	n := int64(len(w.buf))
-	meta, err := json.Marshal(w.meta)
-	if err == nil && w.err == nil {
-		_, err = w.file.WriteAt(append(append(append(w.buf, "\n],\"otherData\":"...), meta...), '}', '\n'), w.at)
+	if w.err != nil {
+		w.buf = w.buf[:0]
+		return
 	}
-	if err != nil && w.err == nil {
-		w.err = err
+	n := int64(len(w.buf))
+	if w.file == nil {
+		_, w.err = w.w.Write(w.buf)
+	} else if w.buf, w.err = w.end(w.buf); w.err == nil {
+		_, w.err = w.file.WriteAt(w.buf, w.at)
 	}
 	w.at, w.buf = w.at+n, w.buf[:0]
+}
+
+// end appends the end of the file.
+func (w *Writer) end(b []byte) ([]byte, error) {
+	meta, err := json.Marshal(w.meta)
+	if err != nil {
+		return b, err
+	}
+	return append(append(append(b, "\n],\"otherData\":"...), meta...), '}', '\n'), nil
 }

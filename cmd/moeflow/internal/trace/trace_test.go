@@ -1,7 +1,9 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,7 +43,12 @@ func read(t *testing.T, path string) file {
 func create(t *testing.T, limit int64) (*Writer, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "t.json")
-	w, err := Create(path, limit)
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	w, err := New(f, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,17 +156,47 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// TestStream: what can only be written in order gets the same trace, and its end
+// once.
+func TestStream(t *testing.T) {
+	var out bytes.Buffer
+	w, err := New(&out, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := w.Row(w.Process("host"), "row")
+	for range 10_000 { // several chunks
+		w.Instant(r, "x", w.start)
+	}
+	w.Meta("clock", "y")
+	for range 2 {
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		w.Instant(r, "too late", w.start)
+	}
+	var f file
+	if err := json.Unmarshal(out.Bytes(), &f); err != nil || len(f.TraceEvents) != 4+10_000 || f.OtherData["clock"] != "y" || w.Dropped() != 0 {
+		t.Errorf("%v, %d events, %v, %d dropped", err, len(f.TraceEvents), f.OtherData, w.Dropped())
+	}
+}
+
 func TestErrors(t *testing.T) {
-	if _, err := Create(filepath.Join(t.TempDir(), "none", "t.json"), 0); err == nil {
-		t.Error("a file in no folder was created")
+	closed, err := os.Create(filepath.Join(t.TempDir(), "t.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	if _, err := New(closed, 0); err == nil {
+		t.Error("a trace began in a closed file")
 	}
 	w, _ := create(t, 0)
-	w.file.Close() // every write fails from here on
+	w.file.(*os.File).Close() // every write fails from here on
 	r := w.Row(w.Process("host"), "row")
 	for range 20_000 {
 		w.Instant(r, "x", time.Now())
 	}
-	if err := w.Close(); err == nil || len(w.buf) > 2*chunk {
+	if err := w.Close(); !errors.Is(err, os.ErrClosed) || len(w.buf) > 2*chunk {
 		t.Errorf("%v, %d bytes held", err, len(w.buf))
 	}
 }
