@@ -37,7 +37,10 @@ const (
 // expert-swiglu for each block, then lm-head and sample. Missing tensors are
 // reported together; shapes are checked by graph.Compile.
 func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
-	b := &builder{f: f, g: graph.New(Architecture, o.Layout), counts: graph.NoTensor}
+	b := &builder{f: f, g: graph.New(Architecture, o.Layout), counts: graph.NoTensor, used: map[string]bool{}}
+	if err := b.checkLayers(c.Layers); err != nil {
+		return nil, err
+	}
 	sampled := b.g.Tensor(graph.Tensor{Name: Sampled, Shape: graph.Shape{uint64(o.Slots)}, Type: quant.U32, Role: graph.State})
 	freqs := b.g.Tensor(graph.Tensor{Name: "rope_freqs", Shape: graph.Shape{uint64(c.RopeDim / 2), 2},
 		Type: quant.F32, Role: graph.Weight, Data: rotations(c)})
@@ -55,6 +58,9 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	b.checkVocabulary(c)
 	x := b.add("embed", "embed", -1, stages.Embed{Table: table, Sampled: sampled}, "x")[0]
 	for i := range c.Layers {
+		if len(b.errs) > mostErrors {
+			break
+		}
 		x = b.block(i, x, freqs, c, o)
 	}
 	out := table // tied
@@ -68,8 +74,15 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	if o.CountExperts {
 		b.g.Readable(b.counts)
 	}
+	b.checkUnused()
+	if len(b.errs) > mostErrors {
+		b.errs = append(b.errs[:mostErrors], errors.New("and more like it"))
+	}
 	return b.g, errors.Join(b.errs...)
 }
+
+// mostErrors is how many errors of one file are told.
+const mostErrors = 8
 
 // A layer's kv cache, behind its "blk.N.".
 const kCache, vCache = "k_cache", "v_cache"
@@ -85,6 +98,7 @@ type builder struct {
 	g      *graph.Graph
 	done   graph.TensorID
 	counts graph.TensorID // NoTensor if nothing is counted
+	used   map[string]bool
 	errs   []error
 }
 
@@ -95,29 +109,11 @@ func (b *builder) add(name, kind string, layer int, s graph.Stage, out ...string
 // weight makes the edge of a file's tensor.
 func (b *builder) weight(name string) graph.TensorID {
 	t, ok := b.f.Tensor(name)
+	b.used[name] = true
 	if !ok {
 		b.errs = append(b.errs, fmt.Errorf("%s: tensor %s is missing", b.f.Path(), name))
 	}
 	return b.g.Tensor(graph.Tensor{Name: name, Shape: graph.Shape(t.Shape), Type: t.Type, Role: graph.Weight})
-}
-
-// checkVocabulary compares the two matrices that have a row for each token. A
-// token picked from more logits than there are embeddings would be read from
-// beyond the table.
-func (b *builder) checkVocabulary(c Config) {
-	table, ok := b.f.Tensor("token_embd.weight")
-	if !ok {
-		return
-	}
-	shape := graph.Shape(table.Shape)
-	if len(shape) != 2 || shape[0] != uint64(c.Hidden) {
-		b.errs = append(b.errs, fmt.Errorf("%s: tensor token_embd.weight has shape %s, wanted {%d, vocabulary} for %s %d",
-			b.f.Path(), shape, c.Hidden, key("embedding_length"), c.Hidden))
-	}
-	if out, ok := b.f.Tensor("output.weight"); ok && !shape.Equal(graph.Shape(out.Shape)) {
-		b.errs = append(b.errs, fmt.Errorf("%s: tensor output.weight has shape %s, wanted %s like token_embd.weight",
-			b.f.Path(), graph.Shape(out.Shape), shape))
-	}
 }
 
 // block adds one layer and returns its output.

@@ -98,6 +98,64 @@ func TestWrongShapesNameTheTensor(t *testing.T) {
 	}
 }
 
+// TestUnusedTensors: what the graph has no place for would change an answer, so
+// the file is refused by the tensor's name.
+func TestUnusedTensors(t *testing.T) {
+	for _, name := range []string{
+		"blk.0.attn_q.bias", "blk.1.attn_k.bias", "blk.0.attn_v.bias", "blk.0.attn_output.bias", "blk.0.attn_sinks.weight",
+		"blk.0.ffn_gate_inp.bias", "blk.0.exp_probs_b.bias", "blk.0.ffn_gate_exps.bias", "blk.0.ffn_down_exps.scale",
+		"blk.0.ffn_gate_shexp.weight", "blk.0.ffn_gate_inp_shexp.weight", "blk.0.ffn_gate_up_exps.weight", "blk.0.ffn_gate.0.weight",
+		"blk.0.post_attention_norm.weight", "blk.0.attn_norm.bias", "blk.2.attn_norm.weight", "blk.00.attn_norm.weight",
+		"output.bias", "output_norm.bias", "token_embd_norm.weight", "rope_freqs.weight", "blk.0.attn_q.weight.lora_a", "x\x1b[31m\n",
+	} {
+		f := open(t, numbers(), func(w *ggufwrite.Writer) {
+			for name, s := range shapes() {
+				n, _ := graph.Shape(s).Elements()
+				w.Tensor(name+".weight", quant.F32, make([]float32, n), s...)
+			}
+			w.Tensor(name, quant.F32, make([]float32, 32), 32)
+		})
+		_, err := compile(f)
+		if want := fmt.Sprintf("small.gguf: tensor %q is not part of what is computed", name); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// TestBlockCount: blocks that have no tensors are refused before anything is made
+// for them.
+func TestBlockCount(t *testing.T) {
+	meta := numbers()
+	meta["block_count"] = uint32(1 << 24)
+	f := open(t, meta, func(w *ggufwrite.Writer) { w.Tensor("blk.0.attn_norm.weight", quant.F32, make([]float32, 64), 64) })
+	c, err := ReadConfig(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	build := func() {
+		if _, err := Build(f, c, Options{}); err == nil || !strings.Contains(err.Error(), "qwen3moe.block_count is 16777216, but the file has no tensor blk.1.") {
+			t.Error(err)
+		}
+	}
+	if n := testing.AllocsPerRun(1, build); n > 100 {
+		t.Errorf("%v allocations for 16 million blocks that are not there", n)
+	}
+}
+
+// TestErrorsAreBounded: a file that lacks most of its tensors gets a short error.
+func TestErrorsAreBounded(t *testing.T) {
+	meta := numbers()
+	meta["block_count"] = uint32(1000)
+	_, err := compile(open(t, meta, func(w *ggufwrite.Writer) {
+		for i := range 1000 {
+			w.Tensor(fmt.Sprintf("blk.%d.attn_norm.weight", i), quant.F32, make([]float32, 64), 64)
+		}
+	}))
+	if err == nil || len(err.Error()) > 1000 {
+		t.Errorf("%.2000v", err)
+	}
+}
+
 func TestTiedOutput(t *testing.T) {
 	for tied, want := range map[bool]string{false: "output.weight", true: "token_embd.weight"} {
 		change := map[string][]uint64{}

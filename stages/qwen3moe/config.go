@@ -59,6 +59,7 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	}
 	valueDim := r.countOr("attention.value_length", c.HeadDim)
 	r.checkRope(&c)
+	r.checkKeys()
 	if r.err != nil {
 		return c, r.err
 	}
@@ -102,7 +103,7 @@ type reader struct {
 func key(name string) string { return Architecture + "." + name }
 
 func (r *reader) wrong(name string, got any, want string) error {
-	return fmt.Errorf("%s: %s is %v, wanted %s", r.f.Path(), key(name), got, want)
+	return fmt.Errorf("%s: %s is %s, wanted %s", r.f.Path(), key(name), show(got), want)
 }
 
 func (r *reader) count(name string, least uint64) int {
@@ -155,22 +156,27 @@ func (r *reader) expertWidth(c Config) int {
 }
 
 // checkRope reads rope scaling: none and linear are served, others refused by
-// name rather than computed wrongly.
+// name rather than computed wrongly. A file that gives a factor and no type means
+// linear, which is the format's default; older files call the factor
+// rope.scale_linear.
 func (r *reader) checkRope(c *Config) {
-	if !r.f.Has(key("rope.scaling.type")) || r.err != nil {
-		return
+	kind := "linear"
+	if name := key("rope.scaling.type"); r.f.Has(name) && r.err == nil {
+		kind, r.err = r.f.String(name)
 	}
-	kind, err := r.f.String(key("rope.scaling.type"))
+	factor := "rope.scaling.factor"
+	if !r.f.Has(key(factor)) {
+		factor = "rope.scale_linear"
+	}
+	scale := r.float(factor, 1)
 	switch {
-	case err != nil:
-		r.err = err
+	case r.err != nil:
 	case kind == "none":
-	case kind == "linear":
-		c.RopeScale = r.float("rope.scaling.factor", 1)
-		if !(c.RopeScale > 0) || math.IsInf(c.RopeScale, 0) {
-			r.err = r.wrong("rope.scaling.factor", c.RopeScale, "a number above 0")
-		}
-	default:
+	case kind != "linear":
 		r.err = r.wrong("rope.scaling.type", kind, "none or linear")
+	case !(scale > 0) || math.IsInf(scale, 0):
+		r.err = r.wrong(factor, scale, "a number above 0")
+	default:
+		c.RopeScale = scale
 	}
 }

@@ -53,6 +53,9 @@ func TestReadConfig(t *testing.T) {
 		{"all keys", nil, func(*Config) {}},
 		{"linear scaling", map[string]any{"rope.scaling.type": "linear", "rope.scaling.factor": float32(4)}, func(c *Config) { c.RopeScale = 4 }},
 		{"no scaling", map[string]any{"rope.scaling.type": "none", "rope.scaling.factor": float32(4)}, func(*Config) {}},
+		{"linear by default", map[string]any{"rope.scaling.factor": float32(4)}, func(c *Config) { c.RopeScale = 4 }},
+		{"linear by its old name", map[string]any{"rope.scale_linear": float32(4)}, func(c *Config) { c.RopeScale = 4 }},
+		{"the new name before the old", map[string]any{"rope.scale_linear": float32(4), "rope.scaling.factor": float64(2)}, func(c *Config) { c.RopeScale = 2 }},
 		{"other keys", map[string]any{"rope.dimension_count": uint32(16), "expert_weights_norm": false, "expert_weights_scale": float32(2.5)},
 			func(c *Config) { c.RopeDim, c.NormTopK, c.WeightScale = 16, false, 2.5 }},
 		{"a weight scale of 0 is none", map[string]any{"expert_weights_scale": float32(0)}, func(*Config) {}},
@@ -111,7 +114,7 @@ func TestReadConfigErrors(t *testing.T) {
 		{"expert_feed_forward_length", uint32(0), "is 0, wanted 1 to"},
 		{"expert_weights_norm", uint32(1), "wanted a bool"},
 		{"expert_weights_scale", float32(math.Inf(1)), "is +Inf, wanted a finite number"},
-		{"rope.scaling.type", "yarn", "is yarn, wanted none or linear"},
+		{"rope.scaling.type", "yarn", `is "yarn", wanted none or linear`},
 		{"rope.scaling.type", uint32(1), "wanted a string"},
 	} {
 		meta := numbers()
