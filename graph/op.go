@@ -16,7 +16,7 @@ const (
 
 	// OpEmbed: x[r] = table[token(r)], table {k, vocab}, x {k, R} F32.
 	// token(r) is the step's token, or, where its FromSampled bit is set,
-	// sampled[token & 0x7fffffff]. Work {k, R}.
+	// sampled[token & 0x7fffffff], with 0 for NoToken. Work {k, R}.
 	OpEmbed
 	// OpRMSNorm: y[r][i] = w[i]·x[r][i] / sqrt(mean_i(x[r][i]²) + eps),
 	// x, y {n, R} F32, w {n} F32. Work {n, R}.
@@ -135,12 +135,12 @@ const (
 	// OpGather: y[j] = x[out(j)], the rows whose logits are wanted; x {n, R},
 	// y {n, O}. Work {n, O}.
 	OpGather
-	// OpArgMax: sampled[slot] = index of the largest logits[j] (ties: lowest),
-	// slot being that of output j's row, logits {n, O} F32, sampled {slots} U32. Work {n, O}.
+	// OpArgMax: sampled[slot] = index of the largest logits[j] (ties: lowest), or
+	// NoToken, slot being that of output j's row, logits {n, O} F32, sampled {slots} U32. Work {n, O}.
 	OpArgMax
 	// OpArgMaxShares: shares[j][p] = the largest of the p-th ArgMaxShare logits[j],
-	// as the bits of a float, and its index (ties: lowest); minus infinity and no
-	// index (all ones) where there is none. logits {n, O} F32, shares {2, P, O}
+	// as the bits of a float, and its index (ties: lowest); where there is none
+	// NoToken, and plus infinity if one is NaN or that, or else minus infinity. logits {n, O} F32, shares {2, P, O}
 	// U32, P being n/ArgMaxShare rounded up. Work {n, O}.
 	OpArgMaxShares
 	// OpArgMaxJoin: OpArgMax of what OpArgMaxShares left of n logits. Work {n, O}.

@@ -25,6 +25,11 @@ const (
 	// FromSampled marks a row's token as the one last sampled into a slot, which
 	// the other bits name; it never left the device.
 	FromSampled = 1 << 31
+	// NoToken stands among the sampled tokens where none could be picked: a logit of
+	// the row is NaN or +Inf, or all are -Inf. A row that takes its token from there
+	// takes token 0, so that the device reads no memory that is not the table's; its
+	// result means nothing.
+	NoToken = 1<<32 - 1
 )
 
 // StepLayout gives the offsets of a step buffer, in words.

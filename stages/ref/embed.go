@@ -17,7 +17,9 @@ func embed(c *call) error {
 			if i >= len(sampled.words) {
 				return fmt.Errorf("row %d takes sampled token %d of %d", r, i, len(sampled.words))
 			}
-			token = sampled.words[i]
+			if token = sampled.words[i]; token == graph.NoToken {
+				token = 0
+			}
 		}
 		if err := table.part(row, int(token), 0); err != nil {
 			return fmt.Errorf("row %d: %w", r, err)

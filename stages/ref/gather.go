@@ -24,17 +24,20 @@ func argMax(c *call) error {
 	n := c.uint(0)
 	return c.sample(sampled, func(j int) uint32 {
 		_, at := largest(logits.floats[j*n : (j+1)*n])
-		return uint32(max(at, 0))
+		return at
 	})
 }
 
-// largest is the lowest index of the largest number, or minus infinity and -1
-// where there are none but NaN.
-func largest(x []float64) (best float64, at int) {
-	best, at = math.Inf(-1), -1
+// largest is the largest of a row of logits and its lowest index. Where there is
+// none the index is NoToken, and best plus infinity if a logit is NaN or that.
+func largest(x []float64) (best float64, at uint32) {
+	best, at = math.Inf(-1), graph.NoToken
 	for i, v := range x {
-		if !math.IsNaN(v) && (at < 0 || v > best) {
-			best, at = v, i
+		if math.IsNaN(v) || math.IsInf(v, 1) {
+			return math.Inf(1), graph.NoToken
+		}
+		if v > best {
+			best, at = v, uint32(i)
 		}
 	}
 	return best, at
@@ -55,9 +58,6 @@ func (c *call) sample(sampled *value, pick func(j int) uint32) error {
 	return nil
 }
 
-// noIndex is the index of a share without a largest logit.
-const noIndex = 1<<32 - 1
-
 func argMaxShares(c *call) error {
 	logits, shares := c.args[1], c.args[2]
 	n := c.uint(0)
@@ -67,12 +67,11 @@ func argMaxShares(c *call) error {
 		for p := range count {
 			first := p * graph.ArgMaxShare
 			best, at := largest(row[first:min(first+graph.ArgMaxShare, n)])
-			index := uint32(noIndex)
-			if at >= 0 {
-				index = uint32(first + at)
+			if at != graph.NoToken {
+				at += uint32(first)
 			}
 			to := shares.words[2*(j*count+p):]
-			to[0], to[1] = math.Float32bits(float32(best)), index
+			to[0], to[1] = math.Float32bits(float32(best)), at
 		}
 	}
 	return nil
@@ -86,14 +85,11 @@ func argMaxJoin(c *call) error {
 		words := shares.words[2*j*count:]
 		for p := range values {
 			values[p] = float64(math.Float32frombits(words[2*p]))
-			if words[2*p+1] == noIndex {
-				values[p] = math.NaN()
-			}
 		}
-		_, at := largest(values)
-		if at < 0 {
-			return 0
+		_, p := largest(values)
+		if p == graph.NoToken {
+			return p
 		}
-		return words[2*at+1]
+		return words[2*p+1]
 	})
 }

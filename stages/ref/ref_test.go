@@ -267,11 +267,12 @@ func TestGatherArgMax(t *testing.T) {
 	mustRun(t, r)
 	near(t, r, "y", 3, 4)
 
-	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	for _, c := range []struct {
 		logits []float32
 		want   uint32
-	}{{f32s(1, 3, 3), 1}, {f32s(nan, -2, nan), 1}, {f32s(nan, nan, nan), 0}, {f32s(nan, inf, inf), 1}} {
+	}{{f32s(1, 3, 3), 1}, {f32s(-inf, -3, -2), 2}, {f32s(1, nan, 2), graph.NoToken}, {f32s(nan, -inf, -inf), graph.NoToken},
+		{f32s(inf, 1, 2), graph.NoToken}, {f32s(-inf, -inf, -inf), graph.NoToken}} {
 		r := onePlan(t, graph.OpArgMax, []edge{twoRows, act("logits", c.logits, 3, 1), index("sampled", nil, 1)}, 3)
 		mustRun(t, r)
 		if got := r.Words(2)[0]; got != c.want {

@@ -1,9 +1,15 @@
 package sample
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
+
+// ErrNotFinite is the error of a row of logits from which no token can be picked:
+// one is NaN or +Inf, or all are -Inf. It says that the model's weights are damaged
+// or that their numbers leave the range of floats, not that a request is wrong.
+var ErrNotFinite = errors.New("the model's logits are not finite")
 
 // Sampler picks tokens for one sequence. It holds scratch memory, so each
 // goroutine needs its own; nothing else lasts from one Pick to the next.
@@ -69,14 +75,14 @@ func largest(logits []float32) (token, error) {
 		if l > best.logit {
 			best = token{logit: l, id: int32(id)}
 		} else if l != l {
-			return best, fmt.Errorf("the logit of token %d is NaN, want a number", id)
+			return best, fmt.Errorf("%w: that of token %d is NaN", ErrNotFinite, id)
 		}
 	}
 	if best.id < 0 {
-		return best, fmt.Errorf("all %d logits are -Inf, want a number among them", len(logits))
+		return best, fmt.Errorf("%w: all %d are -Inf", ErrNotFinite, len(logits))
 	}
 	if math.IsInf(float64(best.logit), 1) {
-		return best, fmt.Errorf("the logit of token %d is +Inf, want a finite number", best.id)
+		return best, fmt.Errorf("%w: that of token %d is +Inf", ErrNotFinite, best.id)
 	}
 	return best, nil
 }

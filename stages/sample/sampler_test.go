@@ -197,10 +197,10 @@ func TestErrors(t *testing.T) {
 		history []int32
 		want    string
 	}{
-		{[]float32{1, nan, 2}, nil, "the logit of token 1 is NaN"},
-		{[]float32{nan, nan, nan}, nil, "the logit of token 0 is NaN"},
-		{[]float32{1, 2, inf}, nil, "the logit of token 2 is +Inf"},
-		{[]float32{-inf, -inf, -inf}, nil, "all 3 logits are -Inf"},
+		{[]float32{1, nan, 2}, nil, "not finite: that of token 1 is NaN"},
+		{[]float32{nan, nan, nan}, nil, "not finite: that of token 0 is NaN"},
+		{[]float32{1, 2, inf}, nil, "not finite: that of token 2 is +Inf"},
+		{[]float32{-inf, -inf, -inf}, nil, "not finite: all 3 are -Inf"},
 		{[]float32{1, 2}, nil, "2 logits, want one for each of 3"},
 		{[]float32{1, 2, 3}, []int32{3}, "token 3 of the history is outside"},
 		{[]float32{1, 2, 3}, []int32{-1}, "token -1 of the history is outside"},

@@ -73,18 +73,22 @@ func gatherCases(k graph.Kernel) []testCase {
 	return out
 }
 
-const argMaxRows = 13 // five of them outputs
+const argMaxRows = 13 // all of them outputs
 
-// argMaxLogits has ties within a lane's share and between lanes, and rows of only
-// NaN or minus infinity; NaN before and after the largest.
+// argMaxLogits has ties within a lane's share and between lanes, a row of which a
+// part is minus infinity, and rows that have no largest: with NaN or plus infinity
+// before or after the largest, of NaN alone, of minus infinity alone.
 func (s source) argMaxLogits(n int) tensor {
 	nan, inf := math.NaN(), math.Inf(1)
 	logits := s.in("logits", 1, uint64(n), argMaxRows)
-	logits.floatsAt(n/2, 50, 50).floatsAt(n-1, 50).floatsAt(n, nan).floatsAt(n+n/3, inf)
+	logits.floatsAt(n/2, 50, 50).floatsAt(n-1, 50).floatsAt(n, nan).floatsAt(2*n-1, inf)
 	for i := range n {
 		logits.floatsAt(2*n+i, nan).floatsAt(3*n+i, -inf)
 	}
-	logits.floatsAt(3*n, nan)
+	for i := range n / 2 {
+		logits.floatsAt(4*n+2*i, -inf)
+	}
+	logits.floatsAt(5*n+n/3, inf).floatsAt(6*n+n/2, nan).floatsAt(8*n-1, nan)
 	return logits
 }
 
@@ -136,10 +140,10 @@ func argMaxJoinCases(k graph.Kernel) []testCase {
 		words := make([]uint32, 2*shares*argMaxRows)
 		for i := range shares * argMaxRows {
 			words[2*i], words[2*i+1] = math.Float32bits(float32(s.IntN(3*shares))), uint32(i%shares*graph.ArgMaxShare+s.IntN(graph.ArgMaxShare))
-			if row := i / shares; row == 2 || row == 3 || s.IntN(3) == 0 { // nothing but NaN, and nothing but minus infinity
-				words[2*i] = math.Float32bits(float32(math.Inf(-1)))
-				if row != 3 {
-					words[2*i+1] = 1<<32 - 1
+			if row := i / shares; row == 2 || row == 3 || s.IntN(3) == 0 { // nothing but minus infinity, and one not a number
+				words[2*i], words[2*i+1] = math.Float32bits(float32(math.Inf(-1))), graph.NoToken
+				if row == 3 && i%shares == shares/2 {
+					words[2*i] = math.Float32bits(float32(math.Inf(1)))
 				}
 			}
 		}

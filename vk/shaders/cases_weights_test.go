@@ -1,6 +1,8 @@
 package shaders_test
 
 import (
+	"encoding/binary"
+
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/vk/shaders"
@@ -31,10 +33,13 @@ func embedCases(k graph.Kernel) []testCase {
 				tokens[i] = graph.FromSampled | uint32(s.IntN(5))
 			}
 		}
+		sampled := s.words("sampled", vocab, 5) // one of them where no token could be picked
+		binary.LittleEndian.PutUint32(sampled.data[4*2:], graph.NoToken)
+		tokens[1] = graph.FromSampled | 2
 		step, _ := s.step(active, bucket, nil, 1, tokens)
 		table := s.weight("table", k.Type, uint64(n), vocab)
 		c := testCase{name: caseName(k, "k=%d", n), kernel: k, params: []uint32{uint32(n)}, work: [3]uint32{uint32(n), bucket, 1},
-			args: []tensor{step, s.words("sampled", vocab, 5), table, outTensor("x", uint64(n), bucket)}}
+			args: []tensor{step, sampled, table, outTensor("x", uint64(n), bucket)}}
 		if k.Type.BlockSize() > 1 {
 			// A decoded element is a difference of two rounded products.
 			c.bound = map[string]func([]float64) ([]float64, error){"x": func([]float64) ([]float64, error) {

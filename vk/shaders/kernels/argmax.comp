@@ -4,8 +4,8 @@
 //
 //   sampled[slot of output j's row] = the lowest index of the largest logits[j]
 //
-// logits {n, O} F32, sampled {slots} U32. A NaN never wins; where all are NaN the
-// result is 0. One workgroup an output row.
+// logits {n, O} F32, sampled {slots} U32. Where a logit is NaN or plus infinity, or
+// all are minus infinity, the result is all ones. One workgroup an output row.
 //
 // op: argmax
 // types: F32
@@ -29,5 +29,5 @@ void main() {
     const uint j = gl_WorkGroupID.y;
     if (j >= step.v[STEP_OUTS]) return;
     const Best b = best_of_group(argmax_own(at(logits, j, n), n, 0, n));
-    if (gl_LocalInvocationID.x == 0) sampled.v[argmax_slot(j)] = argmax_index(b);
+    if (gl_LocalInvocationID.x == 0) sampled.v[argmax_slot(j)] = b.index;
 }

@@ -6,8 +6,8 @@
 //   sampled[slot of output j's row] = the index of the largest of shares[j], the
 //   lowest of equals
 //
-// shares {2, P, O} U32, P = n / 4096 rounded up, sampled {slots} U32. Where no
-// share has an index the result is 0. One subgroup an output row.
+// shares {2, P, O} U32, P = n / 4096 rounded up, sampled {slots} U32. Where a
+// share has plus infinity, or none has an index, the result is all ones. One subgroup an output row.
 //
 // op: argmax_join
 // types: U32
@@ -44,7 +44,7 @@ void main() {
             [[unroll]] for (uint u = 0; u < AHEAD; u++) take_any(Best(uintBitsToFloat(v[u].x), v[u].y), b);
         }
         b = best_of_group(b);
-        if (gl_LocalInvocationID.x == 0) PutU32(sampled).v[slot] = argmax_index(b);
+        if (gl_LocalInvocationID.x == 0) PutU32(sampled).v[slot] = b.index;
     }
     sync_done();
 }

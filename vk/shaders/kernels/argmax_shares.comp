@@ -6,9 +6,9 @@
 //   index, the lowest of equals
 //
 // logits {n, O} F32, shares {2, P, O} U32, P = n / 4096 rounded up, a share's
-// largest as the bits of a float. A NaN never wins; where all are NaN the largest
-// is minus infinity and the index all ones. One workgroup a share: see
-// argmax_join.comp.
+// largest as the bits of a float. Where a logit is NaN or plus infinity the largest is
+// plus infinity, where all are minus infinity that, and the index all ones. One
+// workgroup a share: see argmax_join.comp.
 //
 // op: argmax_shares
 // types: F32

@@ -16,6 +16,7 @@
 #include "common.glsl"
 #include "weight.glsl"
 #include "product.glsl"
+#include "embed_token.glsl"
 
 layout(push_constant, scalar) uniform Push {
     U32 step; U32 sampled; uint64_t table; uint64_t x;
@@ -28,7 +29,7 @@ void main() {
     const uint r = gl_WorkGroupID.y, whole = runs(k);
     if (r >= step.v[STEP_ROWS]) return;
     uint token = step_row(step, r, ROW_TOKEN);
-    if ((token >> 31) != 0) token = sampled.v[token & 0x7fffffffu];
+    if ((token >> 31) != 0) token = embed_token(sampled.v[token & 0x7fffffffu]);
     const uint64_t row = weight_row(table, token, k), xr = at(x, r, k);
     for (uint i = gl_LocalInvocationID.x * 8; i < whole; i += gl_WorkGroupSize.x * 8) {
         vec4 lo, hi;

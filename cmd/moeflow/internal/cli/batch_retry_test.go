@@ -35,15 +35,17 @@ func brokenModel(t *testing.T) string {
 // TestBatchEngineFails: where the engine fails on prompts, their results say so,
 // the exit code does too, and --resume computes them again.
 func TestBatchEngineFails(t *testing.T) {
-	model, in, out := brokenModel(t), write(t, "p", "a\nb\n"), filepath.Join(t.TempDir(), "r")
-	for _, resume := range []string{"--resume=false", "--resume"} {
-		o := moeflow(t, "batch", in, "-o", out, "--model", model, "--temp", "0.5", "-n", "3", resume)
+	model, in, dir := brokenModel(t), write(t, "p", "a\nb\n"), t.TempDir()
+	for _, c := range [][2]string{{"0.5", "--resume=false"}, {"0.5", "--resume"}, {"0", "--resume=false"}} {
+		temperature, resume := c[0], c[1]
+		out := filepath.Join(dir, temperature)
+		o := moeflow(t, "batch", in, "-o", out, "--model", model, "--temp", temperature, "-n", "3", resume)
 		if o.code != exitFailed || !strings.Contains(o.err, "2 prompts (2 with errors)") || !strings.HasSuffix(o.err, "go on with --resume\n") {
-			t.Errorf("%s: exit code %d, %s", resume, o.code, o.err)
+			t.Errorf("%s: exit code %d, %s", c, o.code, o.err)
 		}
 		got := batchResults(t, readFile(t, out))
-		if len(got) != 2 || got[1].text() != "error engine_error" || !strings.Contains(got[2].Error.Message, "NaN") {
-			t.Errorf("%s: %s", resume, readFile(t, out))
+		if len(got) != 2 || got[1].text() != "error engine_error" || !strings.Contains(got[2].Error.Message, "logits are not finite") {
+			t.Errorf("%s: %s", c, readFile(t, out))
 		}
 	}
 }

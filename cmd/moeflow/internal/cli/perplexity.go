@@ -10,6 +10,7 @@ import (
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/stages/sample"
 )
 
 func perplexityCommand(a *app) *cobra.Command {
@@ -68,7 +69,11 @@ func (a *app) perplexity(ctx context.Context, e *engine.Engine, ids []int32, win
 			if pos < window/2 || pos+1 >= len(part) {
 				return nil
 			}
-			nll := negLogLikelihood(logits, part[pos+1])
+			probs, err := sample.LogProbs(logits, part[pos+1:pos+2])
+			if err != nil {
+				return fmt.Errorf("window %d, position %d: %w", w, pos+1, err)
+			}
+			nll := -probs[0]
 			sum, squares, n = sum+nll, squares+nll*nll, n+1
 			return nil
 		})
@@ -87,16 +92,4 @@ func (a *app) perplexity(ctx context.Context, e *engine.Engine, ids []int32, win
 	_, err := fmt.Fprintf(a.Out, "perplexity %.4f ± %.4f over %d tokens in %d windows of %d\n",
 		math.Exp(mean), math.Exp(mean)*math.Sqrt(variance), n, windows, window)
 	return err
-}
-
-func negLogLikelihood(logits []float32, id int32) float64 {
-	top := math.Inf(-1)
-	for _, l := range logits {
-		top = max(top, float64(l))
-	}
-	sum := 0.0
-	for _, l := range logits {
-		sum += math.Exp(float64(l) - top)
-	}
-	return top + math.Log(sum) - float64(logits[id])
 }

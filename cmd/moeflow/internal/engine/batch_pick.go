@@ -64,7 +64,7 @@ func (r *batchRun) readSampled(t graph.Ticket, picks []pick) (int, error) {
 				return n, err
 			}
 		}
-		k.id = int32(binary.LittleEndian.Uint32(b[4*k.slot:]))
+		k.id, k.err = picked(binary.LittleEndian.Uint32(b[4*k.slot:]), len(k.p.ids))
 	}
 	return n, nil
 }
@@ -121,7 +121,7 @@ func (w *picker) pick(k *pick, b []byte) {
 		return
 	}
 	k.id, k.err = w.sampler.Pick(w.logits, p.ids, uint64(len(p.ids)))
-	if k.err != nil || p.LogProbs < 0 {
+	if k.err = atPosition(len(p.ids), k.err); k.err != nil || p.LogProbs < 0 {
 		return
 	}
 	ids := append(sample.Likeliest(w.logits, p.LogProbs), k.id)

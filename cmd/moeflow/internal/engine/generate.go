@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"time"
 
@@ -162,14 +163,31 @@ func (g *generation) pick(t graph.Ticket) (int32, error) {
 		if err != nil {
 			return 0, err
 		}
-		return int32(ids[0]), nil
+		return picked(ids[0], len(g.r.IDs)+len(g.res.IDs))
 	}
 	rows, err := g.s.e.logits(t, 1)
 	if err != nil {
 		return 0, err
 	}
 	history := append(append([]int32(nil), g.r.IDs...), g.res.IDs...)
-	return g.sampler.Pick(rows[0], history, uint64(len(history)))
+	id, err := g.sampler.Pick(rows[0], history, uint64(len(history)))
+	return id, atPosition(len(history), err)
+}
+
+// picked is the token that the device picked for a position.
+func picked(id uint32, position int) (int32, error) {
+	if id == graph.NoToken {
+		return 0, atPosition(position, sample.ErrNotFinite)
+	}
+	return int32(id), nil
+}
+
+// atPosition says for which position a token could not be picked.
+func atPosition(position int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("position %d: %w", position, err)
 }
 
 // accept adds a token to the result, or ends the generation.
