@@ -9,9 +9,9 @@ type rule struct {
 var rules = []rule{
 	{"gate+up+swiglu", fuseGateUp},
 	{"norm+products", fuseNorm},
+	{"route+down in fixed point", fixActivations},
 	{"route+down", fuseDown},
 	{"router ahead of o", routeAhead},
-	{"fixed point to down", fixActivations},
 	{"rope+attention", fuseRope},
 	{"experts by group", groupExperts},
 	{"norm+experts by group", fuseNorm},

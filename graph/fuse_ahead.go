@@ -97,9 +97,9 @@ func (u *unit) routers(calls []Dispatch, i int, x, norm, logits TensorID) []int 
 	for _, j := range readers(calls, i, logits) {
 		d := &calls[j]
 		switch {
-		case d.Kernel.Op == OpRouteGateUp && d.Args[1].Tensor == x && d.Args[2].Tensor == norm && d.Args[3].Tensor == logits && d.Params[4] == 1:
+		case (d.Kernel.Op == OpRouteGateUp || d.Kernel.Op == OpRouteGateUpFixed) && d.Args[1].Tensor == x && d.Args[2].Tensor == norm && d.Args[3].Tensor == logits && d.Params[4] == 1:
 			out = append(out, j)
-		case d.Kernel.Op == OpRouteDown && d.Args[3].Tensor == logits:
+		case (d.Kernel.Op == OpRouteDown || d.Kernel.Op == OpRouteDownFixed) && d.Args[3].Tensor == logits:
 		default:
 			return nil
 		}

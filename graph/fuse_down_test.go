@@ -35,7 +35,7 @@ func TestDownChoosesItsExperts(t *testing.T) {
 		{Kernel{}, "gather[F32] expert_route_gate_up_fixed[F16] expert_route_down_fixed[BF16]"},
 		{Kernel{Op: OpRouteGateUpFixed, Type: quant.F16}, "gather[F32] expert_route_gate_up[F16] expert_route_down[BF16]"},
 		{Kernel{Op: OpRouteDownFixed, Type: quant.BF16}, "gather[F32] expert_route_gate_up[F16] expert_route_down[BF16]"},
-		{Kernel{Op: OpRouteDown, Type: quant.BF16}, "gather[F32] expert_route_gate_up[F16] expert_down[BF16]"},
+		{Kernel{Op: OpRouteDown, Type: quant.BF16}, "gather[F32] expert_route_gate_up_fixed[F16] expert_route_down_fixed[BF16]"},
 		{Kernel{Op: OpRouteGateUp, Type: quant.F16}, "gather[F32] top_k[F32] rms_norm[F32] expert_gate_up[F16] expert_down[BF16]"},
 	} {
 		g := New("block", StepLayout{Rows: 1, Outs: 1, Pages: 1})

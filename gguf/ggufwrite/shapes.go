@@ -2,6 +2,7 @@ package ggufwrite
 
 import (
 	"fmt"
+	"strings"
 
 	"moeflow/gguf/quant"
 )
@@ -11,6 +12,9 @@ type Shapes struct {
 	Name                                    string
 	Layers, Hidden, Heads, KVHeads, HeadDim int
 	Experts, TopK, Width, Vocab             int
+	// Types are those of tensors that differ from Q4_K_M's, by their name without
+	// "blk.N." and ".weight".
+	Types map[string]quant.Type
 }
 
 // Put adds the metadata of such a model but for its tokenizer, and its tensors as
@@ -28,7 +32,12 @@ func (s Shapes) Put(w *Writer) {
 	w.Set("qwen3moe.attention.layer_norm_rms_epsilon", float32(1e-6))
 	n, q, kv, d := uint64(s.Hidden), uint64(s.Heads*s.HeadDim), uint64(s.KVHeads*s.HeadDim), uint64(s.HeadDim)
 	experts, width, vocab := uint64(s.Experts), uint64(s.Width), uint64(s.Vocab)
-	add := func(name string, t quant.Type, shape ...uint64) { w.Hole(name+".weight", t, shape...) }
+	add := func(name string, t quant.Type, shape ...uint64) {
+		if other, ok := s.Types[name[strings.LastIndexByte(name, '.')+1:]]; ok {
+			t = other
+		}
+		w.Hole(name+".weight", t, shape...)
+	}
 	add("token_embd", quant.Q4_K, n, vocab)
 	for i := range s.Layers {
 		b, more := fmt.Sprintf("blk.%d.", i), quant.Q4_K

@@ -19,7 +19,7 @@
 // needs: gpu dot warps16
 // rows: 1 1
 // when: k%256 k<=1024 experts<=256 top_k<=8
-// precision: q16 q8
+// precision: q8
 // sync: counter
 // early: logits res
 #include "common.glsl"
