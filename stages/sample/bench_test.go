@@ -39,7 +39,7 @@ func BenchmarkPick(b *testing.B) {
 			b.ReportAllocs()
 			n := uint64(0)
 			for b.Loop() {
-				if _, err := s.Pick(logits, history, n); err != nil {
+				if _, err := s.Pick(Row{Logits: logits, History: history, Position: n}); err != nil {
 					b.Fatal(err)
 				}
 				n++

@@ -15,7 +15,7 @@ func Example() {
 		return
 	}
 	for position := uint64(0); position < 6; position++ {
-		id, err := s.Pick(logits, nil, position)
+		id, err := s.Pick(sample.Row{Logits: logits, Position: position})
 		if err != nil {
 			fmt.Println(err)
 			return

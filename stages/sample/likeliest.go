@@ -8,7 +8,7 @@ import (
 // Use takes other parameters, so that one Sampler's scratch memory serves many
 // sequences.
 func (s *Sampler) Use(p Params) error {
-	if err := p.check(); err != nil {
+	if err := p.check(s.vocab); err != nil {
 		return err
 	}
 	s.params = p

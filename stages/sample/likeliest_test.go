@@ -58,8 +58,8 @@ func TestUse(t *testing.T) {
 		if err := one.Use(p); err != nil {
 			t.Fatal(err)
 		}
-		want, _ := other.Pick(logits, []int32{2, 3}, uint64(i))
-		if got, err := one.Pick(logits, []int32{2, 3}, uint64(i)); got != want || err != nil {
+		want, _ := other.Pick(Row{Logits: logits, History: []int32{2, 3}, Position: uint64(i)})
+		if got, err := one.Pick(Row{Logits: logits, History: []int32{2, 3}, Position: uint64(i)}); got != want || err != nil {
 			t.Errorf("%+v: %d, %v, want %d", p, got, err, want)
 		}
 	}

@@ -17,34 +17,48 @@ type Sampler struct {
 	params Params
 	vocab  int
 
-	penalized []float32
-	tokens    []token // candidates in the order of ids
-	scratch   []token // reordered by selection
+	adjusted []float32
+	touched  []touched // what bias and penalties change, and
+	at       []int32   // where a token stands there, counted from 1
+	tokens   []token   // candidates in the order of ids
+	scratch  []token   // reordered by selection
 }
 
 // New checks the parameters. vocab is the number of logits in a row.
 func New(p Params, vocab int) (*Sampler, error) {
-	if err := p.check(); err != nil {
-		return nil, err
-	}
 	if vocab < 1 || vocab > math.MaxInt32 {
 		return nil, fmt.Errorf("vocabulary of %d tokens, want 1 to %d", vocab, math.MaxInt32)
+	}
+	if err := p.check(vocab); err != nil {
+		return nil, err
 	}
 	return &Sampler{params: p, vocab: vocab}, nil
 }
 
-// Pick picks a token from logits, a row of vocab numbers that is only read.
-// history is the sequence so far, oldest token first, of which the penalty
-// needs the last RepeatLastN. n numbers the draw: the position that the token
-// will have. Logits of -Inf are never picked; NaN, +Inf and a row of nothing
-// but -Inf are errors, as are ids in the history outside the vocabulary.
-func (s *Sampler) Pick(logits []float32, history []int32, n uint64) (int32, error) {
+// Row is what a token is picked from.
+type Row struct {
+	Logits []float32 // one a token of the vocabulary; only read
+	// History is the sequence so far, oldest token first, of which the first
+	// Prompt ids are the prompt's and the others the answer's.
+	History []int32
+	Prompt  int
+	Allowed Mask // nil: all tokens
+	// Position numbers the draw: the position that the token will have.
+	Position uint64
+}
+
+// Pick picks a token. Logits of -Inf are never picked. ErrNotFinite tells of NaN,
+// +Inf and a row of nothing but -Inf; what the mask forbids may be any number.
+// Ids in the history outside the vocabulary are an error, as are a mask and a
+// row of another length than the vocabulary's.
+func (s *Sampler) Pick(row Row) (int32, error) {
+	logits := row.Logits
 	if len(logits) != s.vocab {
 		return 0, fmt.Errorf("%d logits, want one for each of %d tokens", len(logits), s.vocab)
 	}
-	if s.params.RepeatPenalty != 1 {
+	if s.params.adjusts() || row.Allowed != nil {
 		var err error
-		if logits, err = s.penalize(logits, history); err != nil {
+		if logits, err = s.adjust(&row); err != nil {
 			return 0, err
 		}
 	}
@@ -65,7 +79,7 @@ func (s *Sampler) Pick(logits []float32, history []int32, n uint64) (int32, erro
 	}
 	s.topP(best.logit)
 	s.minP(best.logit)
-	return s.draw(best.logit, Uniform(s.params.Seed, n)), nil
+	return s.draw(best.logit, Uniform(s.params.Seed, row.Position)), nil
 }
 
 // largest finds the first token of the order and checks the whole row.
@@ -85,41 +99,6 @@ func largest(logits []float32) (token, error) {
 		return best, fmt.Errorf("%w: that of token %d is +Inf", ErrNotFinite, best.id)
 	}
 	return best, nil
-}
-
-// penalize returns a copy of the logits with the repeat penalty applied.
-func (s *Sampler) penalize(logits []float32, history []int32) ([]float32, error) {
-	last := s.params.RepeatLastN
-	if last == 0 {
-		last = DefaultRepeatLastN
-	}
-	if last > 0 && len(history) > last {
-		history = history[len(history)-last:]
-	}
-	s.penalized = append(s.penalized[:0], logits...)
-	for _, id := range history {
-		if id < 0 || int(id) >= len(logits) {
-			return nil, fmt.Errorf("token %d of the history is outside the vocabulary of %d", id, len(logits))
-		}
-		// Each token counts once. One that the penalty left as it was stays so
-		// when it is penalized again, so comparing is enough.
-		if l := logits[id]; s.penalized[id] == l {
-			s.penalized[id] = penalty(l, s.params.RepeatPenalty)
-		}
-	}
-	return s.penalized, nil
-}
-
-// penalty stays finite where the logit is, and leaves infinities to be found.
-func penalty(l float32, p float64) float32 {
-	if math.IsInf(float64(l), 0) {
-		return l
-	}
-	v := float64(l) * p
-	if l > 0 {
-		v = float64(l) / p
-	}
-	return float32(max(-math.MaxFloat32, min(math.MaxFloat32, v)))
 }
 
 // topK sets the candidates to the k first tokens of the order. It reads the row

@@ -25,23 +25,56 @@ func row(r *rand.Rand, n int) []float32 {
 	return l
 }
 
-// survivors is the chain of filters written straight from the package comment,
-// with a sort: the ids that may be drawn, and their probabilities.
-func survivors(p Params, logits []float32, history []int32) map[int32]float64 {
-	type cand struct {
-		id   int32
-		l, q float64
+// adjusted is the logits of a row after mask, bias and penalties.
+func adjusted(p Params, row Row) []float64 {
+	out := make([]float64, len(row.Logits))
+	seen := row.History
+	if last := map[int]int{0: DefaultRepeatLastN, -1: len(seen), 3: 3}[p.RepeatLastN]; len(seen) > last {
+		seen = seen[len(seen)-last:]
 	}
-	cs := make([]cand, len(logits))
-	for i, l := range logits {
-		cs[i] = cand{id: int32(i), l: float64(l)}
-		if slices.Contains(history, int32(i)) {
-			if l > 0 {
-				cs[i].l = float64(float32(cs[i].l / p.RepeatPenalty))
-			} else {
-				cs[i].l = float64(float32(cs[i].l * p.RepeatPenalty))
+	for i, x := range row.Logits {
+		id, l := int32(i), float64(x)
+		for _, b := range p.Bias {
+			if b.ID == id {
+				l += b.Add
 			}
 		}
+		if slices.Contains(seen, id) {
+			if l > 0 {
+				l /= p.RepeatPenalty
+			} else {
+				l *= p.RepeatPenalty
+			}
+		}
+		count := 0.0
+		for _, h := range row.History[row.Prompt:] {
+			if h == id {
+				count++
+			}
+		}
+		if l -= p.FrequencyPenalty * count; count > 0 {
+			l -= p.PresencePenalty
+		}
+		if row.Allowed != nil && row.Allowed[i/32]&(1<<(i%32)) == 0 {
+			l = math.Inf(-1)
+		}
+		out[i] = float64(float32(l))
+	}
+	return out
+}
+
+// cand is a token with its logit and probability.
+type cand struct {
+	id   int32
+	l, q float64
+}
+
+// survivors is the chain of filters written straight from the package comment,
+// with a sort: the ids that may be drawn, and their probabilities.
+func survivors(p Params, row Row) map[int32]float64 {
+	var cs []cand
+	for i, l := range adjusted(p, row) {
+		cs = append(cs, cand{id: int32(i), l: l})
 	}
 	slices.SortStableFunc(cs, func(a, b cand) int {
 		if a.l > b.l {
@@ -116,30 +149,44 @@ func TestFiltersAgainstReference(t *testing.T) {
 			RepeatPenalty: pick(1, 1, 1.3, 0.7),
 			RepeatLastN:   int(pick(0, -1, 3)),
 			Seed:          r.Uint64(),
+
+			FrequencyPenalty: pick(0, 0, 0.5, -0.25),
+			PresencePenalty:  pick(0, 0, 1.5, -1),
 		}
 		logits := row(r, n)
 		logits[r.IntN(n)] = 1
+		for _, id := range r.Perm(n)[:min(n, r.IntN(4))] {
+			p.Bias = append(p.Bias, Bias{int32(id), r.Float64()*4 - 2})
+		}
 		var history []int32
 		for range r.IntN(100) {
 			history = append(history, int32(r.IntN(n)))
 		}
-		seen := history
-		if last := map[int]int{0: DefaultRepeatLastN, -1: len(history), 3: 3}[p.RepeatLastN]; len(seen) > last {
-			seen = seen[len(seen)-last:]
+		at := Row{Logits: logits, History: history, Prompt: r.IntN(len(history) + 1), Position: uint64(trial)}
+		if r.IntN(3) == 0 {
+			at.Allowed = make(Mask, MaskWords(n))
+			for range 1 + r.IntN(n) {
+				id := r.IntN(n)
+				at.Allowed.Allow(int32(id))
+				logits[id] = max(logits[id], float32(r.NormFloat64())) // so that not all are -Inf
+			}
+			if id := r.IntN(n); !at.Allowed.Has(int32(id)) {
+				logits[id] = float32(math.NaN()) // what is not allowed may be anything
+			}
 		}
 		s, err := New(p, n)
 		if err != nil {
 			t.Fatal(err)
 		}
 		before := slices.Clone(logits)
-		id, err := s.Pick(logits, history, uint64(trial))
+		id, err := s.Pick(at)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(before, logits) {
+		if !slices.EqualFunc(before, logits, func(a, b float32) bool { return a == b || a != a && b != b }) {
 			t.Fatalf("%+v: Pick wrote into the caller's logits", p)
 		}
-		want, got := survivors(p, logits, seen), probabilities(s)
+		want, got := survivors(p, at), probabilities(s)
 		if len(want) != len(got) {
 			t.Fatalf("trial %d, %+v, %d logits: %d tokens are left, want %d", trial, p, n, len(got), len(want))
 		}
@@ -167,7 +214,7 @@ func TestGreedy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if id, err := s.Pick(c.logits, nil, 0); err != nil || id != c.want {
+		if id, err := s.Pick(Row{Logits: c.logits}); err != nil || id != c.want {
 			t.Errorf("greedy over %v picks %d (%v), want %d", c.logits, id, err, c.want)
 		}
 	}
@@ -175,13 +222,13 @@ func TestGreedy(t *testing.T) {
 	p := Greedy()
 	p.RepeatPenalty = 2
 	s, _ := New(p, 3)
-	if id, err := s.Pick([]float32{4, 3, -1}, []int32{0, 0}, 0); err != nil || id != 1 {
+	if id, err := s.Pick(Row{Logits: []float32{4, 3, -1}, History: []int32{0, 0}}); err != nil || id != 1 {
 		t.Errorf("with a penalty, picked %d (%v), want 1", id, err)
 	}
-	if id, err := s.Pick([]float32{4, 1.9, -1}, []int32{0, 0}, 0); err != nil || id != 0 {
+	if id, err := s.Pick(Row{Logits: []float32{4, 1.9, -1}, History: []int32{0, 0}}); err != nil || id != 0 {
 		t.Errorf("the penalty of a token seen twice counts twice: picked %d (%v), want 0", id, err)
 	}
-	if id, err := s.Pick([]float32{-3, -1, -1.9}, []int32{1}, 0); err != nil || id != 2 {
+	if id, err := s.Pick(Row{Logits: []float32{-3, -1, -1.9}, History: []int32{1}}); err != nil || id != 2 {
 		t.Errorf("a negative logit is not multiplied: picked %d (%v), want 2", id, err)
 	}
 }
@@ -205,7 +252,7 @@ func TestErrors(t *testing.T) {
 		{[]float32{1, 2, 3}, []int32{3}, "token 3 of the history is outside"},
 		{[]float32{1, 2, 3}, []int32{-1}, "token -1 of the history is outside"},
 	} {
-		if _, err := s.Pick(c.logits, c.history, 0); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := s.Pick(Row{Logits: c.logits, History: c.history}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Pick(%v, %v) says %v, want %q", c.logits, c.history, err, c.want)
 		}
 	}
@@ -218,6 +265,13 @@ func TestErrors(t *testing.T) {
 		"min_p is 2":            {TopP: 1, MinP: 2, RepeatPenalty: 1},
 		"repeat_penalty is 0":   {TopP: 1},
 		"repeat_penalty is NaN": {TopP: 1, RepeatPenalty: bad},
+
+		"frequency_penalty is NaN":      {TopP: 1, RepeatPenalty: 1, FrequencyPenalty: bad},
+		"presence_penalty is +Inf":      {TopP: 1, RepeatPenalty: 1, PresencePenalty: math.Inf(1)},
+		"logit_bias names token 3,":     {TopP: 1, RepeatPenalty: 1, Bias: []Bias{{3, 1}}},
+		"logit_bias names token -1":     {TopP: 1, RepeatPenalty: 1, Bias: []Bias{{-1, 1}}},
+		"logit_bias of token 2 is -Inf": {TopP: 1, RepeatPenalty: 1, Bias: []Bias{{2, math.Inf(-1)}}},
+		"names token 1 twice":           {TopP: 1, RepeatPenalty: 1, Bias: []Bias{{1, 1}, {1, 2}}},
 	} {
 		if _, err := New(p, 3); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("New(%+v) says %v, want %q", p, err, want)
@@ -245,14 +299,14 @@ func TestDistribution(t *testing.T) {
 		}
 		counts := map[int32]int{}
 		for n := range uint64(draws) {
-			id, err := s.Pick(logits, nil, n)
+			id, err := s.Pick(Row{Logits: logits, Position: n})
 			if err != nil {
 				t.Fatal(err)
 			}
 			counts[id]++
 		}
 		chi, cells, rest, restWant := 0.0, 0, draws, float64(draws)
-		for id, q := range survivors(p, logits, nil) {
+		for id, q := range survivors(p, Row{Logits: logits}) {
 			// Cells that expect under 10 go together.
 			if want := q * draws; want >= 10 {
 				chi += math.Pow(float64(counts[id])-want, 2) / want
@@ -286,7 +340,7 @@ func TestReproducible(t *testing.T) {
 		}
 		ids := make([]int32, len(rows))
 		for _, i := range order {
-			if ids[i], err = s.Pick(rows[i], nil, uint64(i)); err != nil {
+			if ids[i], err = s.Pick(Row{Logits: rows[i], Position: uint64(i)}); err != nil {
 				t.Fatal(err)
 			}
 		}

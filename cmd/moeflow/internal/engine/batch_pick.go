@@ -120,7 +120,7 @@ func (w *picker) pick(k *pick, b []byte) {
 	if k.err = w.sampler.Use(p.Sampling); k.err != nil {
 		return
 	}
-	k.id, k.err = w.sampler.Pick(w.logits, p.ids, uint64(len(p.ids)))
+	k.id, k.err = w.sampler.Pick(sample.Row{Logits: w.logits, History: p.ids, Prompt: len(p.IDs), Position: uint64(len(p.ids))})
 	if k.err = atPosition(len(p.ids), k.err); k.err != nil || p.LogProbs < 0 {
 		return
 	}

@@ -165,7 +165,7 @@ func (r *batchRun) join(q *BatchRequest) error {
 	r.e.sequences++
 	p.id = kvcache.ID(r.e.sequences)
 	p.ids = p.IDs[:len(p.IDs):len(p.IDs)]
-	p.device = p.Sampling.Temperature == 0 && p.Sampling.RepeatPenalty == 1 && p.LogProbs < 0
+	p.device = p.Sampling.Plain() && p.LogProbs < 0
 	r.open[p.id] = p
 	return r.s.Join(batch.Request{ID: p.id, Prompt: p.IDs, Generate: p.MaxTokens, OnDevice: p.device})
 }

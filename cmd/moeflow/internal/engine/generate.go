@@ -59,7 +59,7 @@ func (s *Sequence) Generate(ctx context.Context, r Request) (Result, error) {
 	}
 	res.Reused = s.keep(r.IDs)
 	g := &generation{s: s, r: r, res: &res, sampler: sampler,
-		device: r.Sampling.Temperature == 0 && r.Sampling.RepeatPenalty == 1}
+		device: r.Sampling.Plain()}
 	if g.read = readLogits; g.device {
 		g.read = readSampled
 	}
@@ -170,7 +170,7 @@ func (g *generation) pick(t graph.Ticket) (int32, error) {
 		return 0, err
 	}
 	history := append(append([]int32(nil), g.r.IDs...), g.res.IDs...)
-	id, err := g.sampler.Pick(rows[0], history, uint64(len(history)))
+	id, err := g.sampler.Pick(sample.Row{Logits: rows[0], History: history, Prompt: len(g.r.IDs), Position: uint64(len(history))})
 	return id, atPosition(len(history), err)
 }
 
