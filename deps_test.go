@@ -15,7 +15,8 @@ import (
 var imports = map[string][]string{
 	".":               {},
 	"gguf/quant":      {},
-	"gguf":            {"gguf/quant"},
+	"gguf/fault":      {},
+	"gguf":            {"gguf/quant", "gguf/fault"},
 	"gguf/ggufwrite":  {"gguf", "gguf/quant"},
 	"graph":           {"gguf/quant"},
 	"graph/flow":      {"graph"},
@@ -28,7 +29,7 @@ var imports = map[string][]string{
 	"stages/sample":   {},
 	"vk/shaders":      {"graph", "gguf/quant"},
 	"vk/shaders/gen":  {"graph", "gguf/quant"},
-	"vk":              {"graph", "gguf/quant", "vk/shaders"},
+	"vk":              {"graph", "gguf/fault", "gguf/quant", "vk/shaders"},
 	"tokenizer":       {},
 	"tokenizer/chat":  {"tokenizer/chat/jinja"},
 

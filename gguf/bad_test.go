@@ -57,6 +57,8 @@ func TestBadHeader(t *testing.T) {
 		{"big-endian", head(3<<24, 0, 0), "is a big-endian GGUF file, wanted little-endian"},
 		{"key count", head(3, 0, 1<<60).room(), "says it has 1152921504606846976 key-values, more than fit in the 1000 bytes left of the file"},
 		{"tensor count", head(3, 1<<63, 0).room(), "says it has 9223372036854775808 tensors, more than fit in the 1000 bytes left of the file"},
+		{"many keys", append(head(3, 0, 1<<16+1), make([]byte, 1<<20)...), "says it has 65537 key-values, wanted at most 65536"},
+		{"many tensors", append(head(3, 1<<18+1, 0), make([]byte, 1<<24)...), "says it has 262145 tensors, wanted at most 262144"},
 		{"key length", head(3, 0, 1).u64(1 << 62).room(),
 			"the file ends at byte 1032 within key 1 of 1, which takes 4611686018427387904 bytes from byte 32"},
 		{"value type", head(3, 0, 1).key("k", 13).room(), `key "k": has value type 13, wanted 0 to 12`},
@@ -128,6 +130,20 @@ func check(t *testing.T, name string, file []byte, want string) {
 	t.Helper()
 	if _, err := FromBytes("m.gguf", file); err == nil || err.Error() != "m.gguf: "+want {
 		t.Errorf("%s\ngot  %v\nwant m.gguf: %s", name, err, want)
+	}
+}
+
+// TestLongNames: an error quotes the beginning of a name alone.
+func TestLongNames(t *testing.T) {
+	long := strings.Repeat("\x1b", 1<<20)
+	for name, file := range map[string]raw{
+		"twice":  append(append(head(3, 0, 2).key(long, kindUint8), 0).key(long, kindUint8), 0),
+		"tensor": head(3, 1, 0).tensor(long, quant.F32, 16, 1).data(64),
+		"string": head(3, 0, 1).key(long, 77).room(),
+	} {
+		if _, err := FromBytes("m.gguf", file); err == nil || len(err.Error()) > 500 || strings.Contains(err.Error(), "\x1b") {
+			t.Errorf("%s: %.300v", name, err)
+		}
 	}
 }
 

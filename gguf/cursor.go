@@ -13,6 +13,10 @@ type cursor struct {
 	err error
 }
 
+// mostHeader is the most bytes of a header: ten times those of the largest
+// vocabularies, and few enough to hold in memory a few times over.
+const mostHeader = 256 << 20
+
 // left is the number of bytes not yet read.
 func (c *cursor) left() uint64 { return uint64(len(c.b) - c.pos) }
 
@@ -26,6 +30,9 @@ func (c *cursor) fail(format string, args ...any) {
 func (c *cursor) take(n uint64, what string) []byte {
 	if c.err == nil && n > c.left() {
 		c.fail("the file ends at byte %d within %s, which takes %d bytes from byte %d", len(c.b), what, n, c.pos)
+	}
+	if c.err == nil && n > uint64(mostHeader-c.pos) {
+		c.fail("has a header of more than %d bytes: %s takes %d bytes from byte %d", mostHeader, what, n, c.pos)
 	}
 	if c.err != nil {
 		return nil
@@ -62,6 +69,20 @@ func (c *cursor) count(size int, what string) uint64 {
 func (c *cursor) fits(n uint64, size int, what string) uint64 {
 	if c.err == nil && n > c.left()/uint64(size) {
 		c.fail("says it has %d %s, more than fit in the %d bytes left of the file", n, what, c.left())
+	}
+	if c.err == nil && n > uint64(mostHeader-c.pos)/uint64(size) {
+		c.fail("says it has %d %s, more than fit in a header of %d bytes", n, what, mostHeader)
+	}
+	if c.err != nil {
+		return 0
+	}
+	return n
+}
+
+// atMost refuses a count above any that a model has.
+func (c *cursor) atMost(n, most uint64, what string) uint64 {
+	if c.err == nil && n > most {
+		c.fail("says it has %d %s, wanted at most %d", n, what, most)
 	}
 	if c.err != nil {
 		return 0

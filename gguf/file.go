@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"moeflow/gguf/fault"
 	"moeflow/gguf/quant"
 )
 
@@ -17,6 +18,7 @@ type Tensor struct {
 	Type  quant.Type
 	// Data holds the tensor's blocks: a view of the map, not to be changed and
 	// not to be used after Close. It is nil where Type's block size is unknown.
+	// Where the file is cut short, reading it faults: see package fault.
 	Data []byte
 	size uint64
 }
@@ -38,7 +40,9 @@ type File struct {
 // Open maps the file at path and reads its header. Where the file is one part
 // of a split model, NAME-00001-of-00003.gguf, all its siblings are opened too.
 // The error names the file and what is wrong with it; for a file that is not
-// there it wraps fs.ErrNotExist. The file must not be shortened while it is open.
+// there it wraps fs.ErrNotExist. Metadata is copied; tensor data is not, so Data
+// is to be read through package fault, and Changed asked afterwards: another
+// program may write to the file.
 func Open(path string) (*File, error) {
 	f := &File{path: path}
 	if err := f.open(path); err != nil {
@@ -73,7 +77,34 @@ func (f *File) openPart(path string) (*part, error) {
 		return nil, err
 	}
 	f.maps = append(f.maps, m)
-	return parse(path, m.data)
+	return m.parse()
+}
+
+// parse reads a mapped file's header.
+func (m *mapping) parse() (p *part, err error) {
+	if fault := fault.Read(m.data, func() { p, err = parse(m.path, m.data) }); fault != nil {
+		err = fmt.Errorf("%s: %w", m.path, fault)
+	}
+	if err != nil {
+		// What was parsed may be half of one file and half of another.
+		if changed := m.changed(); changed != nil {
+			err = changed
+		}
+		return nil, err
+	}
+	return p, nil
+}
+
+// Changed fails, wrapping ErrChanged, if some part of the model was written to or
+// cut short after it was opened. Tensors that were read before are then worth
+// nothing, whether or not reading them failed.
+func (f *File) Changed() error {
+	for _, m := range f.maps {
+		if err := m.changed(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // FromBytes reads a file that is already in memory. name stands for its path in
@@ -101,7 +132,7 @@ func (f *File) join(parts []*part) error {
 	for _, p := range parts {
 		for _, t := range p.tensors {
 			if _, ok := f.index[t.Name]; ok {
-				return fmt.Errorf("%s: tensor %q stands in an earlier part too", p.path, t.Name)
+				return fmt.Errorf("%s: tensor %.80q stands in an earlier part too", p.path, t.Name)
 			}
 			f.index[t.Name] = len(f.tensors)
 			f.tensors = append(f.tensors, t)
@@ -164,7 +195,7 @@ func (f *File) CheckTypes() error {
 	if n := len(bad) - 1; n > 0 {
 		more = fmt.Sprintf(" (and %d more tensors like it)", n)
 	}
-	return fmt.Errorf("%s: tensor %q has type %s%s, wanted one of %s", f.path, bad[0].Name, bad[0].Type, more, quant.Names())
+	return fmt.Errorf("%s: tensor %.80q has type %s%s, wanted one of %s", f.path, bad[0].Name, bad[0].Type, more, quant.Names())
 }
 
 // Prefetch asks the system to read all tensor data ahead into its page cache.

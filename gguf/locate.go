@@ -23,9 +23,9 @@ func (p *part) locate(file []byte, headerEnd, align uint64, offsets []uint64) er
 		t, off := &p.tensors[i], offsets[i]
 		switch {
 		case off%align != 0:
-			return fmt.Errorf("tensor %q: offset %d is not a multiple of the alignment %d", t.Name, off, align)
+			return fmt.Errorf("tensor %.80q: offset %d is not a multiple of the alignment %d", t.Name, off, align)
 		case off > uint64(len(data)) || t.size > uint64(len(data))-off:
-			return fmt.Errorf("tensor %q: its %d bytes from byte %d run past the file's end at byte %d: the file is cut short",
+			return fmt.Errorf("tensor %.80q: its %d bytes from byte %d run past the file's end at byte %d: the file is cut short",
 				t.Name, t.size, addSaturated(start, off), len(file))
 		}
 		if t.size > 0 {
@@ -37,7 +37,7 @@ func (p *part) locate(file []byte, headerEnd, align uint64, offsets []uint64) er
 	for k := 1; k < len(order); k++ {
 		a, b := order[k-1], order[k]
 		if end := offsets[a] + p.tensors[a].size; end > offsets[b] {
-			return fmt.Errorf("tensor %q at offset %d overlaps tensor %q, which ends at offset %d",
+			return fmt.Errorf("tensor %.80q at offset %d overlaps tensor %.80q, which ends at offset %d",
 				p.tensors[b].Name, offsets[b], p.tensors[a].Name, end)
 		}
 	}

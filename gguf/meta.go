@@ -43,13 +43,13 @@ func (f *File) Len(key string) (uint64, error) {
 func (f *File) find(key, want string) (value, error) {
 	v, ok := f.parts[0].meta[key]
 	if !ok {
-		return v, fmt.Errorf("%s: key %q is missing, wanted %s", f.path, key, want)
+		return v, fmt.Errorf("%s: key %.80q is missing, wanted %s", f.path, key, want)
 	}
 	return v, nil
 }
 
 func (f *File) wrong(key string, found any, want string) error {
-	return fmt.Errorf("%s: key %q is %v, wanted %s", f.path, key, found, want)
+	return fmt.Errorf("%s: key %.80q is %v, wanted %s", f.path, key, found, want)
 }
 
 // String returns the string at key. Like every lookup it fails where the key is

@@ -13,6 +13,8 @@ const (
 	maxDims          = 4
 	leastPair        = 8 + 4 + 1         // bytes of an empty key with a one-byte value
 	leastTensor      = 8 + 4 + 8 + 4 + 8 // bytes of an unnamed tensor of one dimension
+	mostPairs        = 1 << 16
+	mostTensors      = 1 << 18 // models with a tensor for each expert have some 30,000
 )
 
 // part is one parsed file; a split model has several.
@@ -57,10 +59,11 @@ func (p *part) preamble(c *cursor) (tensors, pairs uint64) {
 	}
 	tensors = c.u64("the number of tensors")
 	pairs = c.count(leastPair, "key-values")
-	return c.fits(tensors, leastTensor, "tensors"), pairs
+	tensors = c.fits(tensors, leastTensor, "tensors")
+	return c.atMost(tensors, mostTensors, "tensors"), c.atMost(pairs, mostPairs, "key-values")
 }
 
-// pairs reads n key-values. Array and string values stay views of the file.
+// pairs reads n key-values.
 func (p *part) pairs(c *cursor, n uint64) {
 	for i := range n {
 		key := string(c.str(fmt.Sprintf("key %d of %d", i+1, n)))
@@ -69,11 +72,11 @@ func (p *part) pairs(c *cursor, n uint64) {
 		}
 		v := readValue(c)
 		if c.err != nil {
-			c.err = fmt.Errorf("key %q: %w", key, c.err)
+			c.err = fmt.Errorf("key %.80q: %w", key, c.err)
 			return
 		}
 		if _, ok := p.meta[key]; ok {
-			c.fail("key %q stands twice", key)
+			c.fail("key %.80q stands twice", key)
 			return
 		}
 		p.meta[key] = v
@@ -107,7 +110,7 @@ func (p *part) infos(c *cursor, n uint64) (offsets []uint64) {
 			return nil
 		}
 		if seen[name] {
-			c.fail("tensor %q stands twice", name)
+			c.fail("tensor %.80q stands twice", name)
 			return nil
 		}
 		seen[name] = true
@@ -118,7 +121,7 @@ func (p *part) infos(c *cursor, n uint64) (offsets []uint64) {
 			t.size, c.err = tensorBytes(t)
 		}
 		if c.err != nil {
-			c.err = fmt.Errorf("tensor %q: %w", name, c.err)
+			c.err = fmt.Errorf("tensor %.80q: %w", name, c.err)
 			return nil
 		}
 		p.tensors = append(p.tensors, t)

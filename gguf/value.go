@@ -1,6 +1,7 @@
 package gguf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -12,7 +13,7 @@ type value struct {
 	kind kind
 	elem kind   // of an array
 	n    uint64 // elements of an array
-	raw  []byte // a view: the scalar, the string's bytes, or the array's elements
+	raw  []byte // a copy: the scalar, the string's bytes, or the array's elements
 }
 
 // String names the value's type: "uint32" or "string[4096]".
@@ -40,6 +41,8 @@ func readValue(c *cursor) value {
 		v.raw = c.take(uint64(kinds[v.kind].size), "its value")
 		checkBools(c, v.kind, v.raw)
 	}
+	// The file may be cut short at any time; what was copied stays.
+	v.raw = bytes.Clone(v.raw)
 	return v
 }
 

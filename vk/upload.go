@@ -1,11 +1,14 @@
 package vk
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"sync"
 
 	vulkan "github.com/goki/vulkan"
 
+	"moeflow/gguf/fault"
 	"moeflow/gguf/quant"
 	"moeflow/vk/shaders"
 )
@@ -28,14 +31,22 @@ func StoredBytes(t quant.Type, bytes uint64) uint64 {
 }
 
 // copyTo fills dst with the tensor as it is stored on the device, from byte at
-// on.
-func (w *Weight) copyTo(dst []byte, at uint64) {
+// on. Data may be a map of a file that goes away: then the error names the weight.
+func (w *Weight) copyTo(dst []byte, at uint64) error {
+	err := w.read(dst, at)
+	if err != nil {
+		err = fmt.Errorf("weight %s: %w", w.Name, err)
+	}
+	return err
+}
+
+func (w *Weight) read(dst []byte, at uint64) error {
 	file, stored := uint64(w.Type.BlockBytes()), uint64(shaders.Stored(w.Type))
 	if file == stored {
-		copyParallel(dst, w.Data[at:at+uint64(len(dst))])
-		return
+		src := w.Data[at : at+uint64(len(dst))]
+		return parts(src, len(dst), func(from, to int) { copy(dst[from:to], src[from:to]) })
 	}
-	parts(len(dst), func(from, to int) {
+	return parts(w.Data, len(dst), func(from, to int) {
 		for from < to {
 			block, in := (at+uint64(from))/stored, (at+uint64(from))%stored
 			n := min(int(stored-in), to-from)
@@ -71,8 +82,11 @@ func (h *heap) upload(s *timeline, ws []Weight, progress func(done, total uint64
 	for i, w := range ws {
 		named[w.Name] = bufs[i]
 		if bufs[i].data != nil { // the host sees the device's memory: no detour
-			w.copyTo(bufs[i].data, 0)
-		} else if err := st.copy(bufs[i], &w); err != nil {
+			err = w.copyTo(bufs[i].data, 0)
+		} else {
+			err = st.copy(bufs[i], &w)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if done += wants[i].size; progress != nil {
@@ -116,7 +130,9 @@ func (t *stager) copy(to buffer, w *Weight) error {
 			}
 		}
 		n := min(to.size-at, t.size-t.fill)
-		w.copyTo(t.ring[t.slot].data[t.fill:t.fill+n], at)
+		if err := w.copyTo(t.ring[t.slot].data[t.fill:t.fill+n], at); err != nil {
+			return err
+		}
 		t.pending = append(t.pending, transfer{to, t.fill, at, n})
 		t.fill, at = min(t.size, (t.fill+n+15)/16*16), at+n
 	}
@@ -175,23 +191,22 @@ func (t *stager) close() {
 	t.h.close()
 }
 
-// copyParallel copies with several goroutines where it is worth it: reading the
-// page cache and writing uncached memory are bound by latency on one core.
-func copyParallel(dst, src []byte) {
-	parts(len(dst), func(from, to int) { copy(dst[from:to], src[from:to]) })
-}
-
-// parts calls f for parts of n bytes, at once where there are many.
-func parts(n int, f func(from, to int)) {
+// parts calls f, which reads src, for parts of n bytes. Where there are many,
+// several goroutines do so: reading the page cache and writing uncached memory are
+// bound by latency on one core.
+func parts(src []byte, n int, f func(from, to int)) error {
 	const least = 1 << 20
 	if n < least {
-		f(0, n)
-		return
+		return fault.Read(src, func() { f(0, n) })
 	}
 	var wg sync.WaitGroup
+	var errs [copiers]error
 	part := (n + copiers - 1) / copiers
-	for at := 0; at < n; at += part {
-		wg.Go(func() { f(at, min(at+part, n)) })
+	for i := range errs {
+		wg.Go(func() {
+			errs[i] = fault.Read(src, func() { f(min(i*part, n), min((i+1)*part, n)) })
+		})
 	}
 	wg.Wait()
+	return cmp.Or(errs[:]...)
 }

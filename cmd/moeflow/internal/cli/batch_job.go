@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -53,7 +52,11 @@ func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *model.M
 	if j.Template, j.NoTemplate = m.ChatTemplate(); j.NoTemplate != nil && f.chat && j.Format != job.OpenAI {
 		return fmt.Errorf("--chat: %w", j.NoTemplate)
 	}
-	j.ID = j.Identity(modelIdentity(m, cfg))
+	identity, err := modelIdentity(m, cfg)
+	if err != nil {
+		return err
+	}
+	j.ID = j.Identity(identity)
 	if j.Total, err = j.Source.Count(ctx, &j.Output.Finished); err != nil {
 		return usageUnless(ctx, err)
 	}
@@ -63,16 +66,10 @@ func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *model.M
 	return nil
 }
 
-// modelIdentity tells models apart, and what they are computed with: by every
-// tensor's name, shape, type and first bytes, since reading all of a model takes
-// long.
-func modelIdentity(m *model.Model, cfg *configs.Config) string {
-	h := sha256.New()
-	for _, t := range m.File.Tensors() {
-		fmt.Fprintln(h, t.Name, t.Shape, t.Type)
-		h.Write(t.Data[:min(len(t.Data), 64)])
-	}
+// modelIdentity tells models apart, and what they are computed with.
+func modelIdentity(m *model.Model, cfg *configs.Config) (string, error) {
+	digest, err := m.File.Digest()
 	how := cfg.Compute
 	how.Sync = "" // changes no answer
-	return fmt.Sprintf("%x %s %d %+v", h.Sum(nil), cfg.Context.KVType, min(cfg.Context.Length, m.Context), how)
+	return fmt.Sprintf("%s %s %d %+v", digest, cfg.Context.KVType, min(cfg.Context.Length, m.Context), how), err
 }

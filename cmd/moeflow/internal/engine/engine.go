@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/cmd/moeflow/internal/trace"
+	"moeflow/gguf/fault"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/graph/flow"
@@ -188,7 +190,13 @@ func (e *Engine) load(o Options) error {
 		ft, _ := e.Model.File.Tensor(t.Name)
 		ws = append(ws, vk.Weight{Name: t.Name, Data: ft.Data, Type: t.Type})
 	}
-	if err := e.rt.Upload(ws, func(done, all uint64) { o.Progress("weights", done, all) }); err != nil {
+	err := e.rt.Upload(ws, func(done, all uint64) { o.Progress("weights", done, all) })
+	if errors.Is(err, fault.Err) {
+		err = fmt.Errorf("%s: %w", e.Model.File.Path(), err)
+	}
+	// That the file was written to meanwhile says more than what came of it; and
+	// what was read of it is worth nothing.
+	if err := cmp.Or(e.Model.File.Changed(), err); err != nil {
 		return err
 	}
 	progs, err := e.rt.Load(e.Plans, e.slots)
