@@ -232,7 +232,7 @@ func TestCheckCatchesBrokenPlans(t *testing.T) {
 type bounded struct{}
 
 func (bounded) Lookup(Kernel) (KernelInfo, bool) {
-	return KernelInfo{Tile: [3]uint32{2, 1, 1}, Most: 5, Local: 32}, true
+	return KernelInfo{Tile: [3]uint32{2, 1, 1}, MaxWorkgroups: 5, Local: 32}, true
 }
 
 func TestWorkgroupsAreBoundedWhereKernelsWalkOn(t *testing.T) {
@@ -252,7 +252,7 @@ func (c variants) Lookup(k Kernel) (KernelInfo, bool) {
 	case "wide":
 		return KernelInfo{Tile: [3]uint32{4, 1, 1}, When: []Condition{{Param: 0, Multiple: 8}, {Param: 1, Most: 32}}}, true
 	}
-	return KernelInfo{Tile: [3]uint32{1, 1, 1}, Rows: c.plainRows, Variants: []string{"many", "wide"}}, true
+	return KernelInfo{Tile: [3]uint32{1, 1, 1}, Rows: c.plainRows, Order: []string{"many", "wide", ""}}, true
 }
 
 // TestVariants checks that lowering takes the first kernel whose rows and

@@ -29,8 +29,12 @@ type fewRows uint32
 
 func (c fewRows) Lookup(k Kernel) (KernelInfo, bool) {
 	info := KernelInfo{Local: 64}
+	if k.Op == OpAttentionSplit {
+		info.Order = []string{"few", ""} // it gives way to attention
+		return info, k.Variant == ""
+	}
 	if k.Op == OpAttention {
-		if info.Variants = []string{"few"}; k.Variant == "few" {
+		if info.Order = []string{"few", ""}; k.Variant == "few" {
 			info.Rows = [2]uint32{16, uint32(c)}
 		}
 	}

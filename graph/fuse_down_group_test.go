@@ -24,11 +24,11 @@ func (c downGroup) Lookup(k Kernel) (KernelInfo, bool) {
 	case k.Op == OpExpertNormSwiGLU && k.Variant == "half":
 		return KernelInfo{Local: 64, Rows: [2]uint32{2, c.up}, Halves: []int{6}}, ok && c.up > 0
 	case k.Op == OpExpertNormSwiGLU:
-		info.Variants = []string{"half"}
+		info.Order = []string{"half", ""}
 	case k.Op == OpExpertMatMulSwiGLU && k.Variant == "half":
 		return KernelInfo{Local: 64, Halves: []int{5}}, ok
 	case k.Op == OpExpertMatMulSwiGLU && k.Variant == "":
-		info.Variants = append(info.Variants, "half")
+		info.Order = []string{"few", "half", ""}
 	case k.Op == OpExpertDownGroup:
 		if info.Rows = [2]uint32{2, c.down}; !c.floats {
 			info.Halves = []int{2}

@@ -3,8 +3,8 @@ package graph
 import "moeflow/gguf/quant"
 
 // GroupRows is the fewest rows of a step whose experts are worth grouping on
-// every device: with fewer, hardly an expert has two of them. Kernels that are
-// meant for few rows are taken for fewer.
+// every device: with fewer, hardly an expert has two of them. Then they are grouped
+// where the order of an op gives way to a kernel of the grouped one.
 const GroupRows = 16
 
 // groupExperts lets the products of experts take their rows expert by expert,
@@ -57,17 +57,20 @@ func (g *grouping) rewrite(d *Dispatch) bool {
 	return false
 }
 
-// few tells whether there are grouped kernels that are meant for a step of so few
-// rows, for this call and for the other half of its experts.
+// few tells whether an op gives way to the grouped one for so few rows.
 func (g *grouping) few(d *Dispatch) bool {
-	op := map[Op]Op{OpExpertGateUp: OpExpertMatMulSwiGLU, OpExpertDown: OpExpertMatMul}[d.Kernel.Op]
-	if op == OpNone {
+	arg := func(i int) TensorID { return d.Args[i].Tensor }
+	probe := Dispatch{Rows: d.Rows, Work: d.Work}
+	switch d.Kernel.Op {
+	case OpExpertGateUp:
+		probe.become(OpExpertMatMulSwiGLU, arg(0), arg(1), arg(2), arg(3), NoTensor, arg(5))
+	case OpExpertDown:
+		probe.become(OpExpertMatMul, arg(0), arg(1), arg(2), NoTensor, NoTensor)
+	default:
 		return false
 	}
-	probe := Dispatch{Rows: d.Rows, Params: []uint32{d.Params[0], d.Params[1], 1, 1}}
-	probe.Kernel = Kernel{Op: op, Type: g.u.tensors[d.Args[1].Tensor].Type}
-	info, ok := g.u.choose(&probe)
-	return ok && info.Rows[1] != 0
+	probe.Params = []uint32{d.Params[0], d.Params[1], 1, 1}
+	return g.u.givesWay(d, &probe)
 }
 
 func (g *grouping) has(op Op, t quant.Type) bool {

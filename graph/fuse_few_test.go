@@ -49,8 +49,11 @@ func (c fewKernels) Lookup(k Kernel) (KernelInfo, bool) {
 		info.Rows = few
 	case OpRouteGateUp, OpRouteDown, OpRouteGateUpFixed, OpRouteDownFixed:
 		info.Rows = [2]uint32{1, 1}
+	case OpExpertGateUp, OpExpertDown:
+		info.Order = []string{"few", ""} // they give way to the grouped ones
+		return info, k.Variant == ""
 	case OpExpertMatMulSwiGLU, OpExpertMatMul:
-		if info.Variants = []string{"few"}; k.Variant == "few" {
+		if info.Order = []string{"few", ""}; k.Variant == "few" {
 			info.Rows = few
 		}
 	}

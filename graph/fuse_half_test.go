@@ -44,7 +44,7 @@ func (c halfKernels) Lookup(k Kernel) (KernelInfo, bool) {
 	case k.Op == OpNormMatVec:
 		return info, false
 	case k.Op == OpMatVec && k.Type == quant.Q8_0, k.Op == OpAttention && c.attention:
-		if info.Variants = []string{"half"}; k.Variant == "half" {
+		if info.Order = []string{"half", ""}; k.Variant == "half" {
 			info.Halves = []int{map[Op]int{OpMatVec: 2, OpAttention: 4}[k.Op]}
 		}
 	}

@@ -89,11 +89,3 @@ func (u *unit) readBetween(calls []Dispatch, first, last int, ids ...TensorID) b
 	}
 	return false
 }
-
-// served tells whether the catalog has a kernel for a call.
-func (u *unit) served(d *Dispatch) bool {
-	try := *d
-	try.Kernel.Type = u.tensors[d.Args[d.Kernel.Op.KeyArg()].Tensor].Type
-	_, ok := u.choose(&try)
-	return ok
-}

@@ -12,9 +12,9 @@ type tiled uint32
 func (c tiled) Lookup(k Kernel) (KernelInfo, bool) {
 	switch k.Variant {
 	case "":
-		return KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 32, Variants: []string{"large", "small"}}, true
+		return KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 32, Order: []string{"large", "small", ""}}, true
 	case "large":
-		return KernelInfo{Tile: [3]uint32{16, 2, 1}, Local: 32, Groups: uint32(c)}, true
+		return KernelInfo{Tile: [3]uint32{16, 2, 1}, Local: 32, MinWorkgroups: uint32(c)}, true
 	}
 	return KernelInfo{Tile: [3]uint32{4, 1, 1}, Local: 32}, true
 }

@@ -4,19 +4,21 @@ import "moeflow/gguf/quant"
 
 // Kernel is the key by which a kernel is selected: the operation and the type
 // of the edge that the operation's table row marks. Several kernels may compute
-// one such pair; Variant tells them apart, "" being the one that runs anywhere.
+// one such pair; Variant tells them apart, "" being the one named as the operation.
 type Kernel struct {
 	Op      Op
 	Type    quant.Type
 	Variant string
 }
 
-func (k Kernel) String() string {
-	name := k.Op.String()
+func (k Kernel) String() string { return k.name() + "[" + k.Type.String() + "]" }
+
+// name is the kernel's own, whatever its type.
+func (k Kernel) name() string {
 	if k.Variant != "" {
-		name = k.Variant
+		return k.Variant
 	}
-	return name + "[" + k.Type.String() + "]"
+	return k.Op.String()
 }
 
 // KernelInfo is what lowering needs to know of a kernel.
@@ -24,13 +26,10 @@ type KernelInfo struct {
 	// Tile is how much of each axis of a dispatch's Work one workgroup
 	// covers; 0 means the whole axis.
 	Tile [3]uint32
-	// Most bounds the workgroups on the first axis: with more work, each walks
-	// on in strides of the whole grid. 0 means that the kernel does not, and
+	// MaxWorkgroups bounds the workgroups on the first axis: with more work, each
+	// walks on in strides of the whole grid. 0 means that the kernel does not, and
 	// gets as many as there are tiles.
-	Most uint32
-	// PerProcessor tells that the kernel's own bound is for each processor of the
-	// device; a catalog has multiplied Most by their number.
-	PerProcessor bool
+	MaxWorkgroups uint32
 	// Local is the preferred number of invocations of a workgroup, passed as
 	// specialization constant 0. A kernel is right with any multiple of the
 	// device's subgroup size up to this.
@@ -43,16 +42,18 @@ type KernelInfo struct {
 	// Spec lists the indices of the op's parameters that the kernel also
 	// takes as specialization constants 1, 2, …
 	Spec []int
-	// Variants names the other kernels of this operation and type that may be
-	// used, in the order in which they should be tried.
-	Variants []string
+	// Order names, in the entry without a variant, the kernels of this operation and
+	// type in the order in which they are tried, "" being that entry's own. A name of
+	// another operation's kernel says where this operation gives way to that one, if a
+	// rule can make it so. Without an order there is one kernel.
+	Order []string
 	// Rows is the fewest and the most rows that the kernel is meant for; zero
 	// is no bound. It is right with any number.
 	Rows [2]uint32
-	// Groups is the fewest workgroups of a dispatch for which the kernel is
-	// meant: one with large tiles leaves processors without work where there is
+	// MinWorkgroups is the fewest workgroups of a dispatch for which the kernel is
+	// meant: one with large tiles leaves multiprocessors without work where there is
 	// little to do. Zero is no bound; it is right with any number.
-	Groups uint32
+	MinWorkgroups uint32
 	// Halves lists the indices of the arguments that must be activations of
 	// type F16; all others are F32.
 	Halves []int
@@ -92,8 +93,8 @@ func (k *KernelInfo) grid(work [3]uint32) [3]uint32 {
 			groups[a] = (work[a] + t - 1) / t
 		}
 	}
-	if k.Most > 0 {
-		groups[0] = min(groups[0], k.Most)
+	if k.MaxWorkgroups > 0 {
+		groups[0] = min(groups[0], k.MaxWorkgroups)
 	}
 	return groups
 }
@@ -101,7 +102,7 @@ func (k *KernelInfo) grid(work [3]uint32) [3]uint32 {
 // fills tells whether a call is large enough for the kernel.
 func (k *KernelInfo) fills(work [3]uint32) bool {
 	d := Dispatch{Groups: k.grid(work)}
-	return d.Workgroups() >= uint64(k.Groups)
+	return d.Workgroups() >= uint64(k.MinWorkgroups)
 }
 
 // Suits tells whether the kernel can compute a call with these parameters.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"moeflow/gguf/quant"
 )
 
 // SyncBytes is what a kernel that can wait by itself has in front of its push
@@ -46,12 +48,10 @@ func lower(u *unit) error {
 
 // lowerCall selects the kernel of one call, or notes what is missing.
 func (u *unit) lowerCall(d *Dispatch, missing map[Kernel]string) error {
-	key := d.Args[d.Kernel.Op.KeyArg()].Tensor
-	d.Kernel.Type = u.tensors[key].Type
-	info, ok := u.choose(d)
-	if !ok {
-		if _, seen := missing[d.Kernel]; !seen {
-			missing[d.Kernel] = u.tensors[key].Name
+	k, info, ok := u.choose(d)
+	if d.Kernel = k; !ok {
+		if _, seen := missing[k]; !seen {
+			missing[k] = u.tensors[d.Args[k.Op.KeyArg()].Tensor].Name
 		}
 		return nil
 	}
@@ -68,21 +68,63 @@ func (u *unit) lowerCall(d *Dispatch, missing map[Kernel]string) error {
 	return nil
 }
 
-// choose finds the first kernel that suits a call and names it there.
-func (u *unit) choose(d *Dispatch) (KernelInfo, bool) {
-	plain, ok := u.opts.Kernels.Lookup(d.Kernel)
-	if !ok {
-		return plain, false
-	}
-	for _, v := range plain.Variants {
-		k := d.Kernel
-		k.Variant = v
-		if info, ok := u.opts.Kernels.Lookup(k); ok && info.serves(d.Rows, d.Params) && u.takes(d, &info) && info.fills(d.Work) {
-			d.Kernel = k
-			return info, true
+// choose finds the first kernel of the op's order that suits a call.
+func (u *unit) choose(d *Dispatch) (Kernel, KernelInfo, bool) {
+	found, info := Kernel{Op: d.Kernel.Op, Type: u.keyType(d)}, KernelInfo{}
+	ok := u.candidates(found.Op, found.Type, func(k Kernel) bool {
+		i, have := u.opts.Kernels.Lookup(k)
+		if have = have && u.suits(d, &i); have {
+			found, info = k, i
 		}
+		return have
+	})
+	return found, info, ok
+}
+
+// candidates calls f for the kernels of an op and type in their order until it
+// returns true, and tells whether it did.
+func (u *unit) candidates(op Op, t quant.Type, f func(Kernel) bool) bool {
+	k := Kernel{Op: op, Type: t}
+	plain, ok := u.opts.Kernels.Lookup(k)
+	if !ok {
+		return false
 	}
-	return plain, plain.serves(d.Rows, d.Params) && u.takes(d, &plain)
+	if plain.Order == nil {
+		return f(k)
+	}
+	return slices.ContainsFunc(plain.Order, func(v string) bool { return f(Kernel{op, t, v}) })
+}
+
+// suits tells whether a call is one for the kernel.
+func (u *unit) suits(d *Dispatch, info *KernelInfo) bool {
+	return info.serves(d.Rows, d.Params) && u.takes(d, info) && info.fills(d.Work)
+}
+
+// served tells whether the catalog has a kernel for a call.
+func (u *unit) served(d *Dispatch) bool {
+	_, _, ok := u.choose(d)
+	return ok
+}
+
+// givesWay tells whether an op's order names the kernel of another call, which
+// would do the same, before the first of its own that suits.
+func (u *unit) givesWay(d, other *Dispatch) bool {
+	to, _, ok := u.choose(other)
+	if !ok {
+		return false
+	}
+	way := false
+	u.candidates(d.Kernel.Op, u.keyType(d), func(k Kernel) bool {
+		way = k.name() == to.name()
+		info, have := u.opts.Kernels.Lookup(k)
+		return way || have && u.suits(d, &info)
+	})
+	return way
+}
+
+// keyType is the type that a call's kernel is chosen by.
+func (u *unit) keyType(d *Dispatch) quant.Type {
+	return u.tensors[d.Args[d.Kernel.Op.KeyArg()].Tensor].Type
 }
 
 // takes tells whether the kernel takes activations of the types at hand.

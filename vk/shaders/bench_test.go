@@ -68,8 +68,8 @@ func (b *planBuilder) call(k graph.Kernel, args []graph.TensorID, work []uint64,
 			d.Groups[i] = (d.Work[i] + info.Tile[i] - 1) / info.Tile[i]
 		}
 	}
-	if info.Most > 0 {
-		d.Groups[0] = min(d.Groups[0], info.Most)
+	if info.MaxWorkgroups > 0 {
+		d.Groups[0] = min(d.Groups[0], info.MaxWorkgroups)
 	}
 	for i, a := range args {
 		if slices.Contains(info.Halves, i) {

@@ -75,7 +75,7 @@ func open(t *testing.T, local uint32, cases []testCase) *bench {
 // each with a guard behind it.
 func devicePlan(c *testCase, info graph.KernelInfo) *graph.Plan {
 	p := c.plan(info.Tile)
-	if g := &p.Dispatches[0].Groups[0]; info.Most > 0 {
+	if g := &p.Dispatches[0].Groups[0]; info.MaxWorkgroups > 0 {
 		*g = min(*g, 3) // so that workgroups walk on
 	}
 	p.Reads = nil

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"slices"
 	"sort"
+	"strings"
 
 	"moeflow/gguf/quant"
 	"moeflow/graph"
@@ -16,8 +17,13 @@ type entry struct {
 	file      string
 	needs     []string // capabilities that the device must have
 	precision string   // how it rounds beyond float32, "" if it does not
+	bounds    perSM
 	info      graph.KernelInfo
 }
+
+// perSM is a kernel's bounds on workgroups that are for each multiprocessor of the
+// device, 0 where there is none: see KernelInfo.MinWorkgroups and MaxWorkgroups.
+type perSM struct{ min, max float64 }
 
 // Choice says which kernels a catalog offers.
 type Choice struct {
@@ -29,17 +35,22 @@ type Choice struct {
 	Processors uint32
 }
 
-// usualProcessors stands for the number of processors of a device that does not
-// say: a large GPU's.
+// usualProcessors stands for the number of multiprocessors of a device that does
+// not say: a large GPU's.
 const usualProcessors = 128
 
-// bounded is a kernel's info with its bound on workgroups for that many processors.
-func bounded(info graph.KernelInfo, processors uint32) graph.KernelInfo {
+// on is what a kernel is on a device of so many multiprocessors, 0 if it does not
+// say.
+func (e *entry) on(processors uint32) graph.KernelInfo {
 	if processors == 0 {
 		processors = usualProcessors
 	}
-	if info.PerProcessor {
-		info.Most *= processors
+	info := e.info
+	if e.bounds.min > 0 {
+		info.MinWorkgroups = uint32(e.bounds.min * float64(processors))
+	}
+	if e.bounds.max > 0 {
+		info.MaxWorkgroups = max(1, uint32(e.bounds.max*float64(processors)))
 	}
 	return info
 }
@@ -59,65 +70,48 @@ type catalog map[graph.Kernel]graph.KernelInfo
 // Catalog is the table of the kernels that run on every device.
 func Catalog() graph.Catalog { return For(Choice{}) }
 
-// For is the table of the kernels that a choice allows. Of several variants the
-// one that is meant for fewer rows comes first, then the one that asks for more of
-// the device, then the one that rounds, then the one with the larger tiles that is
-// only meant for many workgroups, then the one that asks for more of the
-// parameters.
+// For is the table of the kernels that a choice allows, in the order of order.go.
 func For(c Choice) graph.Catalog {
 	out := catalog{}
-	variants := map[graph.Kernel][]graph.Kernel{}
 	for k, e := range table {
-		if !c.offers(&e) {
-			continue
-		}
-		out[k] = bounded(e.info, c.Processors)
-		if k.Variant != "" {
-			plain := graph.Kernel{Op: k.Op, Type: k.Type}
-			variants[plain] = append(variants[plain], k)
+		if c.offers(&e) {
+			out[k] = e.on(c.Processors)
 		}
 	}
-	for plain, list := range variants {
-		sort.Slice(list, func(i, j int) bool {
-			a, b := table[list[i]], table[list[j]]
-			switch {
-			case a.info.Rows[1] != b.info.Rows[1]: // 0 is no bound
-				return a.info.Rows[1]-1 < b.info.Rows[1]-1
-			case len(a.needs) != len(b.needs):
-				return len(a.needs) > len(b.needs)
-			case (a.precision == "") != (b.precision == ""):
-				return b.precision == ""
-			case a.info.Groups > 0 || b.info.Groups > 0:
-				return area(&a.info) > area(&b.info)
-			case len(a.info.When) != len(b.info.When):
-				return len(a.info.When) > len(b.info.When)
-			}
-			return list[i].Variant < list[j].Variant
-		})
-		info, ok := out[plain]
-		if !ok {
-			info.Rows = never
+	for _, op := range graph.Ops() {
+		for _, t := range types {
+			out.setOrder(op, t)
 		}
-		for _, k := range list {
-			info.Variants = append(info.Variants, k.Variant)
-		}
-		out[plain] = info
 	}
 	return out
 }
 
-// area is how much a workgroup covers of a kernel that is only meant for many
-// workgroups, 0 for all others.
-func area(k *graph.KernelInfo) uint32 {
-	if k.Groups == 0 {
-		return 0
+// setOrder gives the entry of an operation and type that bears the operation's name
+// the order of those that are offered.
+func (c catalog) setOrder(op graph.Op, t quant.Type) {
+	var names []string
+	own := false
+	for _, name := range order[op] {
+		if other, ok := strings.CutPrefix(name, "("); ok {
+			names = append(names, strings.TrimSuffix(other, ")"))
+			continue
+		}
+		if name == op.String() {
+			name = ""
+		}
+		if _, ok := c[graph.Kernel{Op: op, Type: t, Variant: name}]; ok {
+			names, own = append(names, name), true
+		}
 	}
-	return k.Tile[0] * k.Tile[1]
+	if plain := (graph.Kernel{Op: op, Type: t}); own {
+		info := c[plain]
+		info.Order = names
+		c[plain] = info
+	}
 }
 
-// never is a bound on rows that no call meets: of an operation that only
-// variants compute.
-var never = [2]uint32{1<<32 - 1, 1}
+// types are those of all kernels.
+var types = append(quant.Types(), quant.U32)
 
 // Lookup finds what lowering needs to know of a kernel.
 func (c catalog) Lookup(k graph.Kernel) (graph.KernelInfo, bool) {
@@ -129,7 +123,7 @@ func (c catalog) Lookup(k graph.Kernel) (graph.KernelInfo, bool) {
 // not known, and the capabilities that it needs.
 func Info(k graph.Kernel) (info graph.KernelInfo, needs []string, ok bool) {
 	e, ok := table[k]
-	return bounded(e.info, 0), e.needs, ok
+	return e.on(0), e.needs, ok
 }
 
 // Precision tells how a kernel rounds beyond float32, "" for one that does not.

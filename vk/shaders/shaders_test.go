@@ -2,6 +2,8 @@ package shaders
 
 import (
 	"encoding/binary"
+	"math"
+	"strings"
 	"testing"
 
 	"moeflow/gguf/quant"
@@ -61,9 +63,45 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// TestPerProcessor wants a bound that is for each processor multiplied by their
+// TestOrder wants every kernel to stand in the order of its operation, once, and
+// nothing else there but kernels of others that the operation gives way to.
+func TestOrder(t *testing.T) {
+	all := map[graph.Op]map[string]bool{}
+	of := map[string]graph.Op{}
+	for k := range table {
+		name, _, _ := strings.Cut(k.String(), "[")
+		if all[k.Op] == nil {
+			all[k.Op] = map[string]bool{}
+		}
+		all[k.Op][name], of[name] = true, k.Op
+	}
+	for _, op := range graph.Ops() {
+		seen := map[string]bool{}
+		for _, name := range order[op] {
+			if other, ok := strings.CutPrefix(name, "("); ok {
+				name = strings.TrimSuffix(other, ")")
+				if to, ok := of[name]; !ok || to == op {
+					t.Errorf("%s gives way to %s, which is no kernel of another operation", op, name)
+				}
+			} else if !all[op][name] {
+				t.Errorf("the order of %s has %s, which is no kernel of it", op, name)
+			}
+			if seen[name] {
+				t.Errorf("the order of %s has %s twice", op, name)
+			}
+			seen[name] = true
+		}
+		for name := range all[op] {
+			if !seen[name] && (len(all[op]) > 1 || name != op.String()) {
+				t.Errorf("the order of %s lacks %s", op, name)
+			}
+		}
+	}
+}
+
+// TestPerSM wants a bound that is for each multiprocessor multiplied by their
 // number, or by a usual one where the device does not say, and no other changed.
-func TestPerProcessor(t *testing.T) {
+func TestPerSM(t *testing.T) {
 	seen := 0
 	has := map[string]bool{}
 	for _, e := range table {
@@ -75,20 +113,31 @@ func TestPerProcessor(t *testing.T) {
 	for n := range has {
 		all = append(all, n)
 	}
-	for _, count := range []uint32{0, 1, 46} {
+	for _, count := range []uint32{0, 1, 46, 132} {
 		c := For(Choice{Has: all, Processors: count})
+		sms := float64(count)
+		if count == 0 {
+			sms = usualProcessors
+		}
 		for k, e := range table {
-			want := e.info.Most
-			if e.info.PerProcessor {
+			least, most := e.info.MinWorkgroups, e.info.MaxWorkgroups
+			if e.bounds.min > 0 {
 				seen++
-				want *= map[uint32]uint32{0: usualProcessors, 1: 1, 46: 46}[count]
+				least = uint32(math.Floor(sms * e.bounds.min))
 			}
-			if info, ok := c.Lookup(k); !ok || info.Most != want {
-				t.Errorf("%s on %d processors: at most %d workgroups, want %d", k, count, info.Most, want)
+			if e.bounds.max > 0 {
+				seen++
+				most = uint32(math.Floor(sms * e.bounds.max))
+			}
+			if info, ok := c.Lookup(k); !ok || info.MinWorkgroups != least || info.MaxWorkgroups != most {
+				t.Errorf("%s on %d multiprocessors: %d to %d workgroups, want %d to %d", k, count, info.MinWorkgroups, info.MaxWorkgroups, least, most)
+			}
+			if count == 132 && e.bounds.min > 0 && least != 120 { // as measured on a GPU that has so many
+				t.Errorf("%s is for at least %d workgroups, want 120", k, least)
 			}
 		}
 	}
 	if seen == 0 {
-		t.Error("no kernel has a bound for each processor")
+		t.Error("no kernel has a bound for each multiprocessor")
 	}
 }

@@ -92,8 +92,8 @@ func TestStaleSource(t *testing.T) {
 }
 
 func TestHeaderErrors(t *testing.T) {
-	good := map[string]string{"op": "a", "types": "F32", "tile": "1 1 1", "local": "64", "spec": "", "most": "9"}
-	bad := map[string]string{"types": "", "tile": "1 1", "local": "12", "op": "a b", "most": "65536"}
+	good := map[string]string{"op": "a", "types": "F32", "tile": "1 1 1", "local": "64", "spec": "", "max_workgroups": "9", "min_workgroups": "0.9 per_sm"}
+	bad := map[string]string{"types": "", "tile": "1 1", "local": "12", "op": "a b", "max_workgroups": "65536", "min_workgroups": "-0.5 per_sm"}
 	for name, value := range bad {
 		text := ""
 		for k, v := range good {

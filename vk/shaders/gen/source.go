@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,13 +21,11 @@ type kernel struct {
 	types []string
 	name  string // the file's name without .comp
 	tile  [3]uint32
-	most  uint32 // 0: the kernel does not walk on
-	// perProcessor tells that most is for each processor of the device.
-	perProcessor bool
-	// groups is the fewest workgroups for which the kernel is meant.
-	groups uint32
-	local  uint32
-	exact  bool // no other local size will do
+	// minWorkgroups is the fewest workgroups for which the kernel is meant, and
+	// maxWorkgroups the most that walk over the work; 0 is no bound.
+	minWorkgroups, maxWorkgroups bound
+	local                        uint32
+	exact                        bool // no other local size will do
 	// subgroups is how many subgroups a workgroup must have; 0: any number.
 	subgroups uint32
 	spec      []string
@@ -40,6 +39,27 @@ type kernel struct {
 	sync       bool
 	aside      bool     // reports to the second counter too
 	early      []string // arguments that it reads before it has waited for all
+}
+
+// bound is a number of workgroups, for the whole device or for each of its
+// multiprocessors.
+type bound struct {
+	count float64
+	perSM bool
+}
+
+// readBound reads "264" or "0.91 per_sm".
+func readBound(words []string) (bound, error) {
+	b := bound{perSM: len(words) == 2 && words[1] == "per_sm"}
+	if !b.perSM && len(words) != 1 {
+		return b, fmt.Errorf("wanted a count of workgroups, or a count per_sm, got %q", words)
+	}
+	var err error
+	b.count, err = strconv.ParseFloat(words[0], 64)
+	if err != nil || !(b.count > 0 && b.count <= 65535) || !b.perSM && b.count != math.Trunc(b.count) {
+		return b, fmt.Errorf("%q is not a count of workgroups that every device takes, 1 to 65535, nor one per_sm", strings.Join(words, " "))
+	}
+	return b, nil
 }
 
 // condition is one demand of a header's "when" line on a parameter.
@@ -87,7 +107,7 @@ func dirs(typ, precision string) []string {
 	return out
 }
 
-var field = regexp.MustCompile(`^// (op|types|tile|most|local|spec|halves|needs|rows|when|precision|sync|early|groups):\s*(.*)$`)
+var field = regexp.MustCompile(`^// (op|types|tile|max_workgroups|local|spec|halves|needs|rows|when|precision|sync|early|min_workgroups):\s*(.*)$`)
 
 // readKernel parses a kernel's header.
 func readKernel(root, path string) (kernel, error) {
@@ -146,18 +166,14 @@ func (k *kernel) set(name string, words []string) error {
 			}
 			k.tile[i] = uint32(n)
 		}
-	case "most":
-		if k.perProcessor = len(words) == 3 && words[1] == "a" && words[2] == "processor"; k.perProcessor {
-			words = words[:1]
-		}
-		if len(words) != 1 {
-			return fmt.Errorf("wanted one count, or one count a processor, got %q", words)
-		}
-		n, err := strconv.ParseUint(words[0], 10, 32)
-		if err != nil || n == 0 || n > 65535 {
-			return fmt.Errorf("%q is not a count of workgroups that every device takes, 1 to 65535", words[0])
-		}
-		k.most = uint32(n)
+	case "max_workgroups":
+		var err error
+		k.maxWorkgroups, err = readBound(words)
+		return err
+	case "min_workgroups":
+		var err error
+		k.minWorkgroups, err = readBound(words)
+		return err
 	case "local":
 		if len(words) == 2 && words[1] == "subgroups" {
 			n, err := strconv.ParseUint(words[0], 10, 32)
@@ -200,12 +216,6 @@ func (k *kernel) choice(name string, words []string) error {
 		if k.sync = len(words) > 0 && words[0] == "counter" && (len(words) == 1 || k.aside); !k.sync {
 			return fmt.Errorf("wanted counter or counter aside, got %q", words)
 		}
-	case "groups":
-		n, err := strconv.ParseUint(strings.Join(words, " "), 10, 32)
-		if err != nil || n == 0 {
-			return fmt.Errorf("wanted one count of workgroups, got %q", words)
-		}
-		k.groups = uint32(n)
 	case "early":
 		k.early = words
 	case "rows":

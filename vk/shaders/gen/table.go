@@ -74,8 +74,8 @@ func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, err
 			return nil, fmt.Errorf("%s: a second kernel for %s and type %s", v.path, v.op, v.typ)
 		}
 		seen[v.file()] = true
-		fmt.Fprintf(&b, "\t{Op: graph.%s, Type: quant.%s, Variant: %q}: {%q, %#v, %q, graph.KernelInfo{Tile: [3]uint32{%d, %d, %d}, Local: %d",
-			ref.constant, v.typ, v.variantName(), v.file(), v.needs, v.precision, v.tile[0], v.tile[1], v.tile[2], v.local)
+		fmt.Fprintf(&b, "\t{Op: graph.%s, Type: quant.%s, Variant: %q}: {%q, %#v, %q, perSM{%v, %v}, graph.KernelInfo{Tile: [3]uint32{%d, %d, %d}, Local: %d",
+			ref.constant, v.typ, v.variantName(), v.file(), v.needs, v.precision, v.minWorkgroups.each(), v.maxWorkgroups.each(), v.tile[0], v.tile[1], v.tile[2], v.local)
 		if v.rows != [2]uint32{} {
 			fmt.Fprintf(&b, ", Rows: [2]uint32{%d, %d}", v.rows[0], v.rows[1])
 		}
@@ -100,15 +100,8 @@ func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, err
 		if err := v.indices(&b, "Halves", v.halves, ref.args); err != nil {
 			return nil, err
 		}
-		if v.groups > 0 {
-			fmt.Fprintf(&b, ", Groups: %d", v.groups)
-		}
-		if v.most > 0 {
-			fmt.Fprintf(&b, ", Most: %d", v.most)
-		}
-		if v.perProcessor {
-			b.WriteString(", PerProcessor: true")
-		}
+		v.minWorkgroups.write(&b, "MinWorkgroups")
+		v.maxWorkgroups.write(&b, "MaxWorkgroups")
 		if err := v.indices(&b, "Spec", v.spec, ref.params); err != nil {
 			return nil, err
 		}
@@ -120,6 +113,21 @@ func goTable(vs []variant, sizes []blockSize, ops map[string]opRef) ([]byte, err
 	}
 	b.WriteString("}\n")
 	return format.Source(b.Bytes())
+}
+
+// each is the bound for each multiprocessor, 0 if it is for the whole device.
+func (n bound) each() float64 {
+	if n.perSM {
+		return n.count
+	}
+	return 0
+}
+
+// write writes a field for a bound that is for the whole device.
+func (n bound) write(b *bytes.Buffer, field string) {
+	if n.count > 0 && !n.perSM {
+		fmt.Fprintf(b, ", %s: %.0f", field, n.count)
+	}
 }
 
 // blockSize is how many bytes a weight type's decoder takes a block to have.

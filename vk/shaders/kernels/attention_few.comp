@@ -16,7 +16,7 @@
 // op: attention_split
 // types: F16
 // tile: 1 1 1
-// most: 64
+// max_workgroups: 64
 // local: 8 subgroups
 // spec: heads kv_heads head_dim
 // needs: gpu warps8

@@ -12,7 +12,7 @@
 // op: expert_gate_up
 // types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 1 1 1
-// most: 32768
+// max_workgroups: 32768
 // local: 128
 // spec:
 #include "common.glsl"

@@ -11,7 +11,7 @@
 // op: expert_route_swiglu
 // types: Q4_K Q5_K Q6_K
 // tile: 1 1 1
-// most: 1 a processor
+// max_workgroups: 1 per_sm
 // local: 8 subgroups
 // spec: k experts top_k
 // needs: gpu shared48 warps8 coopmat subgroup32 float16 fragments

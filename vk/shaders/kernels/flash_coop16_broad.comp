@@ -18,7 +18,7 @@
 // spec: head_dim
 // needs: gpu shared48 coopmat subgroup32 float16 warps16
 // rows: 16 0
-// groups: 120
+// min_workgroups: 0.91 per_sm
 // when: head_dim%32 head_dim<=128
 // halves: y
 // precision: f16

@@ -15,7 +15,7 @@
 // spec:
 // needs: gpu shared48 coopmat subgroup32 float16
 // rows: 16 0
-// groups: 120
+// min_workgroups: 0.91 per_sm
 // when: k%64
 // halves: x
 // precision: f16

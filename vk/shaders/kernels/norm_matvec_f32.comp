@@ -10,7 +10,7 @@
 // op: norm_matvec
 // types: F32
 // tile: 1 1 1
-// most: 1024
+// max_workgroups: 1024
 // local: 128
 // spec:
 // needs: gpu

@@ -11,7 +11,7 @@
 // op: norm_matvec
 // types: Q4_K Q5_K Q6_K
 // tile: 16 all 1
-// most: 1 a processor
+// max_workgroups: 1 per_sm
 // local: 8 subgroups
 // spec: k
 // needs: gpu shared48 warps8 coopmat subgroup32 float16 fragments

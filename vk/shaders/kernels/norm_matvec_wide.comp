@@ -12,7 +12,7 @@
 // op: norm_matvec
 // types: Q4_K Q5_K Q6_K
 // tile: 16 1 1
-// most: 1024
+// max_workgroups: 1024
 // local: 256
 // spec: k
 // needs: gpu dot

@@ -12,7 +12,7 @@
 // op: norm_matvec
 // types: Q4_K Q5_K Q6_K
 // tile: 128 8 1
-// most: 264
+// max_workgroups: 2 per_sm
 // local: 8 subgroups
 // spec: k
 // needs: gpu dot shared48 warps8
