@@ -63,8 +63,8 @@ func mixture(t *testing.T, by graph.Granularity) (*graph.Plan, map[string][]byte
 	return p, data
 }
 
-// backend is what the reference and the device have in common.
-type backend interface {
+// runner is what the programs of the reference and of the device have in common.
+type runner interface {
 	flow.Backend
 	Input(slot int, name string) ([]byte, error)
 	Read(slot int, id graph.TensorID) ([]byte, error)
@@ -72,7 +72,7 @@ type backend interface {
 
 // generate runs steps of given tokens, as many in flight as there are slots, and
 // returns each step's logits and sampled tokens.
-func generate(t *testing.T, p *graph.Plan, b backend, slots, steps int) (logits, sampled [][]byte) {
+func generate(t *testing.T, p *graph.Plan, b runner, slots, steps int) (logits, sampled [][]byte) {
 	t.Helper()
 	f := flow.Start(t.Context(), len(p.Segments), slots, b, flow.Hooks{})
 	collect := func() {

@@ -10,6 +10,7 @@ import (
 
 	"moeflow/gguf/quant"
 	"moeflow/graph"
+	"moeflow/graph/backend"
 	"moeflow/vk/shaders"
 )
 
@@ -128,7 +129,7 @@ func (m *rateProbe) launch(groups uint32) (float64, error) {
 	if err := d.readTicks(m.pool, ticks); err != nil {
 		return 0, err
 	}
-	took := d.nanoseconds(Ticks{ticks[0], ticks[1]})
+	took := d.nanoseconds(backend.Ticks{Begin: ticks[0], End: ticks[1]})
 	if took == 0 {
 		return 0, fmt.Errorf("the timestamps of %s stand still", d.info.Name)
 	}

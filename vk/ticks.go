@@ -9,16 +9,14 @@ import (
 	vulkan "github.com/goki/vulkan"
 
 	"moeflow/graph"
+	"moeflow/graph/backend"
 )
-
-// Ticks are a dispatch's begin and end on the device's clock; see Clock.
-type Ticks struct{ Begin, End uint64 }
 
 // Ticks gives when each dispatch of a slot's last step ran, in the order of
 // Plan.Dispatches. Begin is when all before it was done, so a dispatch that runs
 // beside the one before begins when that ends. The step must have been waited
 // for. The runtime must have been opened with Timestamps.
-func (p *Program) Ticks(slot int) ([]Ticks, error) {
+func (p *Program) Ticks(slot int) ([]backend.Ticks, error) {
 	if !p.r.opts.Timestamps || slot < 0 || slot >= len(p.slots) {
 		return nil, fmt.Errorf("plan %s has no timestamps of slot %d", p.plan.Name, slot)
 	}
@@ -29,10 +27,10 @@ func (p *Program) Ticks(slot int) ([]Ticks, error) {
 		return nil, fmt.Errorf("plan %s has run no step in slot %d to have timed", p.plan.Name, slot)
 	}
 	tick := func(i int) uint64 { return binary.LittleEndian.Uint64(p.slots[slot].ticks.data[8*i:]) }
-	out := make([]Ticks, 0, len(p.plan.Dispatches))
+	out := make([]backend.Ticks, 0, len(p.plan.Dispatches))
 	for k, s := range p.plan.Segments {
 		for i := s.First; i < s.Last; i++ {
-			out = append(out, Ticks{tick(i + k), tick(i + k + 1)})
+			out = append(out, backend.Ticks{Begin: tick(i + k), End: tick(i + k + 1)})
 		}
 	}
 	return out, nil
@@ -53,7 +51,7 @@ func (p *Program) Times(slot int) ([]time.Duration, error) {
 }
 
 // nanoseconds is how long lies between two ticks.
-func (d *device) nanoseconds(t Ticks) float64 {
+func (d *device) nanoseconds(t backend.Ticks) float64 {
 	return float64((t.End-t.Begin)&(1<<d.stamps-1)) * float64(d.info.period)
 }
 
@@ -91,34 +89,6 @@ func (p *Program) Progress(t graph.Ticket) (int, error) {
 	return n, nil
 }
 
-// Clock relates the device's clock, which Ticks are read from, to the host's.
-type Clock struct {
-	Tick   uint64        // of the device's clock
-	Host   time.Time     // the same moment on the host's
-	Within time.Duration // how far Host may be off
-	Period float64       // nanoseconds a tick
-	Bits   uint32        // after which ticks wrap around
-	// Calibrated tells that the clock was read by VK_EXT_calibrated_timestamps;
-	// otherwise by a submit that only writes a timestamp.
-	Calibrated bool
-}
-
-// At is the host's time of a tick up to half of the clock's range away. The
-// clocks drift apart by some microseconds a second, so a Clock should not be old.
-func (c Clock) At(tick uint64) time.Time {
-	unused := 64 - c.Bits
-	ticks := int64((tick-c.Tick)<<unused) >> unused
-	return c.Host.Add(time.Duration(float64(ticks) * c.Period))
-}
-
-// How names the way the clocks were compared.
-func (c Clock) How() string {
-	if c.Calibrated {
-		return calibratedTimestamps
-	}
-	return "a submit between two readings of the host's clock"
-}
-
 const calibratedTimestamps = "VK_EXT_calibrated_timestamps"
 
 // Clock compares the clocks now: it reads the device's between two readings of
@@ -126,10 +96,10 @@ const calibratedTimestamps = "VK_EXT_calibrated_timestamps"
 // VK_EXT_calibrated_timestamps that takes submits, which wait for all work on
 // the device: then it must be idle. The runtime must have been opened with
 // Timestamps.
-func (p *Program) Clock() (Clock, error) {
+func (p *Program) Clock() (backend.Clock, error) {
 	d := p.r.d
 	if !p.r.opts.Timestamps {
-		return Clock{}, fmt.Errorf("%s was opened without timestamps", d.info.Name)
+		return backend.Clock{}, fmt.Errorf("%s was opened without timestamps", d.info.Name)
 	}
 	read := func() (uint64, error) {
 		tick, r := deviceTicks(d.handle)
@@ -138,7 +108,7 @@ func (p *Program) Clock() (Clock, error) {
 	if !d.clock {
 		pool, err := d.queryPool(1)
 		if err != nil {
-			return Clock{}, err
+			return backend.Clock{}, err
 		}
 		defer vulkan.DestroyQueryPool(d.handle, pool, nil)
 		read = func() (uint64, error) {
@@ -153,12 +123,15 @@ func (p *Program) Clock() (Clock, error) {
 			return tick[0], err
 		}
 	}
-	best := Clock{Within: time.Hour, Period: float64(d.info.period), Bits: d.stamps, Calibrated: d.clock}
+	best := backend.Clock{Within: time.Hour, Period: float64(d.info.period), Bits: d.stamps, How: calibratedTimestamps}
+	if best.Idle = !d.clock; best.Idle {
+		best.How = "a submit between two readings of the host's clock"
+	}
 	for range 8 {
 		before := time.Now()
 		tick, err := read()
 		if err != nil {
-			return Clock{}, err
+			return backend.Clock{}, err
 		}
 		if half := time.Since(before) / 2; half < best.Within {
 			best.Tick, best.Host, best.Within = tick, before.Add(half), half

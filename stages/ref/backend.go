@@ -23,6 +23,9 @@ type slot struct {
 	mu        sync.Mutex
 	submitted int // segments of the step under way
 	step      uint64
+	// reads are the State tensors that the last step's ticket asked for, as the
+	// step left them: a later step in another slot changes the tensors.
+	reads map[graph.TensorID][]byte
 }
 
 // Load gives plans memory: one copy of the weights, which are kept and not
@@ -152,11 +155,18 @@ func (p *Program) Wait(ctx context.Context, t graph.Ticket) error {
 			}
 		}
 	}
-	s.submitted = 0
+	s.submitted, s.reads = 0, map[graph.TensorID][]byte{}
+	for i, id := range p.plan.Reads {
+		if t.Read&(1<<i) != 0 && p.plan.Tensors[id].Role == graph.State {
+			s.reads[id] = s.run.Bytes(id)
+		}
+	}
 	return nil
 }
 
-// Read is a State or Output tensor after a step, as little-endian bytes.
+// Read is a State or Output tensor, as little-endian bytes: an Output and what
+// the ticket asked for as the slot's last step left it, any other State as it is
+// now.
 func (p *Program) Read(slot int, id graph.TensorID) ([]byte, error) {
 	s, err := p.slot(slot)
 	if err != nil {
@@ -164,6 +174,11 @@ func (p *Program) Read(slot int, id graph.TensorID) ([]byte, error) {
 	}
 	if id < 0 || int(id) >= len(s.run.values) {
 		return nil, fmt.Errorf("plan %s has no tensor %d", p.plan.Name, id)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if kept := s.reads[id]; kept != nil {
+		return kept, nil
 	}
 	return s.run.Bytes(id), nil
 }
