@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/generate"
 	"moeflow/cmd/moeflow/internal/job"
 	"moeflow/cmd/moeflow/internal/model"
 )
@@ -12,24 +13,24 @@ import (
 // batchOptions opens the engine for many sequences; 0 takes as many as suit the
 // device.
 func batchOptions(sequences int) func(*engine.Options, *model.Model) {
-	return func(o *engine.Options, _ *model.Model) { o.Batch, o.Sequences = true, sequences }
+	return func(o *engine.Options, _ *model.Model) { o.Plans.Batch, o.Plans.Sequences = true, sequences }
 }
 
 // batchRunner answers prompts with the engine.
 type batchRunner struct{ e *engine.Engine }
 
 func (r *batchRunner) Run(ctx context.Context, next func() (*job.Request, error), done func(job.Result) error, step func(job.Load)) error {
-	o := engine.BatchOptions{OnStep: func(s engine.BatchStats) {
+	o := generate.BatchOptions{OnStep: func(s generate.BatchStats) {
 		step(job.Load{Running: s.Running, Waiting: s.Waiting, PromptTokens: s.PromptTokens, Generated: s.Generated, Reused: s.ReusedTokens})
 	}}
-	return r.e.Batch(ctx, o, func() (*engine.BatchRequest, error) {
+	return generate.Batch(ctx, r.e, o, func() (*generate.BatchRequest, error) {
 		q, err := next()
 		if q == nil || err != nil {
 			return nil, err
 		}
-		return &engine.BatchRequest{Key: q.Key, IDs: q.IDs, MaxTokens: q.MaxTokens, Sampling: q.Sampling, IgnoreEOG: q.IgnoreEOG,
+		return &generate.BatchRequest{Key: q.Key, IDs: q.IDs, MaxTokens: q.MaxTokens, Sampling: q.Sampling, IgnoreEOG: q.IgnoreEOG,
 			LogProbs: q.LogProbs, OnToken: q.OnToken}, nil
-	}, func(b engine.BatchResult) error {
+	}, func(b generate.BatchResult) error {
 		res := job.Result{Key: b.Key, IDs: b.IDs, Finish: string(b.Finish), LogProbs: logProbs(b.LogProbs), Prompt: b.Prompt, Reused: b.Reused}
 		if bad := new(engine.PromptError); errors.As(b.Err, &bad) {
 			res.Refused = bad
@@ -40,7 +41,7 @@ func (r *batchRunner) Run(ctx context.Context, next func() (*job.Request, error)
 	})
 }
 
-func logProbs(from []engine.TokenLogProb) []job.TokenLogProb {
+func logProbs(from []generate.TokenLogProb) []job.TokenLogProb {
 	to := make([]job.TokenLogProb, len(from))
 	for i, p := range from {
 		to[i].LogProb = job.LogProb{ID: p.ID, LogProb: p.LogProb}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/measure"
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
 )
@@ -41,14 +42,14 @@ type benchLine struct {
 
 // benchReport is what --json prints.
 type benchReport struct {
-	Device    string              `json:"device"`
-	Model     string              `json:"model"`
-	Bandwidth float64             `json:"device_gb_per_second"`
-	Matrix    float64             `json:"device_matrix_tflop_per_second,omitempty"` // with the profile of a prompt
-	Load      float64             `json:"load_seconds"`
-	Lines     []benchLine         `json:"results"`
-	Loops     []loopLine          `json:"loops,omitempty"`
-	Kernels   []engine.KernelTime `json:"kernels,omitempty"` // of one step
+	Device    string               `json:"device"`
+	Model     string               `json:"model"`
+	Bandwidth float64              `json:"device_gb_per_second"`
+	Matrix    float64              `json:"device_matrix_tflop_per_second,omitempty"` // with the profile of a prompt
+	Load      float64              `json:"load_seconds"`
+	Lines     []benchLine          `json:"results"`
+	Loops     []loopLine           `json:"loops,omitempty"`
+	Kernels   []measure.KernelTime `json:"kernels,omitempty"` // of one step
 }
 
 func benchCommand(a *app) *cobra.Command {
@@ -112,24 +113,28 @@ func (a *app) bench(ctx context.Context, args []string, f benchFlags) error {
 func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags, batches []int, rep *benchReport) error {
 	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) {
 		benchOptions(o, f, batches)
-		o.Timestamps = true
+		o.Observe.Timestamps = true
 	})
 	if err != nil {
 		return err
 	}
 	defer done()
 	if f.generate == 0 {
-		if rep.Matrix, err = e.MatrixRate(); err != nil {
+		m, err := e.Measured()
+		if err != nil {
 			return err
 		}
-		rep.Kernels, err = e.ProfilePrompt(ctx, max(1, f.prompt), f.depth)
+		if rep.Matrix, err = m.MatrixRate(); err != nil {
+			return err
+		}
+		rep.Kernels, err = measure.ProfilePrompt(ctx, e, max(1, f.prompt), f.depth)
 		return err
 	}
 	if n := batches[len(batches)-1]; n > 1 {
-		rep.Kernels, err = e.ProfileBatch(ctx, n, max(1, f.depth))
+		rep.Kernels, err = measure.ProfileBatch(ctx, e, n, max(1, f.depth))
 		return err
 	}
-	rep.Kernels, err = e.ProfileDecode(ctx, f.depth)
+	rep.Kernels, err = measure.ProfileDecode(ctx, e, f.depth)
 	return err
 }
 
@@ -143,7 +148,7 @@ func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, b
 	defer done()
 	rep.Device, rep.Model, rep.Load = e.Device.Name, e.Model.Name(), time.Since(start).Seconds()
 	if rep.Bandwidth == 0 {
-		if rep.Bandwidth, err = e.Bandwidth(); err != nil {
+		if rep.Bandwidth, err = bandwidth(e); err != nil {
 			return err
 		}
 	}
@@ -164,14 +169,14 @@ func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, b
 		slices.Sort(rates)
 		l.Min, l.Median, l.Max = rates[0], rates[len(rates)/2], rates[len(rates)-1]
 		if test[:2] == "tg" && batch == 1 {
-			l.GBps = l.Median * float64(e.DecodeBytes(f.depth+f.generate/2)) / 1e9
+			l.GBps = l.Median * float64(measure.DecodeBytes(e, f.depth+f.generate/2)) / 1e9
 			l.Share = l.GBps / rep.Bandwidth
 		}
 		rep.Lines = append(rep.Lines, l)
 		return nil
 	}
 	if f.prompt > 0 {
-		if err := behind(ctx, e, 1, f.depth, func(b *engine.Bench) error {
+		if err := behind(ctx, e, 1, f.depth, func(b *measure.Bench) error {
 			return line(fmt.Sprint("pp", f.prompt), 1, f.prompt, func() (time.Duration, error) { return b.Prefill(ctx, f.prompt) })
 		}); err != nil {
 			return err
@@ -181,7 +186,7 @@ func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, b
 		return nil
 	}
 	for _, n := range batches {
-		if err := behind(ctx, e, n, max(1, f.depth), func(b *engine.Bench) error {
+		if err := behind(ctx, e, n, max(1, f.depth), func(b *measure.Bench) error {
 			return line(fmt.Sprint("tg", f.generate), n, n*f.generate, func() (time.Duration, error) { return b.Decode(ctx, f.generate) })
 		}); err != nil {
 			return err
@@ -193,33 +198,42 @@ func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, b
 	return nil
 }
 
+// bandwidth measures the device's memory, in GB/s.
+func bandwidth(e *engine.Engine) (float64, error) {
+	m, err := e.Measured()
+	if err != nil {
+		return 0, err
+	}
+	return m.Bandwidth()
+}
+
 // behind measures with sequences of depth tokens, which are computed once.
-func behind(ctx context.Context, e *engine.Engine, batch, depth int, measure func(*engine.Bench) error) error {
-	b, err := e.NewBench(ctx, batch, depth)
+func behind(ctx context.Context, e *engine.Engine, batch, depth int, run func(*measure.Bench) error) error {
+	b, err := measure.NewBench(ctx, e, batch, depth)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
-	return measure(b)
+	return run(b)
 }
 
 // benchOptions makes room for what will be measured: a bucket for each batch
 // size and a kv cache for all sequences.
 func benchOptions(o *engine.Options, f benchFlags, batches []int) {
-	o.Buckets = engine.RunBuckets()
+	o.Plans.Buckets = engine.RunBuckets()
 	longest := f.depth + max(f.prompt, f.generate) + 1
 	need := longest
 	for _, b := range batches {
-		i := slices.IndexFunc(o.Buckets, func(x engine.Bucket) bool { return x.Rows == b })
+		i := slices.IndexFunc(o.Plans.Buckets, func(x engine.Bucket) bool { return x.Rows == b })
 		if i < 0 {
-			o.Buckets = append(o.Buckets, engine.Bucket{Rows: b, Outs: b})
+			o.Plans.Buckets = append(o.Plans.Buckets, engine.Bucket{Rows: b, Outs: b})
 		} else {
-			o.Buckets[i].Outs = b
+			o.Plans.Buckets[i].Outs = b
 		}
 		per := (f.depth + f.generate + 1 + engine.PageSize) / engine.PageSize * engine.PageSize
 		need = max(need, b*per)
 	}
-	o.Context, o.BeyondModel = need, true
+	o.Plans.Context, o.Plans.BeyondModel = need, true
 }
 
 func (a *app) printBench(r benchReport) error {
@@ -255,11 +269,11 @@ func (a *app) printKernels(r benchReport) error {
 		total += k.Time
 		flops += k.FLOPs
 	}
-	names, columns := fmt.Sprintf("%9s %8s", "MB", "GB/s"), func(k engine.KernelTime) string {
+	names, columns := fmt.Sprintf("%9s %8s", "MB", "GB/s"), func(k measure.KernelTime) string {
 		return fmt.Sprintf("%9.2f %8.0f", float64(k.Bytes)/1e6, float64(k.Bytes)/float64(k.Time.Nanoseconds()))
 	}
 	if flops > 0 {
-		names, columns = fmt.Sprintf("%9s %8s", "GFLOP", "TFLOP/s"), func(k engine.KernelTime) string { return flopRate(k.FLOPs, k.Time, r.Matrix) }
+		names, columns = fmt.Sprintf("%9s %8s", "GFLOP", "TFLOP/s"), func(k measure.KernelTime) string { return flopRate(k.FLOPs, k.Time, r.Matrix) }
 		if r.Matrix > 0 {
 			names += " of units"
 		}

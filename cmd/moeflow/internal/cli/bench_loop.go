@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/measure"
 )
 
 // loopLine compares decoding through the flow with a plain loop. Each of the
@@ -27,7 +28,7 @@ type loopLine struct {
 // benchLoop measures one granularity, after a pair that does not count.
 func (a *app) benchLoop(ctx context.Context, e *engine.Engine, granularity string, f benchFlags, rep *benchReport) error {
 	l := loopLine{Granularity: granularity, Segments: e.Segments(), Pairs: f.repeat, Steps: f.generate}
-	b, err := e.NewBench(ctx, 1, f.depth)
+	b, err := measure.NewBench(ctx, e, 1, f.depth)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/measure"
 	"moeflow/cmd/moeflow/internal/npy"
 	"moeflow/gguf/ggufwrite"
 	"moeflow/gguf/quant"
@@ -188,7 +188,7 @@ func TestBench(t *testing.T) {
 	}
 	rep.Kernels = nil
 	out = ok(t, moeflow(t, "bench", "-p", "0", "-n", "2", "-r", "1", "-b", "1,3", "--profile", "--json"))
-	if err := json.Unmarshal([]byte(out), &rep); err != nil || len(rep.Kernels) == 0 || !slices.ContainsFunc(rep.Kernels, func(k engine.KernelTime) bool { return k.Groups[1] == 3 }) {
+	if err := json.Unmarshal([]byte(out), &rep); err != nil || len(rep.Kernels) == 0 || !slices.ContainsFunc(rep.Kernels, func(k measure.KernelTime) bool { return k.Groups[1] == 3 }) {
 		t.Errorf("kernels of a batch of three: %v, %+v", err, rep.Kernels)
 	}
 	text := ok(t, moeflow(t, "bench", "-p", "4", "-n", "0", "-r", "1"))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/measure"
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
 	"moeflow/graph"
@@ -140,18 +141,18 @@ func (a *app) plan(_ context.Context, cfg *configs.Config, f graphFlags, o *expo
 // profiledPlan loads the model on the device and times the plan that ran there.
 func (a *app) profiledPlan(ctx context.Context, cfg *configs.Config, f graphFlags, o *export.Options) (*graph.Plan, error) {
 	e, done, err := a.start(cfg, func(o *engine.Options, _ *model.Model) {
-		o.Context, o.BeyondModel, o.Timestamps = f.depth+engine.PageSize, true, true
+		o.Plans.Context, o.Plans.BeyondModel, o.Observe.Timestamps = f.depth+engine.PageSize, true, true
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	o.Title, o.Device = e.Model.Name(), e.Device.Name
-	gbps, err := e.Bandwidth()
+	gbps, err := bandwidth(e)
 	if err != nil {
 		return nil, err
 	}
-	costs, err := e.ProfileDispatches(ctx, f.depth)
+	costs, err := measure.ProfileDispatches(ctx, e, f.depth)
 	if err != nil {
 		return nil, err
 	}

@@ -125,7 +125,7 @@ func (in *inspection) needs(f *gguf.File) {
 			if n > m.Context || n < m.Context && m.Context <= 4096 {
 				continue
 			}
-			mem, err := engine.Needs(m, engine.Options{KVType: kvTypes[kv], Context: n})
+			mem, err := engine.Needs(m, engine.Options{Plans: engine.Plans{KVType: kvTypes[kv], Context: n}})
 			if err != nil && len(in.Needs) > 0 {
 				return // runs, but its heads do not fit this cache's blocks
 			}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/generate"
 	"moeflow/tokenizer/chat"
 )
 
@@ -43,7 +43,7 @@ func (s *session) interactive(ctx context.Context) error {
 			return err
 		}
 		s.timing(len(ids), res)
-		if res.Finish == engine.FinishCancel {
+		if res.Finish == generate.FinishCancel {
 			return errInterrupted
 		}
 		turns = append(turns, chat.Message{"role": "assistant", "content": text})

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/measure"
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/cmd/moeflow/internal/npy"
 	"moeflow/configs"
@@ -44,7 +45,7 @@ func logitsCommand(a *app) *cobra.Command {
 
 // logits computes the logits of every position and writes them to w.
 func (a *app) logits(ctx context.Context, cfg *configs.Config, ids []int32, w io.Writer) (err error) {
-	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) { o.Buckets = engine.LogitsBuckets() })
+	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) { o.Plans.Buckets = engine.LogitsBuckets() })
 	if err != nil {
 		return err
 	}
@@ -53,5 +54,5 @@ func (a *app) logits(ctx context.Context, cfg *configs.Config, ids []int32, w io
 	if err != nil {
 		return err
 	}
-	return e.Logits(ctx, ids, func(_ int, row []float32) error { return n.Row(row) })
+	return measure.Logits(ctx, e, ids, func(_ int, row []float32) error { return n.Row(row) })
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/measure"
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/stages/sample"
 )
@@ -37,7 +38,7 @@ func perplexityCommand(a *app) *cobra.Command {
 		}
 		e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) {
 			window = min(window, m.Context)
-			o.Buckets, o.Context = engine.LogitsBuckets(), window
+			o.Plans.Buckets, o.Plans.Context = engine.LogitsBuckets(), window
 		})
 		if err != nil {
 			return err
@@ -65,7 +66,7 @@ func (a *app) perplexity(ctx context.Context, e *engine.Engine, ids []int32, win
 	n, windows := 0, len(ids)/window
 	for w := range windows {
 		part := ids[w*window : (w+1)*window]
-		err := e.Logits(ctx, part, func(pos int, logits []float32) error {
+		err := measure.Logits(ctx, e, part, func(pos int, logits []float32) error {
 			if pos < window/2 || pos+1 >= len(part) {
 				return nil
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"moeflow/cmd/moeflow/internal/device"
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
@@ -17,6 +18,7 @@ import (
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/models"
+	"moeflow/vk"
 )
 
 // modelFlags adds the flags of every command that takes CONFIG.
@@ -91,17 +93,15 @@ func openModel(c *configs.Config) (*model.Model, error) {
 
 // engineOptions turns a profile into what the engine takes.
 func (a *app) engineOptions(c *configs.Config) engine.Options {
-	o := engine.Options{
-		Device: c.Device.Name, Granularity: graph.Granularity(c.Pipeline.Granularity),
-		KVType: kvTypes[c.Context.KVType], Context: c.Context.Length, Slots: c.Pipeline.MicroBatches,
-		Validation: a.validation, OnMessage: func(s string) { fmt.Fprintln(a.Err, "validation:", s) },
-		Progress: a.progress(),
-	}
-	o.Without, o.Sync, o.Deterministic = without(c.Compute), c.Compute.Sync, c.Compute.Deterministic
+	d := vk.Options{Device: c.Device.Name, Validation: a.validation, OnMessage: func(s string) { fmt.Fprintln(a.Err, "validation:", s) }}
 	if dir, err := os.UserCacheDir(); err == nil {
-		o.CacheDir = filepath.Join(dir, "moeflow")
+		d.CacheDir = filepath.Join(dir, "moeflow")
 	}
-	return o
+	return engine.Options{
+		Load: engine.Load{Open: device.Opener(d), Slots: c.Pipeline.MicroBatches, Progress: a.progress()},
+		Plans: engine.Plans{Granularity: graph.Granularity(c.Pipeline.Granularity), KVType: kvTypes[c.Context.KVType], Context: c.Context.Length,
+			Without: without(c.Compute), Sync: c.Compute.Sync, Deterministic: c.Compute.Deterministic},
+	}
 }
 
 // without lists the kernels' precisions that a profile does not allow.

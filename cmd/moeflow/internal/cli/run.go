@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/generate"
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
 	"moeflow/stages/sample"
@@ -161,7 +162,7 @@ type session struct {
 	cfg      *configs.Config
 	flags    *runFlags
 	engine   *engine.Engine
-	seq      *engine.Sequence
+	seq      *generate.Sequence
 	template *chat.Template
 	params   sample.Params
 	done     func() error
@@ -172,7 +173,7 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a, cfg: cfg, flags: f, engine: e, done: done, seq: e.NewSequence()}
+	s := &session{app: a, cfg: cfg, flags: f, engine: e, done: done, seq: generate.NewSequence(e)}
 	s.params = samplingParams(cfg.Sampling.Or(e.Model.Sampling()).Or(configs.FallbackSampling()))
 	if err := f.see.begin(e, a.Err); err != nil {
 		return nil, errors.Join(err, done())
@@ -188,7 +189,7 @@ func (s *session) close(err error) error {
 	if ended := err == nil || interrupted(err) || errors.Is(err, syscall.EPIPE); !ended {
 		return errors.Join(err, see.discard(), s.done())
 	}
-	return errors.Join(err, see.end(s.engine), s.done(), see.close(s.Err))
+	return errors.Join(err, see.end(), s.done(), see.close(s.Err))
 }
 
 func samplingParams(c configs.Sampling) sample.Params {
@@ -250,14 +251,14 @@ func (s *session) answer(ctx context.Context, ids []int32) error {
 		return err
 	}
 	s.timing(len(ids), res)
-	if res.Finish == engine.FinishCancel {
+	if res.Finish == generate.FinishCancel {
 		return errInterrupted
 	}
 	return nil
 }
 
 // stream generates and prints, and returns the text as well.
-func (s *session) stream(ctx context.Context, ids []int32) (engine.Result, string, error) {
+func (s *session) stream(ctx context.Context, ids []int32) (generate.Result, string, error) {
 	dec := s.engine.Model.Tokenizer.NewDecoder()
 	var all strings.Builder
 	first := true
@@ -270,7 +271,7 @@ func (s *session) stream(ctx context.Context, ids []int32) (engine.Result, strin
 	if isTerminal(s.Err) {
 		reading = promptBar(s.Err)
 	}
-	res, err := s.seq.Generate(ctx, engine.Request{
+	res, err := s.seq.Generate(ctx, generate.Request{
 		OnPrefill: reading, IDs: ids, MaxTokens: s.cfg.Run.MaxTokens, Sampling: s.params, IgnoreEOG: s.flags.ignoreEOS,
 		OnToken: func(id int32) error {
 			if !s.flags.printID {
@@ -300,7 +301,7 @@ func (s *session) stream(ctx context.Context, ids []int32) (engine.Result, strin
 }
 
 // timing prints the speed of a finished answer.
-func (s *session) timing(prompt int, r engine.Result) {
+func (s *session) timing(prompt int, r generate.Result) {
 	rate := func(n int, sec float64) string {
 		if n == 0 || sec <= 0 {
 			return "-"

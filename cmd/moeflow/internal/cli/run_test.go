@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/generate"
 	"moeflow/cmd/moeflow/internal/npy"
 )
 
@@ -146,7 +147,7 @@ func TestInteractive(t *testing.T) {
 func TestTimingWithoutADecodeStep(t *testing.T) {
 	var errs bytes.Buffer
 	s := &session{app: &app{Streams: Streams{Err: &errs}}, engine: &engine.Engine{}}
-	s.timing(3, engine.Result{IDs: []int32{1}, Reused: 3, Finish: engine.FinishLength})
+	s.timing(3, generate.Result{IDs: []int32{1}, Reused: 3, Finish: generate.FinishLength})
 	if want := ": prompt 3 tokens (3 reused) -, generated 1 tokens -, finish: length\n"; errs.String() != want {
 		t.Errorf("%q, wanted %q", errs.String(), want)
 	}

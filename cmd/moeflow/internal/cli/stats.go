@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/experts"
+	"moeflow/cmd/moeflow/internal/observe"
 	"moeflow/cmd/moeflow/internal/output"
 )
 
@@ -64,11 +64,11 @@ func (f *statsFlags) open() error {
 }
 
 // write fills the files with what was counted so far, and completes them.
-func (f *statsFlags) write(e *engine.Engine) error {
+func (f *statsFlags) write(counts *observe.Experts) error {
 	if len(f.files) == 0 {
 		return nil
 	}
-	c, err := e.ExpertCounts()
+	c, err := counts.Counts()
 	if err != nil {
 		return errors.Join(err, f.discard())
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/observe"
 	"moeflow/cmd/moeflow/internal/watch"
 	"moeflow/graph"
 	"moeflow/graph/export"
@@ -70,11 +71,11 @@ func (f *watchFlags) options(a *app, o *engine.Options) {
 			return
 		}
 	}
-	o.Granularity = graph.PerStage
+	o.Plans.Granularity = graph.PerStage
 }
 
 // serve starts the page for an engine.
-func (f *watchFlags) serve(e *engine.Engine, stderr io.Writer) error {
+func (f *watchFlags) serve(e *engine.Engine, live *observe.Live, counts *observe.Experts, stderr io.Writer) error {
 	if f.server == nil {
 		return nil
 	}
@@ -83,7 +84,7 @@ func (f *watchFlags) serve(e *engine.Engine, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	l := &liveSource{e: e}
+	l := &liveSource{e: e, live: live, counts: counts}
 	f.server.Serve(page.Bytes(), watch.Source{Hello: l.hello, Tick: l.tick})
 	fmt.Fprintf(stderr, "watch at %s\n", f.server.URL())
 	return nil

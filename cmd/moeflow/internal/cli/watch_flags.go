@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/observe"
 	"moeflow/cmd/moeflow/internal/output"
 )
 
@@ -15,6 +16,9 @@ type seeFlags struct {
 	stats statsFlags
 	trace traceFlags
 	watch watchFlags
+
+	live   observe.Live
+	counts observe.Experts
 }
 
 func (f *seeFlags) add(fl *pflag.FlagSet) {
@@ -49,16 +53,27 @@ func (f *seeFlags) discard() error {
 
 // options asks the engine for what is to be seen.
 func (f *seeFlags) options(a *app, o *engine.Options) {
-	o.CountExperts, o.Trace, o.Live = f.stats.on() || f.watch.on(), f.trace.w, f.watch.on()
+	see := &o.Observe
+	if f.stats.on() || f.watch.on() {
+		o.Plans.CountExperts, see.Observers = true, append(see.Observers, f.counts.Attach)
+	}
+	if f.trace.w != nil {
+		see.Timestamps, see.Observers = true, append(see.Observers, observe.Trace(f.trace.w))
+	}
+	if f.watch.on() {
+		see.Timestamps, see.Observers = true, append(see.Observers, f.live.Attach)
+	}
 	f.watch.options(a, o)
 }
 
 // begin starts what looks on.
-func (f *seeFlags) begin(e *engine.Engine, stderr io.Writer) error { return f.watch.serve(e, stderr) }
+func (f *seeFlags) begin(e *engine.Engine, stderr io.Writer) error {
+	return f.watch.serve(e, &f.live, &f.counts, stderr)
+}
 
-// end ends what looks on and writes what the engine has to be asked for, before
-// the engine is closed.
-func (f *seeFlags) end(e *engine.Engine) error { return errors.Join(f.watch.stop(), f.stats.write(e)) }
+// end ends what looks on and writes what was counted, before the engine is
+// closed.
+func (f *seeFlags) end() error { return errors.Join(f.watch.stop(), f.stats.write(&f.counts)) }
 
 // close ends what the engine itself writes, when it is closed.
 func (f *seeFlags) close(stderr io.Writer) error { return f.trace.close(stderr) }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/observe"
 	"moeflow/cmd/moeflow/internal/watch"
 )
 
@@ -11,6 +12,8 @@ import (
 // them. It is used by one goroutine.
 type liveSource struct {
 	e       *engine.Engine
+	live    *observe.Live
+	counts  *observe.Experts
 	told    [][]uint64 // counts of experts that readers know of
 	samples []liveSample
 	times   []time.Duration // the last that were sent
@@ -89,7 +92,7 @@ func (l *liveSource) tick(n uint64) []watch.Event {
 	if fresh := l.experts(n); fresh != nil {
 		out = append(out, watch.Event{Name: "experts", Data: fresh})
 	}
-	if s := l.e.Now().Times; n%timesTicks == 0 && len(s) > 0 && (len(l.times) == 0 || &s[0] != &l.times[0]) {
+	if s := l.live.Now().Times; n%timesTicks == 0 && len(s) > 0 && (len(l.times) == 0 || &s[0] != &l.times[0]) {
 		l.times = s
 		out = append(out, timesEvent(s))
 	}
@@ -97,7 +100,7 @@ func (l *liveSource) tick(n uint64) []watch.Event {
 }
 
 func (l *liveSource) state() liveState {
-	s := l.e.Now()
+	s := l.live.Now()
 	out := liveState{Step: s.Step, Running: s.Running, Phase: "prefill", Rows: s.Rows, Segment: s.Segment, Busy: s.Busy,
 		Depths: s.Depths, Prefilled: s.Prefilled, Tokens: s.Tokens}
 	if s.Decode {
@@ -121,7 +124,7 @@ func (l *liveSource) experts(n uint64) [][]uint64 {
 	if n%expertTicks != 0 {
 		return nil
 	}
-	c, err := l.e.ExpertCounts()
+	c, err := l.counts.Counts()
 	if err != nil {
 		return nil
 	}

@@ -20,15 +20,6 @@ func Opener(o vk.Options) func(timestamps bool) (backend.Device, error) {
 	}
 }
 
-// Find describes the device of a name without opening it: see vk.Find.
-func Find(name string) (backend.Info, error) {
-	d, err := vk.Find(name)
-	if err != nil {
-		return backend.Info{}, err
-	}
-	return Info(&d), nil
-}
-
 // Info is what the engine needs to know of a Vulkan device.
 func Info(d *vk.DeviceInfo) backend.Info {
 	return backend.Info{Name: d.Name, Kind: d.Kind, Memory: d.Memory, Free: d.Free, Processors: d.Processors,

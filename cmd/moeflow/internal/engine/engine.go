@@ -3,175 +3,100 @@ package engine
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"moeflow/cmd/moeflow/internal/model"
-	"moeflow/cmd/moeflow/internal/trace"
 	"moeflow/gguf/fault"
-	"moeflow/gguf/quant"
 	"moeflow/graph"
+	"moeflow/graph/backend"
 	"moeflow/graph/flow"
 	"moeflow/stages/kvcache"
-	"moeflow/stages/qwen3moe"
-	"moeflow/vk"
 	"moeflow/vk/shaders"
 )
-
-// Options choose how a model is loaded.
-type Options struct {
-	Device      string // as in the config: auto, a name or an index
-	Granularity graph.Granularity
-	KVType      quant.Type
-	Context     int  // positions that a sequence can have; 0: the model's own
-	Cache       int  // positions of the kv cache, all sequences together; 0: Context
-	Batch       bool // for Batch: Buckets and Cache, where they are 0, suit many sequences
-	Sequences   int  // the most that Batch runs at once; 0: what suits the device
-	// Deterministic has Batch compute every row with the same kernels, however
-	// many rows there are: what a prompt gets does not depend on the others. A
-	// step of few rows may take longer.
-	Deterministic bool
-	Buckets       []Bucket // step sizes; nil: RunBuckets
-	Slots         int      // steps in flight; at least 2 is used
-	NoFuse        bool
-	Without       []string // precisions that no kernel may have (see shaders.Choice); nil is q8
-	Sync          string   // barrier, counter or auto; "" is auto
-	BeyondModel   bool     // Context may exceed what the model was trained for: a cache for several sequences
-	Pretend       []string // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
-	CacheDir      string   // where compiled pipelines are kept; "" for nowhere
-	Validation    bool     // run under Vulkan's validation layers
-	Timestamps    bool     // time every dispatch: see ProfileDecode
-	// CountExperts has the device count how often each expert is chosen: see
-	// ExpertCounts.
-	CountExperts bool
-	groups       int                                 // Slots as it was asked for
-	Trace        *trace.Writer                       // gets all that happens; implies Timestamps
-	Live         bool                                // Now tells what happens; implies Timestamps
-	OnMessage    func(string)                        // a validation message
-	Progress     func(what string, done, all uint64) // may be nil
-}
-
-// program is a plan loaded on a backend.
-type program interface {
-	Input(slot int, name string) ([]byte, error)
-	Submit(segment int, t graph.Ticket) error
-	Wait(ctx context.Context, t graph.Ticket) error
-	Read(slot int, id graph.TensorID) ([]byte, error)
-}
 
 // Engine is a model on a device. Its methods are for one goroutine at a time.
 type Engine struct {
 	Model   *model.Model
 	Plans   []*graph.Plan // one for each bucket, the smallest first
+	Buckets []Bucket      // of the plans
+	Steps   StepPlans     // which plans steps of many sequences may use
 	Context int           // positions that a sequence can have
 	Pool    *kvcache.Pool
-	Device  vk.DeviceInfo
+	Device  backend.Info
 	Memory  Memory
 
-	Sequences int // the most that Batch runs at once
+	Sequences int // the most that run at once
+	Slots     int // steps that can be in flight
+	Groups    int // of sequences, whose steps are in flight side by side: see batch.Config
+	ListPages int // page numbers that fit into a step
 
-	buckets   []Bucket
-	list      int       // page numbers that fit into a step
-	positions int       // of the kv cache
-	steps     stepPlans // of Batch
-	slots     int
-	groups    int // of sequences, whose steps are in flight side by side: see batch.Config
-	programs  []program
-	backend   *backend
-	rt        *vk.Runtime
+	positions int // of the kv cache
+	device    backend.Device
+	programs  []backend.Program
+	order     *order
 	flow      *flow.Flow
 	cancel    context.CancelFunc
 	step      uint64
 	words     []uint32
 	sequences int
-	counts    *expertCounts // nil if nothing is counted
-	observers []observer    // none: nothing is observed
-	live      *live
-	decoding  bool // the steps in flight are decode steps
+	counting  bool
+	observers []Observer // none: nothing is observed
 }
 
-// Open compiles a model for its step sizes, loads it onto a device and starts
-// the flow. The model stays the caller's to close.
+// Open opens the device, compiles a model for its step sizes, loads the model
+// onto the device and starts the flow. The model stays the caller's to close.
 func Open(m *model.Model, o Options) (*Engine, error) {
-	o.fill(m)
-	o.Timestamps = o.Timestamps || o.Trace != nil || o.Live
-	e := &Engine{Model: m, Context: o.Context, slots: o.Slots, groups: o.groups}
+	if o.Load.Open == nil {
+		return nil, errors.New("the options name no way to open a device")
+	}
+	o.fill(m.Context)
+	e := &Engine{Model: m, Context: o.Plans.Context, Slots: o.Load.slots(), Groups: o.Load.Slots, counting: o.Plans.CountExperts}
 	var err error
-	e.rt, err = vk.Open(vk.Options{Device: o.Device, Validation: o.Validation, CacheDir: o.CacheDir,
-		OnMessage: o.OnMessage, Timestamps: o.Timestamps})
-	if err != nil {
+	if e.device, err = o.Load.Open(o.Observe.Timestamps); err != nil {
 		return nil, err
 	}
 	if err = e.compile(&o); err == nil {
-		e.Pool, err = kvcache.New(pages(o.Cache), PageSize)
+		e.Pool, err = kvcache.New(pages(o.Plans.Cache), PageSize)
 	}
 	if err == nil {
 		err = e.load(o)
 	}
 	if err != nil {
-		return nil, errors.Join(err, e.rt.Close())
+		return nil, errors.Join(err, e.device.Close())
 	}
 	return e, nil
 }
 
 // compile makes the plans, with the kernels that suit the device.
 func (e *Engine) compile(o *Options) error {
-	e.Device = e.rt.Info()
-	o.fillBatch(&e.Device)
-	o.fillRest()
+	e.Device = e.device.Info()
+	p := &o.Plans
+	p.fillBatch(&e.Device)
+	p.fillRest()
 	for {
-		po := o.planOptions(shaders.For(o.choice(&e.Device)))
-		po.counters = o.counters(&e.Device)
+		po := p.planOptions(shaders.For(p.kernels(class(&e.Device))))
+		po.counters = o.counters(e.Device.Ordered)
 		var err error
 		if e.Plans, err = compile(e.Model, po); err != nil {
 			return err
 		}
-		if e.steps = anyPlans(len(e.Plans)); o.Batch && o.Deterministic {
-			e.steps = steadyPlans(e.Plans, o.Sequences)
-			e.Plans, o.Buckets = e.steps.only(e.Plans, o.Buckets)
+		if e.Steps = anyPlans(len(e.Plans)); p.Batch && p.Deterministic {
+			e.Steps = steadyPlans(e.Plans, p.Sequences)
+			e.Plans, p.Buckets = e.Steps.only(e.Plans, p.Buckets)
 		}
-		e.Memory = memoryOf(e.Plans, o.Slots)
-		e.buckets, e.Sequences, e.list, e.positions = o.Buckets, o.Sequences, o.listPages(), pages(o.Cache)*PageSize
-		if !o.shrink(e.Memory, &e.Device) {
+		e.Memory = memoryOf(e.Plans, e.Slots)
+		e.Buckets, e.Sequences, e.ListPages, e.positions = p.Buckets, p.Sequences, p.listPages(), pages(p.Cache)*PageSize
+		if !p.shrink(e.Memory, &e.Device) {
 			return nil
 		}
 	}
 }
 
-// counters tells whether kernels may wait by themselves: only where workgroups
-// are known to start in the order of their dispatches. Where each dispatch is
-// timed they must not overlap.
-func (o *Options) counters(d *vk.DeviceInfo) bool { return o.waits(d.Ordered()) }
-
-// waits is counters for a device that is ordered, or not.
-func (o *Options) waits(ordered bool) bool {
-	return !o.Timestamps && (o.Sync == "counter" || o.Sync != "barrier" && ordered)
-}
-
-func (o *Options) fill(m *model.Model) {
-	if o.Context <= 0 || o.Context > m.Context && !o.BeyondModel {
-		o.Context = m.Context
-	}
-	o.groups, o.Slots = o.Slots, max(2, o.Slots)
-	if o.Progress == nil {
-		o.Progress = func(string, uint64, uint64) {}
-	}
-}
-
-// fillRest sets what depends on the other options.
-func (o *Options) fillRest() {
-	if o.Buckets == nil {
-		o.Buckets = RunBuckets()
-	}
-	if o.Cache <= 0 {
-		o.Cache = o.Context
-	}
-	for _, b := range o.Buckets {
-		if !o.Batch {
-			o.Sequences = max(o.Sequences, b.Outs)
-		}
-	}
+// class is a device as plans see it.
+func class(d *backend.Info) *shaders.Class {
+	return &shaders.Class{Name: d.Name, About: d.Name, Memory: d.Memory, Ordered: d.Ordered,
+		Choice: shaders.Choice{Has: d.Capabilities, Processors: d.Processors}}
 }
 
 // load uploads the weights, loads the plans and starts the goroutines.
@@ -179,7 +104,7 @@ func (e *Engine) load(o Options) error {
 	if err := e.fits(); err != nil {
 		return err
 	}
-	var ws []vk.Weight
+	var ws []backend.Weight
 	seen := map[string]bool{}
 	for i := range e.Plans[0].Tensors {
 		t := &e.Plans[0].Tensors[i]
@@ -188,9 +113,9 @@ func (e *Engine) load(o Options) error {
 		}
 		seen[t.Name] = true
 		ft, _ := e.Model.File.Tensor(t.Name)
-		ws = append(ws, vk.Weight{Name: t.Name, Data: ft.Data, Type: t.Type})
+		ws = append(ws, backend.Weight{Name: t.Name, Data: ft.Data, Type: t.Type})
 	}
-	err := e.rt.Upload(ws, func(done, all uint64) { o.Progress("weights", done, all) })
+	err := e.device.Upload(ws, func(done, all uint64) { o.Load.Progress("weights", done, all) })
 	if errors.Is(err, fault.Err) {
 		err = fmt.Errorf("%s: %w", e.Model.File.Path(), err)
 	}
@@ -199,25 +124,17 @@ func (e *Engine) load(o Options) error {
 	if err := cmp.Or(e.Model.File.Changed(), err); err != nil {
 		return err
 	}
-	progs, err := e.rt.Load(e.Plans, e.slots)
-	if err != nil {
+	if e.programs, err = e.device.Load(e.Plans, e.Slots); err != nil {
 		return err
 	}
-	for _, p := range progs {
-		e.programs = append(e.programs, p)
-	}
-	if o.CountExperts {
-		e.counts = newExpertCounts(e.Plans[0], e.Model.TopK)
+	e.order = newOrder(e.programs, e.Segments())
+	hooks, err := e.observe(o.Observe)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
-	e.backend = newBackend(e.programs, e.Segments())
-	hooks, err := e.observe(o)
-	if err != nil {
-		cancel()
-		return err
-	}
-	e.flow = flow.Start(ctx, e.Segments(), e.slots, e.backend, hooks)
+	e.flow = flow.Start(ctx, e.Segments(), e.Slots, e.order, hooks)
 	return nil
 }
 
@@ -225,105 +142,51 @@ func (e *Engine) load(o Options) error {
 func (e *Engine) Close() error {
 	err := e.flow.Close()
 	e.cancel()
-	return errors.Join(err, e.rt.Close())
+	return errors.Join(err, e.device.Close())
 }
 
 // Segments tells how many goroutines and submits a step passes.
 func (e *Engine) Segments() int { return len(e.Plans[0].Segments) }
 
-// bucket is the smallest plan with room for rows, or the largest of all.
-func (e *Engine) bucket(rows int) int {
-	for i, b := range e.buckets {
+// Depths tells how many steps lie in each channel of the flow: see
+// flow.Flow.Depths. It may be called at any time, from any goroutine.
+func (e *Engine) Depths() []int { return e.flow.Depths() }
+
+// Bucket is the index of the smallest plan with room for rows, or of the
+// largest of all.
+func (e *Engine) Bucket(rows int) int {
+	for i, b := range e.Buckets {
 		if rows <= b.Rows {
 			return i
 		}
 	}
-	return len(e.buckets) - 1
+	return len(e.Buckets) - 1
 }
 
-// Reads that a ticket may ask for, in the order of qwen3moe.Build's Readable.
-const (
-	readSampled = 1 << 0
-	readLogits  = 1 << 1
-	readCounts  = 1 << 2
-)
+// PlanFor is the plan that a step of so many rows uses.
+func (e *Engine) PlanFor(rows int) *graph.Plan { return e.Plans[e.Bucket(rows)] }
 
-// fill writes a step into the next slot, which it returns.
-func (e *Engine) fill(plan int, rows []graph.StepRow, outs, pageList []uint32) (slot int, err error) {
-	slot = int(e.step % uint64(e.slots))
-	buf, err := e.programs[plan].Input(slot, "step")
-	if err != nil {
-		return 0, err
+// Program is a plan on the device.
+func (e *Engine) Program(plan int) backend.Program { return e.programs[plan] }
+
+// Timed is a plan on a device that times its dispatches.
+func (e *Engine) Timed(plan int) (backend.Timed, error) {
+	if t, ok := e.programs[plan].(backend.Timed); ok {
+		return t, nil
 	}
-	b := e.buckets[plan]
-	l := graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: e.list}
-	if len(e.words) < l.Words() {
-		e.words = make([]uint32, l.Words())
-	}
-	l.Fill(e.words, rows, outs, pageList)
-	put := func(from, n int) {
-		for i := from; i < from+n; i++ {
-			binary.LittleEndian.PutUint32(buf[4*i:], e.words[i])
-		}
-	}
-	put(0, graph.StepHeader+graph.StepRowWords*len(rows))
-	put(l.OutsAt(), len(outs))
-	put(l.PagesAt(), len(pageList))
-	e.step++
-	return slot, nil
+	return nil, fmt.Errorf("%s has no timestamps", e.Device.Name)
 }
 
-// enqueue writes a step into the next slot and starts it. At most Slots steps
-// may be in flight.
-func (e *Engine) enqueue(plan int, rows []graph.StepRow, outs, pageList []uint32, read uint64) error {
-	slot, err := e.fill(plan, rows, outs, pageList)
-	if err != nil {
-		return err
+// Measured is the device, if it can measure itself.
+func (e *Engine) Measured() (backend.Measured, error) {
+	if m, ok := e.device.(backend.Measured); ok {
+		return m, nil
 	}
-	for _, r := range rows {
-		if r.Token&graph.FromSampled != 0 {
-			e.backend.follow(e.step)
-			break
-		}
-	}
-	if e.counts != nil {
-		e.counts.rows(e.decoding, len(rows))
-		read |= readCounts
-	}
-	t := graph.Ticket{Step: e.step, Slot: slot, Plan: plan, Read: read}
-	defer e.span(rowHost, "enqueue", e.enqueued(t, len(rows)), t)
-	return e.flow.Enqueue(t)
+	return nil, fmt.Errorf("%s cannot be measured", e.Device.Name)
 }
 
-// next waits for the oldest step in flight.
-func (e *Engine) next() (graph.Ticket, error) {
-	begin := e.begin()
-	t, err := e.flow.Next()
-	e.span(rowHost, "wait for a step", begin, t)
-	if err == nil && e.counts != nil {
-		err = e.takeCounts(t)
-	}
-	return t, err
-}
-
-// sampled returns the tokens that a finished step sampled.
-func (e *Engine) sampled(t graph.Ticket) ([]uint32, error) {
-	b, err := e.read(t, qwen3moe.Sampled)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]uint32, len(b)/4)
-	for i := range out {
-		out[i] = binary.LittleEndian.Uint32(b[4*i:])
-	}
-	return out, nil
-}
-
-func (e *Engine) read(t graph.Ticket, name string) ([]byte, error) {
-	p := e.Plans[t.Plan]
-	id := p.Find(name)
-	if id == graph.NoTensor {
-		return nil, fmt.Errorf("plan %s has no tensor %s", p.Name, name)
-	}
-	return e.programs[t.Plan].Read(t.Slot, id)
+// NewSequence is a name for a sequence in Pool that no other has.
+func (e *Engine) NewSequence() kvcache.ID {
+	e.sequences++
+	return kvcache.ID(e.sequences)
 }

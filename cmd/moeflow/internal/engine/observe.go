@@ -1,109 +1,100 @@
 package engine
 
 import (
-	"fmt"
 	"time"
 
 	"moeflow/graph"
 	"moeflow/graph/flow"
-	"moeflow/vk"
 )
 
-// observer sees what an engine does. step, span and token come from the
-// goroutine that uses the engine, hook from the flow's workers, each for itself.
-type observer interface {
-	// step is called before a step of so many rows is enqueued.
-	step(t graph.Ticket, rows int, decode bool)
-	// hook is called by a worker of the flow; see flow.Hooks.
-	hook(what moment, worker int, t graph.Ticket)
-	// span is something the host did for a step, from begin until now.
-	span(r row, name string, begin time.Time, t graph.Ticket)
-	// token is called for each token that is known.
-	token(id int32, t graph.Ticket)
+// Observer sees what an engine does. Hook comes from the flow's workers, each
+// for itself; Span of LaneTokenizer from any goroutine; all else from the
+// goroutine that uses the engine.
+type Observer interface {
+	// Started is called before a step is enqueued; the step is the caller's.
+	Started(t graph.Ticket, s *Step)
+	// Finished is called when a step is done and what it read back can be read.
+	// An error ends what the engine is used for.
+	Finished(t graph.Ticket) error
+	// Hook is called by a worker of the flow; see flow.Hooks.
+	Hook(what Moment, worker int, t graph.Ticket)
+	// Span is something the host did for a step, from begin until now.
+	Span(l Lane, name string, begin time.Time, t graph.Ticket)
+	// Token is called for each token that is known.
+	Token(id int32, t graph.Ticket)
 }
 
-// moment is what a worker has just done.
-type moment uint8
+// Moment is what a worker has just done.
+type Moment uint8
 
 const (
-	received moment = iota
-	started         // the step's turn has come: see backend.follow
-	worked
-	sent
+	Received Moment = iota
+	Begun           // the step's turn has come: see order.follow
+	Worked
+	Sent
 )
 
-// row is what a span of the host belongs to. All of them are done by the
-// goroutine that uses the engine.
-type row uint8
+// Lane is what a span of the host belongs to.
+type Lane uint8
 
 const (
-	rowHost row = iota
-	rowTokenizer
-	rowSampler
-	rowCount
+	LaneHost Lane = iota
+	LaneTokenizer
+	LaneSampler
+	Lanes // how many there are
 )
 
 // observe makes the observers that the options ask for, and the hooks by which
 // they see the flow: none at all where there are no observers.
-func (e *Engine) observe(o Options) (flow.Hooks, error) {
-	if o.Trace == nil && !o.Live {
-		return flow.Hooks{}, nil
-	}
-	progs := make([]*vk.Program, len(e.programs))
-	for i, p := range e.programs {
-		var ok bool
-		if progs[i], ok = p.(*vk.Program); !ok {
-			return flow.Hooks{}, fmt.Errorf("this backend has no timestamps")
-		}
-	}
-	if o.Trace != nil {
-		tr, err := newTracer(e, progs, o.Trace)
+func (e *Engine) observe(o Observe) (flow.Hooks, error) {
+	for _, make := range o.Observers {
+		x, err := make(e)
 		if err != nil {
 			return flow.Hooks{}, err
 		}
-		e.observers = append(e.observers, tr)
+		e.observers = append(e.observers, x)
 	}
-	if o.Live {
-		e.live = newLive(e, progs)
-		e.observers = append(e.observers, e.live)
+	if len(e.observers) == 0 {
+		return flow.Hooks{}, nil
 	}
-	all := func(what moment) func(int, graph.Ticket) {
+	all := func(what Moment) func(int, graph.Ticket) {
 		return func(worker int, t graph.Ticket) {
 			for _, x := range e.observers {
-				x.hook(what, worker, t)
+				x.Hook(what, worker, t)
 			}
 		}
 	}
-	begun := all(started)
-	e.backend.started = func(t graph.Ticket) { begun(0, t) }
-	return flow.Hooks{Received: all(received), Worked: all(worked), Sent: all(sent)}, nil
+	begun := all(Begun)
+	e.order.started = func(t graph.Ticket) { begun(0, t) }
+	return flow.Hooks{Received: all(Received), Worked: all(Worked), Sent: all(Sent)}, nil
 }
 
-// begin is the time now, if anybody wants to know.
-func (e *Engine) begin() (t time.Time) {
+// Begin is the time now, if anybody wants to know.
+func (e *Engine) Begin() (t time.Time) {
 	if len(e.observers) > 0 {
 		t = time.Now()
 	}
 	return t
 }
 
-func (e *Engine) span(r row, name string, begin time.Time, t graph.Ticket) {
+// Span tells the observers what the host did since begin.
+func (e *Engine) Span(l Lane, name string, begin time.Time, t graph.Ticket) {
 	for _, x := range e.observers {
-		x.span(r, name, begin, t)
+		x.Span(l, name, begin, t)
 	}
 }
 
 // enqueued tells of a step that is about to be enqueued, and the time.
-func (e *Engine) enqueued(t graph.Ticket, rows int) time.Time {
+func (e *Engine) enqueued(t graph.Ticket, s *Step) time.Time {
 	for _, x := range e.observers {
-		x.step(t, rows, e.decoding)
+		x.Started(t, s)
 	}
-	return e.begin()
+	return e.Begin()
 }
 
-// picked tells of a token that was picked since begin, by the host or, where
+// Picked tells of a token that was picked since begin, by the host or, where
 // onDevice is set, only read.
-func (e *Engine) picked(id int32, onDevice bool, begin time.Time, t graph.Ticket) {
+func (e *Engine) Picked(id int32, onDevice bool, begin time.Time, t graph.Ticket) {
 	if len(e.observers) == 0 {
 		return
 	}
@@ -111,20 +102,20 @@ func (e *Engine) picked(id int32, onDevice bool, begin time.Time, t graph.Ticket
 	if onDevice {
 		name = "read the sampled token"
 	}
-	e.span(rowSampler, name, begin, t)
+	e.Span(LaneSampler, name, begin, t)
 	for _, x := range e.observers {
-		x.token(id, t)
+		x.Token(id, t)
 	}
 }
 
 // Tokenizing tells the engine's observers of work on text: call what it returns
-// when that is done.
+// when that is done. It may be called from any goroutine.
 func (e *Engine) Tokenizing(what string) (done func()) {
 	if len(e.observers) == 0 {
 		return nothing
 	}
 	begin := time.Now()
-	return func() { e.span(rowTokenizer, what, begin, graph.Ticket{}) }
+	return func() { e.Span(LaneTokenizer, what, begin, graph.Ticket{}) }
 }
 
 func nothing() {}

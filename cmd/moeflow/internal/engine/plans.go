@@ -1,14 +1,14 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
 
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/stages/qwen3moe"
-	"moeflow/vk"
 	"moeflow/vk/shaders"
 )
 
@@ -42,9 +42,9 @@ type planOptions struct {
 }
 
 // planOptions is what the options ask of plans, with kernels of a catalog.
-func (o *Options) planOptions(kernels graph.Catalog) planOptions {
-	return planOptions{buckets: o.Buckets, granularity: o.Granularity, kvType: o.KVType, cache: o.Cache, list: o.listPages(), sequences: o.Sequences,
-		kernels: kernels, noFuse: o.NoFuse, count: o.CountExperts}
+func (p *Plans) planOptions(kernels graph.Catalog) planOptions {
+	return planOptions{buckets: p.Buckets, granularity: p.Granularity, kvType: p.KVType, cache: p.Cache, list: p.listPages(), sequences: p.Sequences,
+		kernels: kernels, noFuse: p.NoFuse, count: p.CountExperts}
 }
 
 // pages is how many pages hold n positions.
@@ -55,7 +55,7 @@ func compile(m *model.Model, o planOptions) ([]*graph.Plan, error) {
 	if len(o.buckets) == 0 {
 		return nil, fmt.Errorf("no step sizes to compile for")
 	}
-	sort.Slice(o.buckets, func(i, j int) bool { return o.buckets[i].Rows < o.buckets[j].Rows })
+	slices.SortFunc(o.buckets, func(a, b Bucket) int { return cmp.Or(cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Outs, b.Outs)) })
 	rows, list := 1, max(o.list, pages(o.cache))
 	for _, b := range o.buckets {
 		o.sequences, rows = max(o.sequences, b.Outs), max(rows, b.Rows)
@@ -99,7 +99,7 @@ func memoryOf(plans []*graph.Plan, slots int) Memory {
 			t := &p.Tensors[i]
 			bytes := t.Bytes
 			if t.Role == graph.Weight {
-				bytes = vk.StoredBytes(t.Type, bytes)
+				bytes = bytes / uint64(t.Type.BlockBytes()) * uint64(shaders.Stored(t.Type)) // padded
 			}
 			bytes = (bytes + graph.Alignment - 1) / graph.Alignment * graph.Alignment
 			switch t.Role {
@@ -127,11 +127,11 @@ func memoryOf(plans []*graph.Plan, slots int) Memory {
 
 // Needs works out the device memory for options, without a device.
 func Needs(m *model.Model, o Options) (Memory, error) {
-	o.fill(m)
-	o.fillRest()
-	plans, err := compile(m, o.planOptions(shaders.Catalog()))
+	o.fill(m.Context)
+	o.Plans.fillRest()
+	plans, err := compile(m, o.Plans.planOptions(shaders.Catalog()))
 	if err != nil {
 		return Memory{}, err
 	}
-	return memoryOf(plans, o.Slots), nil
+	return memoryOf(plans, o.Load.slots()), nil
 }

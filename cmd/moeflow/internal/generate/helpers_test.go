@@ -1,0 +1,40 @@
+package generate
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/measure"
+	"moeflow/stages/sample"
+)
+
+// TestMain fails if a test leaves a goroutine behind.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// greedy generates n tokens behind a prompt.
+func greedy(t *testing.T, e *engine.Engine, ids []int32, n int) []int32 {
+	t.Helper()
+	r, err := One(context.Background(), e, Request{IDs: ids, MaxTokens: n, Sampling: sample.Greedy(), IgnoreEOG: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.IDs
+}
+
+// logitsOf computes the logits of a whole prompt.
+func logitsOf(t *testing.T, e *engine.Engine, ids []int32) map[int][]float32 {
+	t.Helper()
+	got := map[int][]float32{}
+	err := measure.Logits(context.Background(), e, ids, func(pos int, row []float32) error {
+		got[pos] = slices.Clone(row)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
