@@ -39,8 +39,8 @@ type Tokenizer struct {
 	types []int32
 	bytes [256]int32 // the token of each byte
 	ranks map[uint64]merge
-	added trie // those that are parsed when special ones are asked for
-	user  trie // those that are parsed always
+	added added // those that are parsed when special ones are asked for
+	user  added // those that are parsed always
 	eog   map[int32]bool
 	// specials are the added tokens by their text.
 	specials map[string]int32
@@ -61,10 +61,10 @@ func pair(a, b int32) uint64 { return uint64(uint32(a))<<32 | uint64(uint32(b)) 
 // cut have them, and what they would make is not there.
 func New(c Config) (*Tokenizer, error) {
 	if c.Model != "gpt2" {
-		return nil, fmt.Errorf("tokenizer.ggml.model is %q, wanted gpt2 (byte-level BPE)", c.Model)
+		return nil, fmt.Errorf("tokenizer.ggml.model is %.80q, wanted gpt2 (byte-level BPE)", c.Model)
 	}
 	if c.Pre != "qwen2" {
-		return nil, fmt.Errorf("tokenizer.ggml.pre is %q, wanted qwen2: other ways of splitting text are not supported", c.Pre)
+		return nil, fmt.Errorf("tokenizer.ggml.pre is %.80q, wanted qwen2: other ways of splitting text are not supported", c.Pre)
 	}
 	if len(c.Tokens) == 0 {
 		return nil, fmt.Errorf("tokenizer.ggml.tokens is empty")
@@ -133,6 +133,9 @@ func (t *Tokenizer) readTokens(tokens []string) (map[string]int32, error) {
 	for i, s := range tokens {
 		id := int32(i)
 		kind := t.kind(id)
+		if len(s) > mostTokenBytes {
+			return nil, fmt.Errorf("tokenizer.ggml.tokens: token %d has %d bytes, wanted at most %d", id, len(s), mostTokenBytes)
+		}
 		if kind == typeControl || kind == typeUser || kind == typeUnknown {
 			t.texts[i] = s
 			if s == "" {
@@ -141,16 +144,19 @@ func (t *Tokenizer) readTokens(tokens []string) (map[string]int32, error) {
 			if _, ok := t.specials[s]; !ok {
 				t.specials[s] = id
 			}
-			t.added.add(s, id)
-			if kind == typeUser {
-				t.user.add(s, id)
+			err := t.added.add(s, id)
+			if err == nil && kind == typeUser {
+				err = t.user.add(s, id)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("tokenizer.ggml.tokens: %w", err)
 			}
 			continue
 		}
 		if first, ok := ids[s]; !ok {
 			ids[s] = id
 		} else if kind == typeNormal {
-			return nil, fmt.Errorf("tokenizer.ggml.tokens: tokens %d and %d are both %q", first, id, s)
+			return nil, fmt.Errorf("tokenizer.ggml.tokens: tokens %d and %d are both %.80q", first, id, s)
 		}
 		buf = buf[:0]
 		for _, r := range s {
@@ -163,6 +169,8 @@ func (t *Tokenizer) readTokens(tokens []string) (map[string]int32, error) {
 		}
 		t.texts[i] = string(buf)
 	}
+	t.added.finish()
+	t.user.finish()
 	for b, r := range alphabet.runes {
 		id, ok := ids[string(r)]
 		if !ok {
@@ -174,11 +182,11 @@ func (t *Tokenizer) readTokens(tokens []string) (map[string]int32, error) {
 }
 
 func (t *Tokenizer) readMerges(merges []string, ids map[string]int32) error {
-	t.ranks = make(map[uint64]merge, len(merges))
+	t.ranks = make(map[uint64]merge, min(len(merges), len(ids)))
 	for rank, m := range merges {
 		i := strings.IndexByte(m, ' ')
 		if i < 1 || i == len(m)-1 || strings.IndexByte(m[i+1:], ' ') >= 0 {
-			return fmt.Errorf("tokenizer.ggml.merges: entry %d is %q, wanted two parts with a space between", rank, m)
+			return fmt.Errorf("tokenizer.ggml.merges: entry %d is %.80q, wanted two parts with a space between", rank, m)
 		}
 		left, okL := ids[m[:i]]
 		right, okR := ids[m[i+1:]]

@@ -7,20 +7,17 @@ package tokenizer
 func (t *Tokenizer) Encode(text string, special bool) []int32 {
 	e := t.work.Get().(*encoder)
 	defer t.work.Put(e)
+	defer e.trim()
 	added := &t.user
 	if special {
 		added = &t.added
 	}
-	out := make([]int32, 0, len(text)/3+8)
-	for text != "" {
-		at, n, id := added.find(text)
-		if at < 0 {
-			return e.text(out, text)
-		}
-		out = append(e.text(out, text[:at]), id)
-		text = text[at+n:]
-	}
-	return out
+	out, start := make([]int32, 0, len(text)/3+8), 0
+	added.split(text, func(p place) {
+		out = append(e.text(out, text[start:p.at]), p.id)
+		start = p.at + p.length
+	})
+	return e.text(out, text[start:])
 }
 
 // EncodePrompt is Encode with the BOS and EOS tokens that the file asks for.
@@ -47,7 +44,15 @@ const (
 	cacheWords = 1 << 15 // then the cache is begun anew
 	cacheBytes = 32      // longer words are not kept
 	shortWord  = 48      // up to here a scan beats a heap
+	keptWord   = 1 << 16 // what was needed for a longer one is given back
 )
+
+// trim gives back what an extraordinary word needed.
+func (e *encoder) trim() {
+	if cap(e.parts) > keptWord {
+		e.parts, e.heap = nil, nil
+	}
+}
 
 // text appends the tokens of text without added tokens.
 func (e *encoder) text(out []int32, text string) []int32 {

@@ -1,6 +1,9 @@
 package tokenizer
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // part is one token of a word while its pairs are merged: a doubly linked list
 // in an array.
@@ -26,7 +29,7 @@ func (a candidate) before(b candidate) bool {
 // merge appends the tokens of a word: its bytes, of which the pair of the
 // lowest rank, the leftmost among equals, is merged until none is left.
 func (e *encoder) merge(out []int32, w string) []int32 {
-	e.parts = e.parts[:0]
+	e.parts = slices.Grow(e.parts[:0], len(w))
 	for i := range len(w) {
 		e.parts = append(e.parts, part{id: e.t.bytes[w[i]], prev: int32(i - 1), next: int32(i + 1)})
 	}
@@ -89,7 +92,7 @@ func (e *encoder) scan() {
 
 // queue merges through a heap: n log n for words of any length.
 func (e *encoder) queue() {
-	e.heap = e.heap[:0]
+	e.heap = slices.Grow(e.heap[:0], len(e.parts))
 	for i := range e.parts {
 		e.note(int32(i))
 	}

@@ -90,11 +90,14 @@ func New(f *gguf.File) (*Model, error) {
 		}
 		return m, nil
 	}
-	return nil, fmt.Errorf("%s: general.architecture is %q, wanted %s", f.Path(), arch, strings.Join(known, " or "))
+	return nil, fmt.Errorf("%s: general.architecture is %.80q, wanted %s", f.Path(), arch, strings.Join(known, " or "))
 }
 
 // Close unmaps the file.
 func (m *Model) Close() error { return m.File.Close() }
+
+// mostMerges is ten times what the largest vocabularies have.
+const mostMerges = 1 << 22
 
 // vocabulary is the number of rows of the embedding table: files may pad it beyond
 // the tokenizer's tokens. The tokenizer's lists are held against it before they
@@ -110,6 +113,11 @@ func vocabulary(f *gguf.File) (int, error) {
 		return 0, err
 	case n > t.Shape[1]:
 		return 0, fmt.Errorf("%s: tokenizer.ggml.tokens has %d tokens, token_embd.weight only %d rows", f.Path(), n, t.Shape[1])
+	}
+	if merges := "tokenizer.ggml.merges"; f.Has(merges) {
+		if k, err := f.Len(merges); err != nil || k > mostMerges {
+			return 0, cmp.Or(err, fmt.Errorf("%s: %s has %d entries, wanted at most %d", f.Path(), merges, k, mostMerges))
+		}
 	}
 	if types := "tokenizer.ggml.token_type"; f.Has(types) {
 		if k, err := f.Len(types); err != nil || k != n {
