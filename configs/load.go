@@ -64,6 +64,14 @@ func Open(name string, o Options) (*Config, error) {
 
 // Load reads a profile from disk.
 func Load(file string, o Options) (*Config, error) {
+	// Asked before it is opened: opening a pipe waits for its writer.
+	i, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !i.Mode().IsRegular() {
+		return nil, &Error{File: file, Problem: "is no regular file, want a TOML profile"}
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err

@@ -221,6 +221,12 @@ func version(v uint32) string { return fmt.Sprintf("%d.%d.%d", v>>22&0x7f, v>>12
 // rank orders kinds for "auto": the higher the better.
 var rank = map[string]int{"discrete": 4, "integrated": 3, "virtual": 2, "cpu": 1, "other": 0}
 
+// NameError says that the device that was asked for by name is not here or cannot
+// be used. The message lists those that are here.
+type NameError struct{ message string }
+
+func (e *NameError) Error() string { return e.message }
+
 // choose finds the device that a name stands for: "auto", an index, or a part
 // of a name that fits one device alone. It marks what auto takes, with the
 // reason.
@@ -261,10 +267,10 @@ func choose(infos []DeviceInfo, name string) (int, error) {
 		}
 	}
 	if len(hits) != 1 {
-		return 0, fmt.Errorf("device %q fits %d devices, wanted one of %s", name, len(hits), listDevices(infos))
+		return 0, &NameError{fmt.Sprintf("device %q fits %d devices, wanted one of %s", name, len(hits), listDevices(infos))}
 	}
 	if p := infos[hits[0]].Problem; p != "" {
-		return 0, fmt.Errorf("device %s %s", infos[hits[0]].Name, p)
+		return 0, &NameError{fmt.Sprintf("device %s %s", infos[hits[0]].Name, p)}
 	}
 	return hits[0], nil
 }

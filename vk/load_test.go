@@ -119,6 +119,12 @@ func TestPipelineCache(t *testing.T) {
 			t.Errorf("%s: the file was not written anew: %v", name, err)
 		}
 	}
+	// What is no regular file is neither read, which may wait for ever, nor replaced.
+	for path, want := range map[string]bool{file: true, file + ".new": true, filepath.Dir(file): false, os.DevNull: false} {
+		if got := replaceable(path); got != want {
+			t.Errorf("%s is replaceable: %t, wanted %t", path, got, want)
+		}
+	}
 	// A folder that cannot be made is no error.
 	dir = filepath.Join(file, "below", "a", "file")
 	load()

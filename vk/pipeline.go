@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -30,20 +31,31 @@ type pipelines struct {
 }
 
 // newPipelines reads the cache of this device, driver and set of kernels from a
-// folder. What cannot be read is as good as none.
+// folder. What cannot be read is as good as none, and what is no regular file is
+// left alone.
 func newPipelines(d *device, folder string, local uint32) (*pipelines, error) {
 	p := &pipelines{d: d, made: map[string]vulkan.Pipeline{}, local: local}
 	var data []byte
 	if folder != "" {
 		p.file = filepath.Join(folder, cacheName(&d.info))
-		file, _ := os.ReadFile(p.file)
-		data = checkedCache(file)
+		if !replaceable(p.file) { // a pipe would keep the reader waiting
+			p.file = ""
+		} else {
+			file, _ := os.ReadFile(p.file)
+			data = checkedCache(file)
+		}
 	}
 	err := p.makeCache(data)
 	if err != nil && data != nil { // a driver that dislikes its own data
 		err = p.makeCache(nil)
 	}
 	return p, err
+}
+
+// replaceable tells whether a regular file is at path, or nothing yet.
+func replaceable(path string) bool {
+	i, err := os.Stat(path)
+	return err == nil && i.Mode().IsRegular() || errors.Is(err, fs.ErrNotExist)
 }
 
 // cacheName changes with whatever makes old compiled code useless.

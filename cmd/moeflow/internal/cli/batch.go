@@ -112,7 +112,7 @@ func (a *app) batch(ctx context.Context, cfg *configs.Config, prompts string, f 
 	if err := a.batchSettings(ctx, cfg, m, j, f); err != nil {
 		return errors.Join(err, m.Close())
 	}
-	report := newBatchReport(a.Err, f.json, j)
+	report := newBatchReport(a.Err, a.bars, f.json, j)
 	if j.Total == out.Finished.Len() {
 		report.end(job.Progress{Total: j.Total, Earlier: j.Total}, "done")
 		return m.Close()
@@ -122,9 +122,15 @@ func (a *app) batch(ctx context.Context, cfg *configs.Config, prompts string, f 
 		return err
 	}
 	report.begin(e.Device.Name)
-	j.Observe = report.observe
+	cut := &cutBatch{report: report}
+	j.Observe = cut.observe
+	forget := a.last.add(func() {
+		out.Close()
+		a.batchEnd(ctx, report, j, cut.last(), context.Canceled)
+	})
 	p, err := j.Run(ctx, &batchRunner{e})
 	err = errors.Join(err, out.Close())
+	forget()
 	err = a.batchEnd(ctx, report, j, p, err)
 	return errors.Join(err, done())
 }

@@ -16,7 +16,7 @@ import (
 func (a *app) batchFiles(cfg *configs.Config, prompts string, f *batchFlags) (*job.Source, *job.Output, error) {
 	results, ok := output.Path{What: "-o", Path: f.output}, true
 	if f.stdout() {
-		results, ok = output.Stream("standard output", a.Out)
+		results, ok = output.Stream("standard output", a.out.w)
 	}
 	if ok {
 		if err := output.Check([]output.Path{results}, a.inputs(cfg, prompts)); err != nil {

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -30,11 +32,12 @@ type batchReport struct {
 	last   job.Progress // as of the last line
 }
 
-func newBatchReport(w io.Writer, asJSON bool, j *job.Job) *batchReport {
+// newBatchReport tells on w, and by a bar on bars where that is a terminal.
+func newBatchReport(w, bars io.Writer, asJSON bool, j *job.Job) *batchReport {
 	r := &batchReport{w: w, json: asJSON, job: j, every: lineEvery}
-	if isTerminal(w) && !asJSON {
+	if bars != nil && !asJSON {
 		r.every = barEvery
-		r.bar = progressbar.NewOptions(j.Total, progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(30),
+		r.bar = progressbar.NewOptions(j.Total, progressbar.OptionSetWriter(bars), progressbar.OptionSetWidth(30),
 			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
 	}
 	return r
@@ -58,9 +61,11 @@ func known(n int) any {
 }
 
 func (r *batchReport) line(v any) {
-	e := json.NewEncoder(r.w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.Encode(v)
+	r.w.Write(escapeJSON(b.Bytes()))
 }
 
 // observe gets every result and step.
@@ -150,4 +155,25 @@ func (r *batchReport) end(p job.Progress, state string) {
 	}
 	fmt.Fprintf(&b, "; prompt %d tokens (%d reused) %.1f tokens/s, generated %d tokens %.1f tokens/s\n", p.PromptTokens, p.CachedTokens, in, p.CompletionTokens, out)
 	io.WriteString(r.w, b.String())
+}
+
+// cutBatch knows how far a batch has come, for one that is cut off while a step
+// takes too long.
+type cutBatch struct {
+	mu     sync.Mutex
+	report *batchReport
+	p      job.Progress
+}
+
+func (c *cutBatch) observe(p job.Progress) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.p = p
+	c.report.observe(p)
+}
+
+func (c *cutBatch) last() job.Progress {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.p
 }

@@ -22,7 +22,7 @@ func TestBatchReport(t *testing.T) {
 	steps := []job.Progress{at(3, 1, 10, 10), at(10, 5, 100, 50), at(12, 6, 110, 60), at(20, 20, 300, 250)}
 	report := func(asJSON, bar bool) string {
 		var b bytes.Buffer
-		r := newBatchReport(&b, asJSON, &job.Job{Output: job.Stream("x", nil), Total: 110})
+		r := newBatchReport(&b, nil, asJSON, &job.Job{Output: job.Stream("x", nil), Total: 110})
 		if bar {
 			r.bar = progressbar.NewOptions(110, progressbar.OptionSetWriter(&b), progressbar.OptionSetPredictTime(false), progressbar.OptionShowCount())
 		}

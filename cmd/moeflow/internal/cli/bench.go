@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -101,9 +100,7 @@ func (a *app) bench(ctx context.Context, args []string, f benchFlags) error {
 		}
 	}
 	if f.json {
-		enc := json.NewEncoder(a.Out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(rep)
+		return a.printJSON(rep)
 	}
 	return a.printBench(rep)
 }
@@ -237,15 +234,15 @@ func benchOptions(o *engine.Options, f benchFlags, batches []int) {
 }
 
 func (a *app) printBench(r benchReport) error {
-	fmt.Fprintf(a.Out, "%s on %s: %.0f GB/s measured, loaded in %.1f s\n", r.Model, r.Device, r.Bandwidth, r.Load)
-	fmt.Fprintf(a.Out, "%-8s %-7s %5s %6s %12s %10s %10s %8s %6s %5s %5s %5s\n", "test", "cut", "batch", "depth",
+	fmt.Fprintf(a.told(), "%s on %s: %.0f GB/s measured, loaded in %.1f s\n", r.Model, r.Device, r.Bandwidth, r.Load)
+	fmt.Fprintf(a.told(), "%-8s %-7s %5s %6s %12s %10s %10s %8s %6s %5s %5s %5s\n", "test", "cut", "batch", "depth",
 		"tokens/s", "min", "max", "GB/s", "share", "segs", "disp", "barr")
 	for _, l := range r.Lines {
 		bytes := fmt.Sprintf("%8s %6s", "-", "-")
 		if l.GBps > 0 {
 			bytes = fmt.Sprintf("%8.1f %5.1f%%", l.GBps, 100*l.Share)
 		}
-		if _, err := fmt.Fprintf(a.Out, "%-8s %-7s %5d %6d %12.1f %10.1f %10.1f %s %5d %5d %5d\n", l.Test, l.Granularity, l.Batch, l.Depth,
+		if _, err := fmt.Fprintf(a.told(), "%-8s %-7s %5d %6d %12.1f %10.1f %10.1f %s %5d %5d %5d\n", l.Test, l.Granularity, l.Batch, l.Depth,
 			l.Median, l.Min, l.Max, bytes, l.Segments, l.Dispatches, l.Barriers); err != nil {
 			return err
 		}
@@ -278,18 +275,18 @@ func (a *app) printKernels(r benchReport) error {
 			names += " of units"
 		}
 	}
-	fmt.Fprintf(a.Out, "\n%-24s %-16s %5s %11s %9s %7s %s\n", "kernel", "groups", "count", "total us", "each us", "share", names)
+	fmt.Fprintf(a.told(), "\n%-24s %-16s %5s %11s %9s %7s %s\n", "kernel", "groups", "count", "total us", "each us", "share", names)
 	for _, k := range r.Kernels {
 		us := float64(k.Time.Nanoseconds()) / 1e3
-		fmt.Fprintf(a.Out, "%-24s %-16s %5d %11.1f %9.2f %6.1f%% %s\n", k.Kernel, fmt.Sprint(k.Groups), k.Count, us, us/float64(k.Count),
+		fmt.Fprintf(a.told(), "%-24s %-16s %5d %11.1f %9.2f %6.1f%% %s\n", k.Kernel, fmt.Sprint(k.Groups), k.Count, us, us/float64(k.Count),
 			100*float64(k.Time)/float64(total), columns(k))
 	}
-	_, err := fmt.Fprintf(a.Out, "sum of all dispatches: %.1f us\n", float64(total.Nanoseconds())/1e3)
+	_, err := fmt.Fprintf(a.told(), "sum of all dispatches: %.1f us\n", float64(total.Nanoseconds())/1e3)
 	if flops > 0 && err == nil {
-		_, err = fmt.Fprintf(a.Out, "all products: %.2f GFLOP, %.2f TFLOP/s\n", flops/1e9, flops/float64(total.Nanoseconds())/1e3)
+		_, err = fmt.Fprintf(a.told(), "all products: %.2f GFLOP, %.2f TFLOP/s\n", flops/1e9, flops/float64(total.Nanoseconds())/1e3)
 	}
 	if r.Matrix > 0 && err == nil {
-		_, err = fmt.Fprintf(a.Out, "matrix units: %.0f TFLOP/s measured, of which all products reach %.1f%%\n", r.Matrix,
+		_, err = fmt.Fprintf(a.told(), "matrix units: %.0f TFLOP/s measured, of which all products reach %.1f%%\n", r.Matrix,
 			100*flops/float64(total.Nanoseconds())/1e3/r.Matrix)
 	}
 	return err

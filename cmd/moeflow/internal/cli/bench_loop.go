@@ -68,9 +68,9 @@ func (a *app) printLoops(lines []loopLine) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	fmt.Fprintf(a.Out, "\n%-7s %5s %5s %12s %12s   %s\n", "cut", "segs", "pairs", "flow tok/s", "loop tok/s", "the flow's cost: median (quartiles)")
+	fmt.Fprintf(a.told(), "\n%-7s %5s %5s %12s %12s   %s\n", "cut", "segs", "pairs", "flow tok/s", "loop tok/s", "the flow's cost: median (quartiles)")
 	for _, l := range lines {
-		if _, err := fmt.Fprintf(a.Out, "%-7s %5d %5d %12.1f %12.1f   %+.2f%% (%+.2f%% to %+.2f%%)\n", l.Granularity, l.Segments, l.Pairs,
+		if _, err := fmt.Fprintf(a.told(), "%-7s %5d %5d %12.1f %12.1f   %+.2f%% (%+.2f%% to %+.2f%%)\n", l.Granularity, l.Segments, l.Pairs,
 			l.Flow, l.Loop, l.Cost, l.Lower, l.Upper); err != nil {
 			return err
 		}

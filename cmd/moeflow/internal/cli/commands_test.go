@@ -28,7 +28,7 @@ func TestTokenizeRoundTrip(t *testing.T) {
 	if got := ok(t, moeflowWith(t, special, "tokenize", "--decode", "--special")); got != text {
 		t.Errorf("with special tokens came back %q, wanted %q", got, text)
 	}
-	if o := moeflowWith(t, "5 4096", "tokenize", "--decode"); o.code != 1 || !strings.Contains(o.err, "id 4096 at place 1: the vocabulary has 0 to 4095") {
+	if o := moeflowWith(t, "5 4096", "tokenize", "--decode"); o.code != 2 || !strings.Contains(o.err, "id 4096 at place 1: the vocabulary has 0 to 4095") {
 		t.Errorf("an id out of range: %d, %s", o.code, o.err)
 	}
 }
@@ -61,7 +61,7 @@ func TestLogits(t *testing.T) {
 		}
 	}
 	before := readFile(t, out)
-	if o := moeflow(t, "logits", "--ids", "1,5000", "-o", out); o.code != 1 || !strings.Contains(o.err, "token 1 of the prompt is 5000") {
+	if o := moeflow(t, "logits", "--ids", "1,5000", "-o", out); o.code != 2 || !strings.Contains(o.err, "token 1 of the prompt is 5000") {
 		t.Errorf("an id out of range: %d, %s", o.code, o.err)
 	}
 	if readFile(t, out) != before {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -21,27 +20,25 @@ func devicesCommand(a *app) *cobra.Command {
 			return err
 		}
 		if asJSON {
-			enc := json.NewEncoder(a.Out)
-			enc.SetIndent("", "  ")
-			return enc.Encode(devs)
+			return a.printJSON(devs)
 		}
 		for _, d := range devs {
 			mark := " "
 			if d.Auto {
 				mark = "*"
 			}
-			fmt.Fprintf(a.Out, "%s %d  %s\n", mark, d.Index, d.Name)
-			fmt.Fprintf(a.Out, "     %s, %s, Vulkan %s, driver %s, subgroup %d, largest allocation %s\n", d.Kind, engine.Bytes(d.Memory),
+			fmt.Fprintf(a.told(), "%s %d  %s\n", mark, d.Index, d.Name)
+			fmt.Fprintf(a.told(), "     %s, %s, Vulkan %s, driver %s, subgroup %d, largest allocation %s\n", d.Kind, engine.Bytes(d.Memory),
 				d.API, d.Driver, d.Subgroup, engine.Bytes(d.MaxAllocation))
-			fmt.Fprintf(a.Out, "     features: %s\n", strings.Join(d.Features, ", "))
+			fmt.Fprintf(a.told(), "     features: %s\n", strings.Join(d.Features, ", "))
 			if len(d.Matrices) > 0 {
-				fmt.Fprintf(a.Out, "     matrix units: %s\n", matrices(d.Matrices))
+				fmt.Fprintf(a.told(), "     matrix units: %s\n", matrices(d.Matrices))
 			}
 			if d.Problem != "" {
-				fmt.Fprintf(a.Out, "     cannot be used: %s\n", d.Problem)
+				fmt.Fprintf(a.told(), "     cannot be used: %s\n", d.Problem)
 			}
 			if d.Auto {
-				fmt.Fprintf(a.Out, "     auto takes this one: %s\n", d.Reason)
+				fmt.Fprintf(a.told(), "     auto takes this one: %s\n", d.Reason)
 			}
 		}
 		return nil

@@ -123,11 +123,11 @@ func (a *app) plan(_ context.Context, cfg *configs.Config, f graphFlags, o *expo
 	for _, c := range shaders.Classes() {
 		if c.Name == f.class {
 			o.Device = c.About
-			return engine.PlanOf(m, a.engineOptions(cfg), &c, f.rows)
+			return planOf(m, a.engineOptions(cfg), &c, f.rows)
 		}
 	}
 	if a.device == "" {
-		return engine.PlanOf(m, a.engineOptions(cfg), nil, f.rows)
+		return planOf(m, a.engineOptions(cfg), nil, f.rows)
 	}
 	found, err := vk.Find(a.device)
 	if err != nil {
@@ -135,7 +135,16 @@ func (a *app) plan(_ context.Context, cfg *configs.Config, f graphFlags, o *expo
 	}
 	o.Device = found.Name
 	c := found.Class()
-	return engine.PlanOf(m, a.engineOptions(cfg), &c, f.rows)
+	return planOf(m, a.engineOptions(cfg), &c, f.rows)
+}
+
+// planOf compiles a plan. Where that fails, the model or the config cannot be used.
+func planOf(m *model.Model, o engine.Options, c *shaders.Class, rows int) (*graph.Plan, error) {
+	p, err := engine.PlanOf(m, o, c, rows)
+	if err != nil {
+		return nil, usage{err}
+	}
+	return p, nil
 }
 
 // profiledPlan loads the model on the device and times the plan that ran there.

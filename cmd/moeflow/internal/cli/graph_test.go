@@ -160,8 +160,8 @@ func TestGraphErrors(t *testing.T) {
 		{"--for nvidia --profile", "leave out --device and --profile", 2},
 		{"tiny more", "accepts at most 1 arg", 2},
 		{"-o " + missing, "-o: " + missing + ": its folder cannot be used: no such file or directory", 2},
-		{"--model " + missing, missing, 1},
-		{"--device nonesuch", `device "nonesuch" fits 0 devices`, 1},
+		{"--model " + missing, missing, 2},
+		{"--device nonesuch", `device "nonesuch" fits 0 devices`, 2},
 	} {
 		o := moeflow(t, append([]string{"graph"}, strings.Fields(c.args)...)...)
 		if o.code != c.code || o.out != "" || !strings.Contains(o.err, c.want) || strings.Count(o.err, "\n") != 1 {

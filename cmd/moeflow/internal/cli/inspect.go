@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -79,11 +78,9 @@ func inspectCommand(a *app) *cobra.Command {
 		defer f.Close()
 		in := inspectFile(f)
 		if asJSON {
-			enc := json.NewEncoder(a.Out)
-			enc.SetIndent("", "  ")
-			return enc.Encode(in)
+			return a.printJSON(in)
 		}
-		return in.print(a.Out)
+		return in.print(a.told())
 	}
 	return c
 }
@@ -200,7 +197,7 @@ func ranges(ns []int) string {
 }
 
 func (in inspection) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s\n  architecture %s  name %q  %d tensors  %s\n  runs: %s\n", in.File, in.Architecture, in.Name,
+	fmt.Fprintf(w, "%s\n  architecture %s  name %q  %d tensors  %s\n  runs: %s\n", escapeWord(in.File), escapeWord(in.Architecture), in.Name,
 		len(in.Tensors), engine.Bytes(in.Bytes), in.Runs)
 	fmt.Fprintln(w, "\ntypes")
 	for _, t := range in.Types {
@@ -208,12 +205,12 @@ func (in inspection) print(w io.Writer) error {
 	}
 	fmt.Fprintln(w, "\ntype mix a layer")
 	for _, l := range in.Layers {
-		fmt.Fprintf(w, "  layers %s, %s each\n    %s\n", l.Layers, engine.Bytes(l.Bytes), l.Mix)
+		fmt.Fprintf(w, "  layers %s, %s each\n    %s\n", l.Layers, engine.Bytes(l.Bytes), escapeWord(l.Mix))
 	}
 	fmt.Fprintln(w, "\ntensors outside layers")
 	for _, t := range in.Tensors {
 		if !strings.HasPrefix(t.Name, "blk.") {
-			fmt.Fprintf(w, "  %-24s %-5s %v  %s\n", t.Name, t.Type, t.Shape, engine.Bytes(t.Bytes))
+			fmt.Fprintf(w, "  %-24s %-5s %v  %s\n", escapeWord(t.Name), t.Type, t.Shape, engine.Bytes(t.Bytes))
 		}
 	}
 	if len(in.Needs) > 0 {
@@ -234,7 +231,7 @@ func (in inspection) print(w io.Writer) error {
 		if r := []rune(v); len(r) > 100 {
 			v = string(r[:100]) + "…"
 		}
-		if _, err := fmt.Fprintf(w, "  %s = %s\n", k, strings.ReplaceAll(v, "\n", "\\n")); err != nil {
+		if _, err := fmt.Fprintf(w, "  %s = %s\n", escapeWord(k), escapeWord(v)); err != nil {
 			return err
 		}
 	}

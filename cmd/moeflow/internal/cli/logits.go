@@ -26,7 +26,7 @@ func logitsCommand(a *app) *cobra.Command {
 		if out == "" {
 			return usage{fmt.Errorf("-o: give the .npy file to write")}
 		}
-		list, err := parseIDs(ids)
+		list, err := parseIDs("--ids", ids)
 		if err != nil {
 			return err
 		}
@@ -54,5 +54,5 @@ func (a *app) logits(ctx context.Context, cfg *configs.Config, ids []int32, w io
 	if err != nil {
 		return err
 	}
-	return measure.Logits(ctx, e, ids, func(_ int, row []float32) error { return n.Row(row) })
+	return promptError(measure.Logits(ctx, e, ids, func(_ int, row []float32) error { return n.Row(row) }))
 }

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"moeflow/configs"
+	"moeflow/vk"
 )
 
 // Streams are what a command reads and writes.
@@ -36,31 +34,36 @@ func (u usage) Unwrap() error { return u.error }
 // errInterrupted ends a command that Ctrl-C stopped, after it has flushed.
 var errInterrupted = errors.New("interrupted")
 
-// Main runs one command line and returns the exit code. The first interrupt
-// cancels the command's context, the second ends the process at once.
+// Main runs one command line and returns the exit code. An interrupt ends the
+// command within a second: see signals.
 func Main(args []string, s Streams) int {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	sig := make(chan os.Signal, 2)
-	signal.Notify(sig, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(sig)
-	go func() {
-		for n := 0; ; n++ {
-			select {
-			case <-ctx.Done():
-				if n == 0 {
-					return
-				}
-				<-sig
-				os.Exit(exitInterrupted)
-			case <-sig:
-				cancel()
-			}
-		}
-	}()
-	root := newRoot(s)
+	a := newApp(s)
+	ctx, stop := a.signals()
+	defer stop()
+	a.In = &stdin{ctx: ctx, from: s.In}
+	root := newRoot(a)
 	root.SetArgs(args)
-	return exitCode(root.ExecuteContext(ctx), s.Err)
+	err := root.ExecuteContext(ctx)
+	if perr := a.out.end(); err == nil {
+		err = perr
+	}
+	code := exitCode(err, a.Err)
+	if err != nil && ctx.Err() != nil {
+		code = exitInterrupted
+	}
+	a.err.end()
+	return code
+}
+
+// newApp prints through printers: what is said about files to stderr can do nothing
+// to a terminal, and neither can what a model generates, where stdout is one. Pipes
+// and files get stdout as it is.
+func newApp(s Streams) *app {
+	a := &app{stdin: s.In, out: &printer{w: s.Out, escapes: isTerminal(s.Out)}, err: &printer{w: s.Err, escapes: true}}
+	if a.Streams = (Streams{In: s.In, Out: a.out, Err: a.err}); isTerminal(s.Err) {
+		a.bars = s.Err
+	}
+	return a
 }
 
 // interrupted tells whether a command ended because it was asked to.
@@ -80,15 +83,11 @@ func exitCode(err error, stderr io.Writer) int {
 	fmt.Fprintln(stderr, "moeflow:", oneLine(err))
 	var u usage
 	var c *configs.Error
-	if errors.As(err, &u) || errors.As(err, &c) {
+	var d *vk.NameError
+	if errors.As(err, &u) || errors.As(err, &c) || errors.As(err, &d) {
 		return exitUsage
 	}
 	return exitFailed
-}
-
-// oneLine joins the lines of an error, so that each error is one line.
-func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }
 
 // commands is the table of commands: one line each.
@@ -106,14 +105,17 @@ var commands = []func(*app) *cobra.Command{
 
 // app is what commands share.
 type app struct {
-	Streams
+	Streams                 // In gives up when the command is interrupted; Out and Err are out and err
+	stdin         io.Reader // as it is, to ask whether it is a terminal or a file
+	out, err      *printer
+	bars          io.Writer // a terminal for bars of progress, nil where stderr is none
+	last          lastWords
 	model, device string
 	set           []string
 	validation    bool
 }
 
-func newRoot(s Streams) *cobra.Command {
-	a := &app{Streams: s}
+func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "moeflow",
 		Short:         "Run mixture-of-experts language models on one GPU as a graph of stages",
@@ -122,9 +124,9 @@ func newRoot(s Streams) *cobra.Command {
 		Args:          func(c *cobra.Command, args []string) error { return unknownCommand(c, args) },
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetIn(s.In)
-	root.SetOut(s.Out)
-	root.SetErr(s.Err)
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2 // letters that may be wrong in a suggested command
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -16,7 +16,7 @@ import (
 // that is "" or "-".
 func (a *app) inputs(c *configs.Config, prompt string) []output.Path {
 	all := append([]output.Path{{What: "the config", Path: c.File}, {What: "the model", Path: c.Model.Path}}, parts(c.Model.Path)...)
-	if in, ok := output.Stream("standard input", a.In); ok {
+	if in, ok := output.Stream("standard input", a.stdin); ok {
 		all = append(all, in)
 	}
 	if prompt != "" && prompt != "-" {
@@ -53,12 +53,13 @@ func checkOutputs(outs []output.Path, ins []output.Path) error {
 	return nil
 }
 
-// create begins the file that a flag names.
-func create(flag, path string) (*output.File, error) {
+// create begins the file that a flag names. A process that must end discards it.
+func (a *app) create(flag, path string) (*output.File, error) {
 	f, err := output.Open(path)
 	if err != nil {
 		return nil, usage{fmt.Errorf("%s: %w", flag, err)}
 	}
+	a.last.add(func() { f.Discard() })
 	return f, nil
 }
 
@@ -76,7 +77,7 @@ func (a *app) result(path string, c *configs.Config) (*result, error) {
 	if err := checkOutputs([]output.Path{{What: "-o", Path: path}}, a.inputs(c, "")); err != nil {
 		return nil, err
 	}
-	f, err := create("-o", path)
+	f, err := a.create("-o", path)
 	if err != nil {
 		return nil, err
 	}

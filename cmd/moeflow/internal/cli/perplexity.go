@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -28,9 +27,9 @@ func perplexityCommand(a *app) *cobra.Command {
 		if window < leastWindow {
 			return usage{fmt.Errorf("--window: %d tokens, want at least %d", window, leastWindow)}
 		}
-		text, err := os.ReadFile(rest[0])
+		text, err := a.readText(c.Context(), rest[0], mostText)
 		if err != nil {
-			return usage{err}
+			return err
 		}
 		cfg, err := a.profile(name)
 		if err != nil {
@@ -44,7 +43,7 @@ func perplexityCommand(a *app) *cobra.Command {
 			return err
 		}
 		defer done()
-		return a.perplexity(c.Context(), e, e.Model.Tokenizer.Encode(string(text), false), window)
+		return a.perplexity(c.Context(), e, e.Model.Tokenizer.Encode(text, false), window)
 	}
 	return c
 }
@@ -59,7 +58,7 @@ const leastWindow = 3
 // a window is one window.
 func (a *app) perplexity(ctx context.Context, e *engine.Engine, ids []int32, window int) error {
 	if len(ids) < leastWindow {
-		return fmt.Errorf("the text has %d tokens, want at least %d", len(ids), leastWindow)
+		return usage{fmt.Errorf("the text has %d tokens, want at least %d", len(ids), leastWindow)}
 	}
 	window = min(window, len(ids))
 	var sum, squares float64
@@ -81,12 +80,12 @@ func (a *app) perplexity(ctx context.Context, e *engine.Engine, ids []int32, win
 		if err != nil {
 			return err
 		}
-		if isTerminal(a.Err) {
-			fmt.Fprintf(a.Err, "\r%d of %d windows, perplexity %.4f", w+1, windows, math.Exp(sum/float64(max(1, n))))
+		if a.bars != nil {
+			fmt.Fprintf(a.bars, "\r%d of %d windows, perplexity %.4f", w+1, windows, math.Exp(sum/float64(max(1, n))))
 		}
 	}
-	if isTerminal(a.Err) {
-		fmt.Fprintln(a.Err)
+	if a.bars != nil {
+		fmt.Fprintln(a.bars)
 	}
 	mean := sum / float64(n)
 	variance := max(0, squares/float64(n)-mean*mean) / float64(max(1, n-1))

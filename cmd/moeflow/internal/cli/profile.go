@@ -75,20 +75,18 @@ func (a *app) profile(name string) (*configs.Config, error) {
 // openModel opens the profile's model: the file, or, for a shipped profile
 // whose model is not on disk, the model inside the binary.
 func openModel(c *configs.Config) (*model.Model, error) {
-	m, err := model.Open(c.Model.Path)
-	if !errors.Is(err, fs.ErrNotExist) || !c.Embedded {
-		return m, err
+	f, err := openFile(c.Model.Path, c.Embedded)
+	if c.Embedded && errors.Is(err, fs.ErrNotExist) {
+		err = usage{fmt.Errorf("%w (give the file with --model)", err)}
 	}
-	name := filepath.Base(c.Model.Path)
-	data, ok := models.Shipped(name)
-	if !ok {
-		return nil, fmt.Errorf("%w (give the file with --model)", err)
-	}
-	f, err := gguf.FromBytes(name, data)
 	if err != nil {
 		return nil, err
 	}
-	return model.New(f)
+	m, err := model.New(f)
+	if err != nil {
+		return nil, usage{errors.Join(err, f.Close())}
+	}
+	return m, nil
 }
 
 // engineOptions turns a profile into what the engine takes.
@@ -143,7 +141,7 @@ func (a *app) startModel(c *configs.Config, m *model.Model, change func(*engine.
 	}
 	e, err = engine.Open(m, o)
 	if err != nil {
-		return nil, nil, errors.Join(err, m.Close())
+		return nil, nil, errors.Join(openError(m, o, err), m.Close())
 	}
 	return e, func() error { return errors.Join(e.Close(), m.Close()) }, nil
 }
@@ -152,11 +150,23 @@ func (a *app) startModel(c *configs.Config, m *model.Model, change func(*engine.
 // on disk, the shipped model of that name.
 func openFile(path string, shipped bool) (*gguf.File, error) {
 	f, err := gguf.Open(path)
-	if !errors.Is(err, fs.ErrNotExist) || !shipped {
-		return f, err
+	if shipped && errors.Is(err, fs.ErrNotExist) {
+		if data, ok := models.Shipped(filepath.Base(path)); ok {
+			return gguf.FromBytes(filepath.Base(path), data)
+		}
 	}
-	if data, ok := models.Shipped(filepath.Base(path)); ok {
-		return gguf.FromBytes(filepath.Base(path), data)
+	if err != nil {
+		return nil, usage{err}
 	}
-	return nil, err
+	return f, nil
+}
+
+// openError is why an engine could not be opened: wrong use where the model cannot
+// be computed as the config wants it on any device, rather than for want of what
+// this device has.
+func openError(m *model.Model, o engine.Options, err error) error {
+	if _, perr := engine.PlanOf(m, o, nil, 1); perr != nil {
+		return usage{err}
+	}
+	return err
 }

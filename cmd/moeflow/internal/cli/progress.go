@@ -17,13 +17,13 @@ func isTerminal(s any) bool {
 // progress returns the engine's progress function: a bar on a terminal, nothing
 // elsewhere.
 func (a *app) progress() func(what string, done, all uint64) {
-	if !isTerminal(a.Err) {
+	if a.bars == nil {
 		return nil
 	}
 	var bar *progressbar.ProgressBar
 	return func(what string, done, all uint64) {
 		if bar == nil {
-			bar = newBar(a.Err, "loading "+what, int64(all), true)
+			bar = newBar(a.bars, "loading "+what, int64(all), true)
 		}
 		bar.Set64(int64(done))
 		if done >= all {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -111,10 +109,13 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	if given && text == "" {
 		return usage{fmt.Errorf("the prompt is empty")}
 	}
-	if !given && f.ids == "" && !isTerminal(a.In) {
+	if !given && f.ids == "" && !isTerminal(a.stdin) {
 		return usage{fmt.Errorf("no prompt: give --prompt, --prompt-file, --ids or -")}
 	}
-	if err := f.see.open(a.Err); err != nil {
+	if len(f.see.outputs()) > 0 {
+		defer keepPipe()() // so that a reader who goes away does not leave parts of files
+	}
+	if err := f.see.open(a); err != nil {
 		return err
 	}
 	s, err := a.newSession(cfg, f)
@@ -143,15 +144,12 @@ func (a *app) promptText(c *cobra.Command, f *runFlags) (string, bool, error) {
 	switch {
 	case n > 1:
 		return "", false, usage{fmt.Errorf("--prompt, --prompt-file (or -) and --ids exclude each other")}
-	case f.file == "-":
-		b, err := io.ReadAll(a.In)
-		return string(b), true, err
 	case f.file != "":
-		b, err := os.ReadFile(f.file)
-		if err != nil {
-			return "", false, usage{fmt.Errorf("--prompt-file: %w", err)}
+		text, err := a.readText(c.Context(), f.file, mostPrompt)
+		if err != nil && f.file != "-" {
+			err = fmt.Errorf("--prompt-file: %w", err)
 		}
-		return string(b), true, nil
+		return text, true, err
 	}
 	return f.prompt, c.Flags().Changed("prompt"), nil
 }
@@ -166,6 +164,7 @@ type session struct {
 	template *chat.Template
 	params   sample.Params
 	done     func() error
+	forget   func() // takes back what is said if the process must end
 }
 
 func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
@@ -178,6 +177,7 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 	if err := f.see.begin(e, a.Err); err != nil {
 		return nil, errors.Join(err, done())
 	}
+	s.forget = a.last.add(func() { f.see.finish(a.Err) })
 	return s, nil
 }
 
@@ -185,6 +185,7 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 // files of --trace and --expert-stats are completed unless the run has failed.
 func (s *session) close(err error) error {
 	s.seq.Close()
+	defer s.forget()
 	see := &s.flags.see
 	if ended := err == nil || interrupted(err) || errors.Is(err, syscall.EPIPE); !ended {
 		return errors.Join(err, see.discard(), s.done())
@@ -201,7 +202,7 @@ func samplingParams(c configs.Sampling) sample.Params {
 func (s *session) promptIDs(ctx context.Context, f *runFlags, text string) ([]int32, error) {
 	defer s.engine.Tokenizing("tokenize the prompt")()
 	if f.ids != "" {
-		return parseIDs(f.ids)
+		return parseIDs("--ids", f.ids)
 	}
 	if f.chat {
 		return s.render(ctx, []chat.Message{{"role": "user", "content": text}})
@@ -228,87 +229,18 @@ func (s *session) render(ctx context.Context, turns []chat.Message) ([]int32, er
 	return s.engine.Model.Tokenizer.Encode(text, true), nil
 }
 
-// parseIDs reads a comma-separated list of token ids.
-func parseIDs(list string) ([]int32, error) {
+// parseIDs reads a comma-separated list of token ids. name says where they stand.
+func parseIDs(name, list string) ([]int32, error) {
 	var ids []int32
 	for _, f := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
 		n, err := strconv.ParseInt(f, 10, 32)
 		if err != nil || n < 0 {
-			return nil, usage{fmt.Errorf("--ids: %q is not a token id", f)}
+			return nil, usage{fmt.Errorf("%s: %q is not a token id", name, f)}
 		}
 		ids = append(ids, int32(n))
 	}
 	if len(ids) == 0 {
-		return nil, usage{fmt.Errorf("--ids: the prompt is empty")}
+		return nil, usage{fmt.Errorf("%s: no token ids, want at least one", name)}
 	}
 	return ids, nil
-}
-
-// answer streams the continuation of ids to stdout and the timing to stderr.
-func (s *session) answer(ctx context.Context, ids []int32) error {
-	res, _, err := s.stream(ctx, ids)
-	if err != nil {
-		return err
-	}
-	s.timing(len(ids), res)
-	if res.Finish == generate.FinishCancel {
-		return errInterrupted
-	}
-	return nil
-}
-
-// stream generates and prints, and returns the text as well.
-func (s *session) stream(ctx context.Context, ids []int32) (generate.Result, string, error) {
-	dec := s.engine.Model.Tokenizer.NewDecoder()
-	var all strings.Builder
-	first := true
-	put := func(text string) error {
-		all.WriteString(text)
-		_, err := io.WriteString(s.Out, text)
-		return err
-	}
-	var reading func(done, all int)
-	if isTerminal(s.Err) {
-		reading = promptBar(s.Err)
-	}
-	res, err := s.seq.Generate(ctx, generate.Request{
-		OnPrefill: reading, IDs: ids, MaxTokens: s.cfg.Run.MaxTokens, Sampling: s.params, IgnoreEOG: s.flags.ignoreEOS,
-		OnToken: func(id int32) error {
-			if !s.flags.printID {
-				done := s.engine.Tokenizing("detokenize")
-				text := dec.Add(id)
-				done()
-				return put(text)
-			}
-			sep := " "
-			if first {
-				sep, first = "", false
-			}
-			return put(sep + strconv.Itoa(int(id)))
-		},
-	})
-	if err != nil {
-		return res, "", err
-	}
-	tail := ""
-	if !s.flags.printID {
-		tail = dec.Flush()
-	}
-	if text := all.String() + tail; !strings.HasSuffix(text, "\n") {
-		tail += "\n"
-	}
-	return res, all.String(), put(tail)
-}
-
-// timing prints the speed of a finished answer.
-func (s *session) timing(prompt int, r generate.Result) {
-	rate := func(n int, sec float64) string {
-		if n == 0 || sec <= 0 {
-			return "-"
-		}
-		return fmt.Sprintf("%.1f tokens/s", float64(n)/sec)
-	}
-	fmt.Fprintf(s.Err, "%s: prompt %d tokens (%d reused) %s, generated %d tokens %s, finish: %s\n",
-		s.engine.Device.Name, prompt, r.Reused, rate(prompt-r.Reused, r.Prefill.Seconds()),
-		len(r.IDs), rate(r.Steps, r.Decode.Seconds()), r.Finish)
 }

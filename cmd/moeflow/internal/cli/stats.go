@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -16,6 +17,7 @@ import (
 // statsFlags is --expert-stats: files that get how often each expert was chosen.
 type statsFlags struct {
 	paths []string
+	mu    sync.Mutex // of a run that is cut off while it ends
 	files []*output.File
 }
 
@@ -52,9 +54,9 @@ func (f *statsFlags) outputs() []output.Path {
 
 // open begins the files, so that what is wrong with them shows before the model
 // runs.
-func (f *statsFlags) open() error {
+func (f *statsFlags) open(a *app) error {
 	for _, p := range f.paths {
-		file, err := create("--expert-stats", p)
+		file, err := a.create("--expert-stats", p)
 		if err != nil {
 			return errors.Join(err, f.discard())
 		}
@@ -65,12 +67,14 @@ func (f *statsFlags) open() error {
 
 // write fills the files with what was counted so far, and completes them.
 func (f *statsFlags) write(counts *observe.Experts) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if len(f.files) == 0 {
 		return nil
 	}
 	c, err := counts.Counts()
 	if err != nil {
-		return errors.Join(err, f.discard())
+		return errors.Join(err, f.drop())
 	}
 	var errs []error
 	for _, file := range f.files {
@@ -83,6 +87,12 @@ func (f *statsFlags) write(counts *observe.Experts) error {
 
 // discard leaves the files as they were before the run.
 func (f *statsFlags) discard() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.drop()
+}
+
+func (f *statsFlags) drop() error {
 	var errs []error
 	for _, file := range f.files {
 		errs = append(errs, file.Discard())

@@ -81,7 +81,7 @@ func TestExpertStatsFiles(t *testing.T) {
 			t.Errorf("%s: exit code %d, %q", args, o.code, o.err)
 		}
 	}
-	if o := moeflow(t, "run", "-p", "x", "--model", filepath.Join(dir, "none.gguf"), "--expert-stats", good); o.code != exitFailed {
+	if o := moeflow(t, "run", "-p", "x", "--model", filepath.Join(dir, "none.gguf"), "--expert-stats", good); o.code != exitUsage {
 		t.Errorf("exit code %d: %s", o.code, o.err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -21,14 +20,9 @@ func tokenizeCommand(a *app) *cobra.Command {
 		if len(rest) > 1 {
 			return usage{fmt.Errorf("argument %q is not a config: wanted a .toml file", rest[0])}
 		}
-		in := a.In
-		if len(rest) == 1 && rest[0] != "-" {
-			f, err := os.Open(rest[0])
-			if err != nil {
-				return usage{err}
-			}
-			defer f.Close()
-			in = f
+		file := "-"
+		if len(rest) == 1 {
+			file = rest[0]
 		}
 		cfg, err := a.profile(name)
 		if err != nil {
@@ -39,25 +33,25 @@ func tokenizeCommand(a *app) *cobra.Command {
 			return err
 		}
 		defer m.Close()
-		data, err := io.ReadAll(in)
+		text, err := a.readText(c.Context(), file, mostText)
 		if err != nil {
 			return err
 		}
 		if decode {
-			ids, err := parseIDs(string(data))
+			ids, err := parseIDs(textName(file), text)
 			if err != nil {
 				return err
 			}
 			for i, id := range ids {
 				if int(id) >= m.Vocab {
-					return fmt.Errorf("id %d at place %d: the vocabulary has 0 to %d", id, i, m.Vocab-1)
+					return usage{fmt.Errorf("%s: id %d at place %d: the vocabulary has 0 to %d", textName(file), id, i, m.Vocab-1)}
 				}
 			}
 			_, err = io.WriteString(a.Out, m.Tokenizer.Decode(ids, special))
 			return err
 		}
 		w := bufio.NewWriter(a.Out)
-		for i, id := range m.Tokenizer.Encode(string(data), special) {
+		for i, id := range m.Tokenizer.Encode(text, special) {
 			if i > 0 {
 				w.WriteByte(' ')
 			}

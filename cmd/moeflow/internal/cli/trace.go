@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -15,6 +16,7 @@ import (
 // traceFlags is --trace: a file that gets all that happens.
 type traceFlags struct {
 	path string
+	mu   sync.Mutex // of a run that is cut off while it ends
 	file *output.File
 	w    *trace.Writer
 }
@@ -32,11 +34,11 @@ func (f *traceFlags) outputs() []output.Path {
 }
 
 // open begins the file.
-func (f *traceFlags) open() (err error) {
+func (f *traceFlags) open(a *app) (err error) {
 	if f.path == "" {
 		return nil
 	}
-	if f.file, err = create("--trace", f.path); err != nil {
+	if f.file, err = a.create("--trace", f.path); err != nil {
 		return err
 	}
 	to := io.Writer(f.file)
@@ -51,6 +53,8 @@ func (f *traceFlags) open() (err error) {
 
 // discard leaves the file as it was before the run.
 func (f *traceFlags) discard() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.file == nil {
 		return nil
 	}
@@ -59,9 +63,12 @@ func (f *traceFlags) discard() error {
 
 // close completes the file.
 func (f *traceFlags) close(stderr io.Writer) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.file == nil {
 		return nil
 	}
+	defer func() { f.file = nil }()
 	if err := endFile(f.file, f.w.Close()); err != nil {
 		return fmt.Errorf("--trace: %w", err)
 	}

@@ -82,7 +82,7 @@ func TestBadTraceFiles(t *testing.T) {
 	if o := moeflow(t, "run", "-p", "x", "--trace", nowhere); o.code != exitUsage || !strings.HasPrefix(o.err, "moeflow: --trace: "+nowhere+": its folder cannot be used") {
 		t.Errorf("exit code %d, %q", o.code, o.err)
 	}
-	if o := moeflow(t, "run", "-p", "x", "--trace", good, "--model", filepath.Join(dir, "none.gguf")); o.code != exitFailed {
+	if o := moeflow(t, "run", "-p", "x", "--trace", good, "--model", filepath.Join(dir, "none.gguf")); o.code != exitUsage {
 		t.Errorf("exit code %d, %q", o.code, o.err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

@@ -32,7 +32,7 @@ func (f *watchFlags) add(fl *pflag.FlagSet) {
 func (f *watchFlags) on() bool { return f.any || f.addr != "" }
 
 // open takes the address.
-func (f *watchFlags) open(stderr io.Writer) error {
+func (f *watchFlags) open(a *app) error {
 	addr := f.addr
 	switch {
 	case f.any && addr != "":
@@ -55,7 +55,7 @@ func (f *watchFlags) open(stderr io.Writer) error {
 		return fmt.Errorf("--http: %w", err)
 	}
 	if f.server = s; f.public {
-		fmt.Fprintf(stderr, "warning: whoever reaches %s can watch this run\n", s.URL())
+		fmt.Fprintf(a.Err, "warning: whoever reaches %s can watch this run\n", s.URL())
 	}
 	return nil
 }

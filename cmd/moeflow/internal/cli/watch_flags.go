@@ -33,13 +33,16 @@ func (f *seeFlags) check(ins []output.Path) error {
 	if err := f.stats.check(); err != nil {
 		return err
 	}
-	return checkOutputs(append(f.stats.outputs(), f.trace.outputs()...), ins)
+	return checkOutputs(f.outputs(), ins)
 }
 
+// outputs are the files that will be written.
+func (f *seeFlags) outputs() []output.Path { return append(f.stats.outputs(), f.trace.outputs()...) }
+
 // open begins the files and takes the address, before a model is loaded.
-func (f *seeFlags) open(stderr io.Writer) error {
-	for _, open := range []func() error{func() error { return f.watch.open(stderr) }, f.stats.open, f.trace.open} {
-		if err := open(); err != nil {
+func (f *seeFlags) open(a *app) error {
+	for _, open := range []func(*app) error{f.watch.open, f.stats.open, f.trace.open} {
+		if err := open(a); err != nil {
 			return errors.Join(err, f.discard())
 		}
 	}
@@ -77,3 +80,10 @@ func (f *seeFlags) end() error { return errors.Join(f.watch.stop(), f.stats.writ
 
 // close ends what the engine itself writes, when it is closed.
 func (f *seeFlags) close(stderr io.Writer) error { return f.trace.close(stderr) }
+
+// finish completes the files of a run that is cut off: with what there is, while
+// the engine may still work.
+func (f *seeFlags) finish(stderr io.Writer) {
+	f.stats.write(&f.counts)
+	f.trace.close(stderr)
+}
