@@ -62,7 +62,11 @@ func (s *Scheduler) owed() int {
 
 // enter gives a sequence its slot and the pages that it shares.
 func (s *Scheduler) enter(step *Step, q *sequence, most int) {
-	q.next = s.cache.Share(q.ID, &q.chain, most)
+	if s.config.Keep {
+		q.next = s.cache.Resume(q.ID, &q.chain, most, len(s.slots) == 1)
+	} else {
+		q.next = s.cache.Share(q.ID, &q.chain, most)
+	}
 	s.cache.Claim(q.ID, &q.chain)
 	if !q.entered {
 		q.entered = true
@@ -99,6 +103,7 @@ func (s *Scheduler) freeSlot() int {
 func (s *Scheduler) evict() {
 	q := s.running[len(s.running)-1]
 	s.stop(q)
+	s.release(q)
 	q.slot, q.next = -1, 0
 	s.waiting = slices.Insert(s.waiting, 0, q)
 }

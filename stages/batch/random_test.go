@@ -16,7 +16,7 @@ type life struct {
 	late    []int32 // tokens sampled and not yet pushed
 	sampled int
 	entered bool
-	turns   int // steps since its last row
+	done    bool // finished, and not yet told to leave
 }
 
 // world follows a scheduler as a device and a host would.
@@ -30,27 +30,28 @@ type world struct {
 	held    []int32 // the token last sampled for each slot
 	evicted int
 	shared  int
+	partly  int // positions of Entered.Shared in pages that are not full
 	steps   int
 }
 
 // TestRandom joins, ends and runs sequences at random, in little memory, and
 // checks every row of every step against what the sequence should compute.
 func TestRandom(t *testing.T) {
-	evicted, shared := 0, 0
-	for seed := range uint64(150) {
+	evicted, shared, partly := 0, 0, 0
+	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		c := Config{Context: 5 + r.IntN(50), Sequences: 1 + r.IntN(9), Groups: 1 + r.IntN(4), Apart: r.IntN(2) == 0}
+		c := Config{Context: 5 + r.IntN(50), Sequences: 1 + r.IntN(9), Groups: 1 + r.IntN(4), Apart: r.IntN(2) == 0, Keep: r.IntN(2) == 0}
 		size := 1 + r.IntN(5)
 		s, cache := scheduler(t, c, (c.Context+size-1)/size+r.IntN(20), size)
 		w := &world{t: t, r: r, s: s, c: cache, lives: map[kvcache.ID]*life{}, cells: make([]int32, cache.Pages()*size), held: make([]int32, c.Sequences)}
 		w.play(c)
-		evicted, shared = evicted+w.evicted, shared+w.shared
-		if cache.FreePositions() != cache.Pages()*size || len(s.all)+len(s.running)+len(s.waiting) > 0 || slices.Contains(s.slots, true) {
+		evicted, shared, partly = evicted+w.evicted, shared+w.shared, partly+w.partly
+		if cache.FreePositions() != cache.Pages()*size || len(s.all)+len(s.running)+len(s.waiting) > 0 || slices.Contains(s.slots, true) || s.resting != 0 {
 			t.Fatalf("seed %d: something is left behind: %+v", seed, s)
 		}
 	}
-	if evicted < 100 || shared < 1000 {
-		t.Errorf("%d sequences gave their place up and %d positions were shared: too few for a test", evicted, shared)
+	if evicted < 100 || shared < 1000 || partly < 1000 {
+		t.Errorf("%d sequences gave their place up, %d positions were shared, %d of pages that were not full: too few for a test", evicted, shared, partly)
 	}
 }
 
@@ -66,7 +67,11 @@ func (w *world) play(c Config) {
 		}
 		if w.r.IntN(12) == 0 {
 			for gone := range w.lives {
-				w.s.Leave(gone)
+				leave := w.s.Leave
+				if w.r.IntN(3) == 0 {
+					leave = w.s.Discard
+				}
+				leave(gone)
 				delete(w.lives, gone)
 				break
 			}
@@ -120,6 +125,7 @@ func (w *world) follow(step Step, c Config) {
 		}
 		l.entered = true
 		w.shared += e.Shared
+		w.partly += e.Shared % w.c.PageSize()
 	}
 	// All keys and values of a step are stored before any row attends.
 	slots, kinds, outs := map[int]kvcache.ID{}, [2]bool{}, 0
@@ -174,7 +180,9 @@ func (w *world) follow(step Step, c Config) {
 		if want := min(l.Generate, c.Context-len(l.Prompt)+1); l.sampled != want {
 			t.Fatalf("sequence %d of %d+%d in a context of %d finished after %d samples", id, len(l.Prompt), l.Generate, c.Context, l.sampled)
 		}
-		delete(w.lives, id)
+		if l.done = true; !c.Keep {
+			delete(w.lives, id)
+		}
 	}
 }
 
@@ -191,6 +199,10 @@ func (w *world) push(all bool) {
 				w.t.Fatal(err)
 			}
 			l.late = l.late[1:]
+		}
+		if l.done && len(l.late) == 0 {
+			w.s.Leave(id)
+			delete(w.lives, id)
 		}
 	}
 }

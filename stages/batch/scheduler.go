@@ -19,6 +19,10 @@ type Config struct {
 	Groups int
 	// Apart keeps rows of prompts and rows of generated tokens out of one step.
 	Apart bool
+	// Keep leaves what a sequence has computed in the cache when it leaves, tokens
+	// that it generated too, for prompts that go on with it. Then a sequence has its
+	// pages until Leave, also where a step finished it: by then its tokens are known.
+	Keep bool
 }
 
 // Request is a sequence that wants to join.
@@ -41,6 +45,7 @@ type Scheduler struct {
 	all     map[kvcache.ID]*sequence
 	waiting []*sequence // in the order in which they are to be let in
 	running []*sequence // in the order in which they were let in
+	resting int         // sequences that are finished and have not left, if Keep
 	slots   []bool      // in use
 	turns   []int       // by group: where in running its next decode rows start
 	group   int         // of the next step
@@ -132,11 +137,43 @@ func (s *Scheduler) Leave(id kvcache.ID) {
 		s.waiting = slices.Delete(s.waiting, i, i+1)
 		return
 	}
-	s.learned.add(q.sampled)
-	s.stop(q)
+	if q.slot < 0 {
+		s.resting--
+	} else {
+		s.learned.add(q.sampled)
+		s.stop(q)
+	}
+	s.release(q)
 }
 
-// stop takes a running sequence's slot and pages.
+// Discard is Leave for a sequence whose computation went wrong: nothing of it is
+// kept.
+func (s *Scheduler) Discard(id kvcache.ID) {
+	if s.all[id] != nil {
+		s.cache.Discard(id)
+	}
+	s.Leave(id)
+}
+
+// rest takes the slot of a sequence that has no more rows, which keeps its pages
+// until it leaves.
+func (s *Scheduler) rest(q *sequence) {
+	s.learned.add(q.sampled)
+	s.stop(q)
+	q.slot = -1
+	s.resting++
+}
+
+// release gives a sequence's pages back.
+func (s *Scheduler) release(q *sequence) {
+	if s.config.Keep {
+		s.cache.Retire(q.ID, q.ids[:min(q.next, len(q.ids))])
+	} else {
+		s.cache.Free(q.ID)
+	}
+}
+
+// stop takes a running sequence's slot.
 func (s *Scheduler) stop(q *sequence) {
 	i := slices.Index(s.running, q)
 	s.running = slices.Delete(s.running, i, i+1)
@@ -146,7 +183,6 @@ func (s *Scheduler) stop(q *sequence) {
 		}
 	}
 	s.slots[q.slot] = false
-	s.cache.Free(q.ID)
 }
 
 // Push gives a token that was sampled for a sequence, in the order of positions.

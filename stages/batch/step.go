@@ -17,7 +17,8 @@ type Step struct {
 	// several share counted for each.
 	Pages int
 	// Finished lists the sequences whose last row this is. They have left: the
-	// next call of Next gives their slots and pages to others.
+	// next call of Next gives their slots and pages to others; with Config.Keep their
+	// slots only, and Leave gives the pages.
 	Finished []kvcache.ID
 	// Entered lists the sequences that were let in for the first time.
 	Entered []Entered
@@ -58,7 +59,11 @@ type Limits struct {
 func (s *Scheduler) Next(step *Step, prompts, decode Limits) error {
 	*step = Step{Rows: step.Rows[:0], Finished: step.Finished[:0], Entered: step.Entered[:0]}
 	for _, id := range s.ending {
-		s.Leave(id)
+		if q := s.all[id]; q != nil && s.config.Keep {
+			s.rest(q)
+		} else {
+			s.Leave(id)
+		}
 	}
 	s.ending = s.ending[:0]
 	for {
@@ -76,7 +81,8 @@ func (s *Scheduler) Next(step *Step, prompts, decode Limits) error {
 				return nil
 			}
 		}
-		if !starved || len(s.running) < 2 || slices.ContainsFunc(s.running, func(q *sequence) bool { return q.known() < q.sampled }) {
+		// What is known or left soon may change that.
+		if !starved || len(s.running) < 2 || s.resting > 0 || slices.ContainsFunc(s.running, func(q *sequence) bool { return q.known() < q.sampled }) {
 			return nil
 		}
 		s.evict()
@@ -86,7 +92,9 @@ func (s *Scheduler) Next(step *Step, prompts, decode Limits) error {
 // fill makes a step of a group. short tells that a sequence got no rows for want
 // of pages.
 func (s *Scheduler) fill(step *Step, group int, prompts, decode Limits) (short bool, err error) {
-	s.makeRoom(group)
+	if !s.makeRoom(group) {
+		return true, nil
+	}
 	if !s.config.Apart {
 		most := decode
 		if s.prompted(group) > 0 {
@@ -135,17 +143,23 @@ func (s *Scheduler) idle(group int) bool {
 }
 
 // makeRoom evicts sequences until there are pages for the next decode rows of a
-// group.
-func (s *Scheduler) makeRoom(group int) {
-	for len(s.running) > 1 {
+// group. It tells whether there are: where sequences are about to leave, they are
+// waited for instead.
+func (s *Scheduler) makeRoom(group int) bool {
+	for {
 		want := 0
 		for _, q := range s.running {
 			if s.in(q, group) && q.decodes() && q.next == len(s.cache.Table(q.ID))*s.cache.PageSize() {
 				want += s.cache.PageSize()
 			}
 		}
-		if want <= s.cache.FreePositions() {
-			return
+		switch {
+		case want <= s.cache.FreePositions():
+			return true
+		case s.resting > 0:
+			return false
+		case len(s.running) < 2:
+			return true
 		}
 		s.evict()
 	}

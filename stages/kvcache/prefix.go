@@ -7,14 +7,16 @@ import (
 )
 
 // prefixes finds the pages that hold the beginning of a prompt. It keeps an
-// entry for each full page of prompts: the ids at its positions and the entry of
-// the page before, so that two entries are the same exactly if all ids up to
-// their ends are. A page that has an entry and no owner stays as it is until no
+// entry for each full page of prompts and of sequences that were retired, and for
+// the last page of these, which need not be full: the ids at its positions and the
+// entry of the page before, so that two entries are the same exactly if all ids up
+// to their ends are. A page that has an entry and no owner stays as it is until no
 // other page is free; then the one unused for longest is taken.
 type prefixes struct {
-	byHash map[uint64]*entry // the hash is of all ids up to the page's end
+	byHash map[uint64]*entry // of full pages; the hash is of all ids up to the page's end
 	byPage map[uint32]*entry // ready ones
 	idle   list.List         // of *entry: ready, without owner; the first to be taken in front
+	roots  []*entry          // those without a page before
 }
 
 // entry says what a page holds, or is to hold.
@@ -25,6 +27,35 @@ type entry struct {
 	ready  bool          // page holds them; otherwise a sequence has claimed to compute them
 	page   uint32        // if ready
 	idle   *list.Element // nil while the page has owners
+	next   []*entry      // those of pages that come behind
+	at     int           // its place in before.next, or in the roots
+}
+
+// siblings is the list that e belongs to.
+func (p *prefixes) siblings(e *entry) *[]*entry {
+	if e.before == nil {
+		return &p.roots
+	}
+	return &e.before.next
+}
+
+// link adds an entry to its list.
+func (p *prefixes) link(e *entry) {
+	list := p.siblings(e)
+	e.at = len(*list)
+	*list = append(*list, e)
+}
+
+// unlink takes an entry out of all lists but that of idle ones.
+func (p *prefixes) unlink(e *entry) {
+	if p.byHash[e.hash] == e {
+		delete(p.byHash, e.hash)
+	}
+	list := p.siblings(e)
+	last := (*list)[len(*list)-1]
+	(*list)[e.at], last.at = last, e.at
+	(*list)[len(*list)-1] = nil
+	*list = (*list)[:len(*list)-1]
 }
 
 // Chain is a prompt and the hashes of its full pages, each of all ids up to the
@@ -118,9 +149,10 @@ func (p *Pool) Claim(seq ID, c *Chain) {
 		return
 	}
 	full, before := p.walk(c, len(c.ids), func(e *entry) bool { return e.ready })
-	if full*p.pageSize != s.length {
+	if full != s.length/p.pageSize {
 		return // it computes pages that are there: no use to others
 	}
+	s.claimed = full
 	for i := full; i < len(c.hashes); i++ {
 		hash := c.hashes[i]
 		if p.prefixes.byHash[hash] != nil {
@@ -128,10 +160,10 @@ func (p *Pool) Claim(seq ID, c *Chain) {
 		}
 		e := &entry{hash: hash, before: before, ids: slices.Clone(c.page(i, p.pageSize))}
 		p.prefixes.byHash[hash] = e
+		p.prefixes.link(e)
 		s.claims = append(s.claims, e)
 		before = e
 	}
-	s.claimed = full
 }
 
 // Publish says that all positions of a sequence are computed, or will be before
@@ -165,8 +197,8 @@ func newPrefixes() prefixes {
 
 // unclaim removes the claims that a sequence did not keep.
 func (p *Pool) unclaim(s *sequence) {
-	for _, e := range s.claims {
-		delete(p.prefixes.byHash, e.hash)
+	for i := len(s.claims) - 1; i >= 0; i-- {
+		p.prefixes.unlink(s.claims[i])
 	}
 	s.claims = nil
 }
@@ -184,7 +216,7 @@ func (p *Pool) release(page uint32) {
 func (p *Pool) overwrite(page uint32) {
 	if e := p.prefixes.byPage[page]; e != nil {
 		delete(p.prefixes.byPage, page)
-		delete(p.prefixes.byHash, e.hash)
+		p.prefixes.unlink(e)
 	}
 }
 

@@ -105,9 +105,17 @@ func write(t *testing.T, r *rand.Rand, c *Pool, runs map[ID]*run, cells []int32)
 // checkPrefixes holds the books against each other.
 func checkPrefixes(t *testing.T, c *Pool) {
 	t.Helper()
-	idle := 0
+	idle, full := 0, 0
 	for page, e := range c.prefixes.byPage {
-		if !e.ready || e.page != page || c.prefixes.byHash[e.hash] != e || (e.idle != nil) != (c.refs[page] == 0) || slices.Contains(c.free, page) {
+		if len(e.ids) == c.pageSize {
+			full++
+		} else if len(e.ids) == 0 || len(e.ids) > c.pageSize {
+			t.Fatalf("page %d of %d positions: %+v", page, c.pageSize, e)
+		}
+		if list := *c.prefixes.siblings(e); list[e.at] != e {
+			t.Fatalf("page %d is not in the list behind the page before: %+v", page, e)
+		}
+		if !e.ready || e.page != page || len(e.ids) == c.pageSize && c.prefixes.byHash[e.hash] != e || (e.idle != nil) != (c.refs[page] == 0) || slices.Contains(c.free, page) {
 			t.Fatalf("page %d: %+v with %d owners", page, e, c.refs[page])
 		}
 		if e.idle != nil {
@@ -118,8 +126,8 @@ func checkPrefixes(t *testing.T, c *Pool) {
 	for _, s := range c.seqs {
 		claims += len(s.claims)
 	}
-	if idle != c.prefixes.idle.Len() || len(c.prefixes.byHash) != len(c.prefixes.byPage)+claims {
-		t.Fatalf("%d idle entries, %d in the list; %d entries of %d pages and %d claims", idle, c.prefixes.idle.Len(), len(c.prefixes.byHash), len(c.prefixes.byPage), claims)
+	if idle != c.prefixes.idle.Len() || len(c.prefixes.byHash) != full+claims {
+		t.Fatalf("%d idle entries, %d in the list; %d entries of %d full pages and %d claims", idle, c.prefixes.idle.Len(), len(c.prefixes.byHash), full, claims)
 	}
 }
 
