@@ -54,7 +54,8 @@ var imports = map[string][]string{
 	"cmd/moeflow/internal/enginetest": {"cmd/moeflow/internal/device", "cmd/moeflow/internal/engine", "cmd/moeflow/internal/model", "gguf/quant", "graph/backend", "stages/ref", "vk"},
 	"cmd/moeflow/internal/testmodel":  {"cmd/moeflow/internal/model", "cmd/moeflow/internal/npy", "gguf", "gguf/ggufwrite", "gguf/quant"},
 
-	"cmd/moeflow/internal/job": {"tokenizer", "tokenizer/chat", "stages/sample"},
+	"cmd/moeflow/internal/openai": {"tokenizer", "tokenizer/chat", "stages/sample"},
+	"cmd/moeflow/internal/job":    {"cmd/moeflow/internal/openai", "stages/sample"},
 
 	"cmd/moeflow/internal/experts": {},
 	"cmd/moeflow/internal/output":  {},

@@ -8,6 +8,7 @@ import (
 	"moeflow/cmd/moeflow/internal/generate"
 	"moeflow/cmd/moeflow/internal/job"
 	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/cmd/moeflow/internal/openai"
 )
 
 // batchOptions opens the engine for many sequences; 0 takes as many as suit the
@@ -41,12 +42,12 @@ func (r *batchRunner) Run(ctx context.Context, next func() (*job.Request, error)
 	})
 }
 
-func logProbs(from []generate.TokenLogProb) []job.TokenLogProb {
-	to := make([]job.TokenLogProb, len(from))
+func logProbs(from []generate.TokenLogProb) []openai.TokenLogProb {
+	to := make([]openai.TokenLogProb, len(from))
 	for i, p := range from {
-		to[i].LogProb = job.LogProb{ID: p.ID, LogProb: p.LogProb}
+		to[i].LogProb = openai.LogProb{ID: p.ID, LogProb: p.LogProb}
 		for _, q := range p.Top {
-			to[i].Top = append(to[i].Top, job.LogProb(q))
+			to[i].Top = append(to[i].Top, openai.LogProb(q))
 		}
 	}
 	return to

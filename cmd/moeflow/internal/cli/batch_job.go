@@ -7,6 +7,7 @@ import (
 
 	"moeflow/cmd/moeflow/internal/job"
 	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/cmd/moeflow/internal/openai"
 	"moeflow/cmd/moeflow/internal/output"
 	"moeflow/configs"
 )
@@ -43,11 +44,11 @@ func (a *app) batchFiles(cfg *configs.Config, prompts string, f *batchFlags) (*j
 // batchSettings fills a job in and makes its output ready: from there on results
 // are appended.
 func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *model.Model, j *job.Job, f *batchFlags) error {
-	j.Settings = job.Settings{
-		Model: m.Name(), Tokenizer: m.Tokenizer, Format: j.Format,
+	j.Settings = job.Settings{Format: j.Format, Chat: f.chat, Sequences: f.sequences, Settings: openai.Settings{
+		Model: m.Name(), Tokenizer: m.Tokenizer,
 		Sampling:  samplingParams(cfg.Sampling.Or(m.Sampling()).Or(configs.FallbackSampling())),
-		MaxTokens: cfg.Run.MaxTokens, System: cfg.Run.System, Chat: f.chat, Raw: f.raw, IgnoreEOS: f.ignoreEOS,
-	}
+		MaxTokens: cfg.Run.MaxTokens, System: cfg.Run.System, Raw: f.raw, IgnoreEOS: f.ignoreEOS,
+	}}
 	var err error
 	if j.Template, j.NoTemplate = m.ChatTemplate(); j.NoTemplate != nil && f.chat && j.Format != job.OpenAI {
 		return fmt.Errorf("--chat: %w", j.NoTemplate)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"moeflow/cmd/moeflow/internal/openai"
 	"moeflow/stages/sample"
 	"moeflow/tokenizer"
 	"moeflow/tokenizer/chat"
@@ -53,7 +54,8 @@ func testSettings(t testing.TB, f Format) Settings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Settings{Model: "fake", Tokenizer: testTokenizer(t), Template: tmpl, Format: f, Sampling: sample.Greedy(), MaxTokens: 1000}
+	return Settings{Settings: openai.Settings{Model: "fake", Tokenizer: testTokenizer(t), Template: tmpl, Sampling: sample.Greedy(), MaxTokens: 1000},
+		Format: f}
 }
 
 // fake answers a prompt with "<" prompt ">", a token a step, several prompts at
@@ -98,9 +100,9 @@ func (w *fakeRow) step() bool {
 	id := w.want[i]
 	w.res.IDs = append(w.res.IDs, id)
 	if n := w.req.LogProbs; n >= 0 {
-		p := TokenLogProb{LogProb: LogProb{id, -0.5}}
+		p := openai.TokenLogProb{LogProb: openai.LogProb{ID: id, LogProb: -0.5}}
 		for k := range n {
-			p.Top = append(p.Top, LogProb{int32(k), float32(-k)})
+			p.Top = append(p.Top, openai.LogProb{ID: int32(k), LogProb: float32(-k)})
 		}
 		w.res.LogProbs = append(w.res.LogProbs, p)
 	}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"moeflow/cmd/moeflow/internal/openai"
 )
 
 // Job is a file of prompts, where their results go, and how to answer them.
@@ -51,11 +53,11 @@ func (j *Job) Run(ctx context.Context, r Runner) (Progress, error) {
 
 // item is a prompt on its way.
 type item struct {
-	customID       string
-	chat, logProbs bool
-	record         record
-	request        *Request
-	answer         *answer
+	customID string
+	prompt   *openai.Request
+	record   record
+	request  *Request
+	answer   *openai.Answer
 }
 
 // work is a job under way.
@@ -115,29 +117,36 @@ func (w *work) record(line Line) record {
 // its name matters.
 func (w *work) item(ctx context.Context, line Line) (*item, *LineError) {
 	p, bad := Parse(w.Format, line)
+	id := ""
+	if bad != nil {
+		id = bad.CustomID
+	} else {
+		id = p.CustomID
+	}
+	// The name of a line that is no good counts too: its result has it.
+	if id != "" && w.Format != Text {
+		if taken := w.name(id, line.Number); taken != nil {
+			return nil, taken
+		}
+	}
 	if bad != nil {
 		return nil, bad
-	}
-	if w.Format != Text {
-		if bad := w.name(p.CustomID, line.Number); bad != nil {
-			return nil, bad
-		}
 	}
 	if w.Output.Finished.sum(line.Number) != 0 {
 		return nil, nil
 	}
 	if w.Chat && w.Format != OpenAI && len(p.IDs) == 0 {
-		p.Chat = true
+		p.Kind = openai.Chat
 	}
 	req, bad := w.request(ctx, line.Number, p)
 	if bad != nil {
 		return nil, bad
 	}
-	it := &item{customID: p.CustomID, chat: p.Chat, logProbs: p.LogProbs >= 0, record: w.record(line), request: req,
-		answer: newAnswer(w.Tokenizer, p.Stop)}
-	if len(p.Stop) > 0 {
-		req.OnToken = it.answer.add
+	it := &item{customID: p.CustomID, prompt: p.Request, record: w.record(line), request: req, answer: openai.NewAnswer(w.Tokenizer, p.Request)}
+	if it.answer.Ends() {
+		req.OnToken = it.answer.Add
 	}
+	p.Messages, p.Tools, p.Text, p.IDs = nil, nil, "", nil // of no use from here on
 	return it, nil
 }
 
@@ -147,7 +156,7 @@ func (w *work) name(customID string, line int) *LineError {
 	sum := sha256.Sum256([]byte(customID))
 	key := binary.LittleEndian.Uint64(sum[:])
 	if first, taken := w.names[key]; taken {
-		return lineErrorf(codeDuplicate, "custom_id %s is that of line %d already", quoted(customID), first)
+		return lineErrorf(codeDuplicate, "custom_id %s is that of line %d already", openai.Quoted(customID), first)
 	}
 	w.names[key] = uint32(line)
 	return nil
@@ -181,13 +190,13 @@ func (w *work) done(res Result) error {
 		return fmt.Errorf("a result of line %d, which was not asked for or has one", res.Key)
 	}
 	if res.Refused != nil {
-		return w.fail(&LineError{codePrompt, res.Refused.Error(), it.customID}, it.record)
+		return w.fail(&LineError{openai.CodePrompt, res.Refused.Error(), it.customID}, it.record)
 	}
 	if res.Failed != nil {
 		it.record.Retry = true
 		return w.fail(&LineError{codeEngine, res.Failed.Error(), it.customID}, it.record)
 	}
-	if err := w.write(answerLine(&w.Settings, it, res, it.record)); err != nil {
+	if err := w.write(answerLine(&w.Settings, it, res)); err != nil {
 		return err
 	}
 	w.meter.change(func(p *Progress) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"moeflow/cmd/moeflow/internal/openai"
 )
 
 // texts are the answers of results by line.
@@ -29,16 +31,16 @@ func same(t *testing.T, got, want map[int]string) {
 }
 
 func TestFormats(t *testing.T) {
-	got := run(t, "\ufeff"+openai("a", "chat/completions", `{"messages":[{"role":"user","content":"hi"}]}`)+"\r\n\r\n \t\n"+
-		openai("b", "completions", `{"prompt":"yo"}`)+"\n"+openai("a", "completions", `{"prompt":"again"}`)+"\n"+
-		openai("c", "completions", `{"prompt":[97,98]}`), nil)
+	got := run(t, "\ufeff"+batchLine("a", "chat/completions", `{"messages":[{"role":"user","content":"hi"}]}`)+"\r\n\r\n \t\n"+
+		batchLine("b", "completions", `{"prompt":"yo"}`)+"\n"+batchLine("a", "completions", `{"prompt":"again"}`)+"\n"+
+		batchLine("c", "completions", `{"prompt":[97,98]}`), nil)
 	same(t, texts(got), map[int]string{1: "<user: hi\nassistant:>", 4: "<yo>", 6: "<" + testTokenizer(t).Decode([]int32{97, 98}, true) + ">",
 		5: `error duplicate_custom_id: custom_id "a" is that of line 1 already`})
 	if r := got[1]; r.ID != "batch_req_1" || *r.CustomID != "a" || r.Response.Status != 200 || r.Response.RequestID != "req_1" ||
 		r.Response.Body.ID != "chatcmpl-1" || r.Response.Body.Object != "chat.completion" || r.Response.Body.Model != "fake" || r.Error != nil {
 		t.Errorf("%+v", r)
 	}
-	if b := got[4].Response.Body; b.Object != "text_completion" || b.Usage != (usage{2, 4, 6, promptDetails{}}) || b.Choices[0].Finish != "stop" {
+	if b := got[4].Response.Body; b.Object != "text_completion" || *b.Usage != *openai.NewUsage(2, 0, 4) || *b.Choices[0].Finish != "stop" {
 		t.Errorf("%+v", b)
 	}
 	if r := got[5]; r.CustomID != nil || r.Response != nil || r.Error.Line != 5 {
@@ -49,6 +51,14 @@ func TestFormats(t *testing.T) {
 	same(t, texts(got), map[int]string{1: "<a>", 2: "<b>", 3: "<c>", 4: `error duplicate_custom_id: custom_id "line-4" is that of line 3 already`})
 	if id := *got[1].CustomID; id != "line-1" {
 		t.Errorf("custom_id %q", id)
+	}
+
+	// The name of a line that is no good is taken as well.
+	got = run(t, "{\"id\":\"a\",\"prompt\":5}\n{\"id\":\"a\",\"prompt\":\"x\"}\n{\"id\":\"a\",\"prompt\":6}", nil)
+	same(t, texts(got), map[int]string{1: "error invalid_value: prompt is 5, want a string or a list of token ids",
+		2: `error duplicate_custom_id: custom_id "a" is that of line 1 already`, 3: `error duplicate_custom_id: custom_id "a" is that of line 1 already`})
+	if *got[1].CustomID != "a" || got[2].CustomID != nil || got[3].CustomID != nil {
+		t.Errorf("%+v", got)
 	}
 
 	got = run(t, "one\r\ntwo \n\n\nthree\nbad\xffline\none", nil)
@@ -77,15 +87,15 @@ func TestAnswers(t *testing.T) {
 		`{"id":"s","prompt":"q","temperature":1}`,        // that of its name
 		`{"prompt":"FAIL"}`,                              // fails alone
 		`{"prompt":"zab","logprobs":2,"stop":"b>"}`,      // probabilities up to the cut
-		`{"prompt":"q","temperature":1,"top_k":-1}`,      // bad
+		`{"prompt":"q","temperature":1,"top_k":-2}`,      // bad
 		`{"prompt":"aab","stop":"aab>","max_tokens":99}`, // overlaps itself
 	}
 	got := run(t, strings.Join(lines, "\n"), nil)
 	same(t, texts(got), map[int]string{1: "<xa", 2: "<x", 3: "<ab", 4: "<a", 5: "", 6: "<abc", 7: "<\ufffd", 8: "drawn with 7",
 		9: fmt.Sprint("drawn with ", seedOf(0, "s")), 10: "error invalid_prompt: asked to fail", 11: "<za",
-		12: "error invalid_value: top_k is -1, want a whole number from 0 to 2147483647", 13: "<"})
+		12: "error invalid_value: top_k is -2, want a whole number from -1 to 2147483647", 13: "<"})
 	for n, finish := range map[int]string{1: "stop", 5: "stop", 6: "length", 7: "length", 8: "stop"} {
-		if f := got[n].Response.Body.Choices[0].Finish; f != finish {
+		if f := *got[n].Response.Body.Choices[0].Finish; f != finish {
 			t.Errorf("line %d: finish_reason %q, want %q", n, f, finish)
 		}
 	}
@@ -94,7 +104,7 @@ func TestAnswers(t *testing.T) {
 		!reflect.DeepEqual(p["token_logprobs"], []any{-0.5, -0.5, -0.5}) || len(p["top_logprobs"].([]any)) != 3 {
 		t.Errorf("%+v", p)
 	}
-	got = run(t, openai("a", "chat/completions", `{"messages":[{"role":"user","content":"é"}],"logprobs":true,"top_logprobs":2,"max_tokens":1}`), nil)
+	got = run(t, batchLine("a", "chat/completions", `{"messages":[{"role":"user","content":"é"}],"logprobs":true,"top_logprobs":2,"max_tokens":1}`), nil)
 	chat := fmt.Sprint(got[1].Response.Body.Choices[0].LogProbs)
 	if want := "map[content:[map[bytes:[60] logprob:-0.5 token:< top_logprobs:[map[bytes:[0] logprob:0 token:\x00] map[bytes:[1] logprob:-1 token:\x01]]]]]"; chat != want {
 		t.Errorf("%q, want %q", chat, want)
@@ -113,10 +123,10 @@ func TestSeeds(t *testing.T) {
 	s := testSettings(t, JSONL)
 	s.Sampling.RepeatPenalty = 1.1
 	zero := 0.0
-	if p := s.params(&Prompt{Temperature: &zero}); p.RepeatPenalty != 1 {
+	if p := s.Params(&openai.Request{Sampling: openai.Sampling{Temperature: &zero}}); p.RepeatPenalty != 1 {
 		t.Errorf("%+v", p)
 	}
-	if p := s.params(&Prompt{}); p.RepeatPenalty != 1.1 {
+	if p := s.Params(&openai.Request{}); p.RepeatPenalty != 1.1 {
 		t.Errorf("%+v", p)
 	}
 }

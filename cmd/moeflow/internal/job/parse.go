@@ -1,17 +1,51 @@
 package job
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
+	"strings"
 	"unicode/utf8"
+
+	"moeflow/cmd/moeflow/internal/openai"
 )
 
 // maxCustomID is how many bytes a custom_id may have: results stay readable, and
 // a line of them cannot be made of nothing else.
 const maxCustomID = 1024
+
+// Prompt is a line of prompts, read.
+type Prompt struct {
+	CustomID string
+	*openai.Request
+}
+
+// LineError is what is wrong with one line: the error of its result.
+type LineError struct {
+	Code    string // one of openai's codes, or of those below
+	Message string // one line
+	// CustomID is that of the prompt if it could be read and is its own.
+	CustomID string
+}
+
+// Codes of errors beside those of package openai. Scripts compare them, so they do
+// not change.
+const (
+	codeEncoding  = "invalid_utf8"
+	codeLong      = "line_too_long"
+	codeJSON      = "invalid_json_line"
+	codeDuplicate = "duplicate_custom_id"
+	codeMethod    = "invalid_method"
+	codeURL       = "invalid_url"
+	codeEngine    = "engine_error" // not the prompt's fault: a resumed job computes it again
+)
+
+func (e *LineError) Error() string { return e.Code + ": " + e.Message }
+
+func lineErrorf(code, format string, args ...any) *LineError {
+	return &LineError{Code: code, Message: fmt.Sprintf(format, args...)}
+}
 
 // Parse reads a line of a format other than Auto. The prompt keeps nothing of
 // line's memory. Lines of plain text get the custom_id "line-N".
@@ -22,28 +56,33 @@ func Parse(format Format, line Line) (*Prompt, *LineError) {
 	if at := invalidUTF8(line.Text); at >= 0 {
 		return nil, lineErrorf(codeEncoding, "byte %d of the line is not UTF-8", at+1)
 	}
+	p := &Prompt{CustomID: lineID(line.Number)}
 	if format == Text {
-		return &Prompt{CustomID: lineID(line.Number), Text: string(line.Text), LogProbs: -1}, nil
+		p.Request = &openai.Request{Kind: openai.Text, Text: string(line.Text), LogProbs: -1}
+		return p, nil
 	}
-	f, err := object(line.Text)
-	if err != nil {
-		return nil, lineErrorf(codeJSON, "%v", err)
+	top, bad := openai.ReadObject(line.Text, "the line")
+	if bad != nil {
+		return nil, &LineError{codeJSON, bad.Message, ""}
 	}
-	p := &Prompt{LogProbs: -1}
-	top := &fields{m: f}
+	at := ""
 	if format == OpenAI {
-		p.CustomID = top.customID("custom_id", true)
-		top.request(p)
+		at = "body."
+		top.Only("body", "custom_id", "method", "url", "body")
+		p.CustomID = customID(top, "custom_id")
+		top.Missing("custom_id", p.CustomID != "")
+		p.Request, bad = request(top)
 	} else {
-		if p.CustomID = top.customID("id", false); p.CustomID == "" {
-			p.CustomID = lineID(line.Number)
+		if id := customID(top, "id"); id != "" {
+			p.CustomID = id
 		}
-		top.prompt(p)
-		top.sampling(p, false)
+		p.Request, bad = openai.Parse(openai.Text, top)
 	}
-	if top.err != nil {
-		top.err.CustomID = p.CustomID
-		return nil, top.err
+	if bad == nil && p.Stream {
+		bad = &openai.Error{Code: openai.CodeUnsupported, Message: at + "stream is true, which is not supported: leave it out or make it false"}
+	}
+	if bad != nil {
+		return nil, &LineError{bad.Code, bad.Message, p.CustomID}
 	}
 	return p, nil
 }
@@ -64,82 +103,72 @@ func invalidUTF8(b []byte) int {
 	return -1
 }
 
-// object reads a JSON object, keys as they are written.
-func object(b []byte) (map[string]json.RawMessage, error) {
-	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' {
-		return nil, fmt.Errorf("the line is %s, want a JSON object", kindOf(b))
+// customID reads the name of a prompt: a string, or a whole number, which is
+// taken as an integer. It is "" if there is none or it is no name.
+func customID(o *openai.Object, name string) string {
+	raw, ok := o.Get(name)
+	if !ok {
+		return ""
 	}
-	var m map[string]json.RawMessage
-	err := json.Unmarshal(b, &m)
-	var s *json.SyntaxError
-	if errors.As(err, &s) {
-		return nil, fmt.Errorf("no JSON at byte %d of the line: %v", s.Offset, s)
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		n, whole := openai.Whole(raw)
+		if !whole {
+			o.Fail(openai.CodeValue, "%s is %s, want a string", name, openai.Shortened(string(raw)))
+			return ""
+		}
+		s = strconv.FormatInt(n, 10)
 	}
-	return m, err
-}
-
-// kindOf names a JSON value by its first byte.
-func kindOf(b []byte) string {
-	if len(b) == 0 {
-		return "nothing"
+	if s == "" || len(s) > maxCustomID {
+		o.Fail(openai.CodeValue, "%s has %d bytes, want 1 to %d", name, len(s), maxCustomID)
+		return ""
 	}
-	switch c := b[0]; {
-	case c == '{':
-		return "an object"
-	case c == '[':
-		return "a list"
-	case c == '"':
-		return "a string"
-	case c == 't' || c == 'f':
-		return "a bool"
-	case c == 'n':
-		return "null"
-	case c == '-' || c >= '0' && c <= '9':
-		return "a number"
-	}
-	return "no JSON"
+	return s
 }
 
 // request reads a request of OpenAI's batch format.
-func (f *fields) request(p *Prompt) {
-	if m, ok := f.text("method"); f.missing("method", ok) || m != "POST" {
-		f.fail(codeMethod, "method is %q, want \"POST\"", m)
-		return
+func request(o *openai.Object) (*openai.Request, *openai.Error) {
+	if m, ok := o.Text("method"); o.Missing("method", ok) || !strings.EqualFold(m, "POST") {
+		o.Fail(codeMethod, "method is %s, want \"POST\"", openai.Quoted(m))
+		return nil, o.Err
 	}
-	url, ok := f.text("url")
-	if f.missing("url", ok) {
-		return
+	at, ok := o.Text("url")
+	if o.Missing("url", ok) {
+		return nil, o.Err
 	}
-	switch url {
-	case "/v1/chat/completions":
-		p.Chat = true
-	case "/v1/completions":
-	default:
-		f.fail(codeURL, `url is %s, want "/v1/chat/completions" or "/v1/completions"`, quoted(url))
-		return
+	kind, ok := kindOf(at)
+	if !ok {
+		o.Fail(codeURL, `url is %s, want "/v1/chat/completions" or "/v1/completions"`, openai.Quoted(at))
+		return nil, o.Err
 	}
-	raw, ok := f.get("body")
-	if f.missing("body", ok) {
-		return
+	raw, ok := o.Get("body")
+	if o.Missing("body", ok) {
+		return nil, o.Err
 	}
-	if kindOf(raw) != "an object" {
-		f.fail(codeValue, "body is %s, want an object", kindOf(raw))
-		return
-	}
-	m, err := object(raw)
+	body, err := openai.ReadObject(raw, "body")
 	if err != nil {
-		f.fail(codeJSON, "body: %v", err)
-		return
+		return nil, &openai.Error{Code: openai.CodeValue, Message: err.Message}
 	}
-	body := &fields{m: m, at: "body."}
-	body.refuse()
-	if p.Chat {
-		body.messages(p)
-	} else {
-		body.prompt(p)
+	r, err := openai.Parse(kind, body)
+	if err != nil {
+		err = &openai.Error{Code: err.Code, Message: "body." + err.Message}
 	}
-	body.sampling(p, p.Chat)
-	if f.err == nil {
-		f.err = body.err
+	return r, err
+}
+
+// kindOf is the endpoint that a url ends with. The services that take such files
+// write it as /v1/chat/completions, /chat/completions, behind the name of a
+// deployment, with a query, or with the host.
+func kindOf(at string) (openai.Kind, bool) {
+	u, err := url.Parse(at)
+	if err != nil {
+		return 0, false
 	}
+	switch path := "/" + strings.Trim(u.Path, "/"); {
+	case strings.HasSuffix(path, "/chat/completions"):
+		return openai.Chat, true
+	case strings.HasSuffix(path, "/completions"):
+		return openai.Text, true
+	}
+	return 0, false
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"moeflow/cmd/moeflow/internal/openai"
 )
 
-// openai wraps a body as a line of OpenAI's batch format.
-func openai(id, url, body string) string {
+// batchLine wraps a body as a line of OpenAI's batch format.
+func batchLine(id, url, body string) string {
 	return fmt.Sprintf(`{"custom_id":%q,"method":"POST","url":"/v1/%s","body":%s}`, id, url, body)
 }
 
@@ -40,9 +42,6 @@ func TestDetect(t *testing.T) {
 // TestBadLines: each is an error that names what was wrong; its custom_id is
 // that of the line if it could be read.
 func TestBadLines(t *testing.T) {
-	chat := func(body string) string { return openai("a", "chat/completions", body) }
-	text := func(body string) string { return openai("a", "completions", body) }
-	turn := func(m string) string { return chat(`{"messages":[` + m + `]}`) }
 	for _, c := range []struct{ line, id, want string }{
 		{`{`, "", "invalid_json_line: no JSON at byte 1 of the line"},
 		{`{"custom_id":"a"} {}`, "", "invalid_json_line: no JSON at byte 19"},
@@ -54,48 +53,19 @@ func TestBadLines(t *testing.T) {
 		{`{"custom_id":"","method":"POST"}`, "", "invalid_value: custom_id has 0 bytes, want 1 to 1024"},
 		{`{"custom_id":1.5}`, "", "invalid_value: custom_id is 1.5, want a string"},
 		{`{"custom_id":"` + strings.Repeat("x", 2000) + `"}`, "", "invalid_value: custom_id has 2000 bytes"},
+		{`{"custom-id":"a"}`, "", `unknown_parameter: custom-id is not a known field, the nearest is "custom_id"`},
 		{`{"custom_id":"a"}`, "a", "missing_required_parameter: method is missing"},
 		{`{"custom_id":"a","method":"GET"}`, "a", `invalid_method: method is "GET", want "POST"`},
 		{`{"custom_id":"a","method":"POST"}`, "a", "missing_required_parameter: url is missing"},
 		{`{"custom_id":7,"method":"POST","url":"/v1/embeddings"}`, "7", `invalid_url: url is "/v1/embeddings", want "/v1/chat/completions" or`},
+		{`{"custom_id":"a","method":"POST","url":"%zz"}`, "a", `invalid_url: url is "%zz", want`},
 		{`{"custom_id":"a","method":"POST","url":"/v1/completions"}`, "a", "missing_required_parameter: body is missing"},
-		{text(`[]`), "a", "invalid_value: body is a list, want an object"},
-		{text(`{}`), "a", "missing_required_parameter: body.prompt is missing"},
-		{text(`{"messages":[]}`), "a", "missing_required_parameter: body.prompt is missing; messages are for"},
-		{text(`{"prompt":""}`), "a", "invalid_prompt: body.prompt is empty"},
-		{text(`{"prompt":[]}`), "a", "invalid_prompt: body.prompt is empty"},
-		{text(`{"prompt":["a","b"]}`), "a", "unsupported_parameter: body.prompt is a list of 2, want one"},
-		{text(`{"prompt":[1,"b"]}`), "a", "invalid_value: body.prompt is [1,\"b\"], want a list of token ids"},
-		{text(`{"prompt":[1.5]}`), "a", "invalid_value: body.prompt is [1.5], want a list of token ids"},
-		{text(`{"prompt":{"x":1}}`), "a", "invalid_value: body.prompt is {\"x\":1}, want a string or a list of token ids"},
-		{text(`{"prompt":"x","n":2}`), "a", "unsupported_parameter: body.n is 2, which is not supported: leave it out or make it 1"},
-		{text(`{"prompt":"x","stream":true}`), "a", "unsupported_parameter: body.stream is true"},
-		{text(`{"prompt":"x","logit_bias":{"1":2}}`), "a", "unsupported_parameter: body.logit_bias is {\"1\":2}"},
-		{text(`{"prompt":"x","presence_penalty":0.5}`), "a", "unsupported_parameter: body.presence_penalty is 0.5"},
-		{chat(`{"messages":[],"response_format":{"type":"json_object"}}`), "a", "unsupported_parameter: body.response_format is"},
-		{text(`{"prompt":"x","max_tokens":0}`), "a", "invalid_value: body.max_tokens is 0, want a whole number from 1 to 16777216"},
-		{text(`{"prompt":"x","max_tokens":"8"}`), "a", `invalid_value: body.max_tokens is "8", want a whole number`},
-		{text(`{"prompt":"x","max_tokens":1,"max_completion_tokens":2}`), "a", "invalid_value: body.max_tokens is 1 and max_completion_tokens is 2"},
-		{text(`{"prompt":"x","temperature":-1}`), "a", "invalid_value: body.temperature is -1, want a number from 0 to 100"},
-		{text(`{"prompt":"x","temperature":1e999}`), "a", "invalid_value: body.temperature is 1e999"},
-		{text(`{"prompt":"x","top_p":2}`), "a", "invalid_value: body.top_p is 2"},
-		{text(`{"prompt":"x","seed":1e400}`), "a", "invalid_value: body.seed is 1e400, want a whole number of 64 bits"},
-		{text(`{"prompt":"x","stop":5}`), "a", "invalid_value: body.stop is 5, want a string or a list of strings"},
-		{text(`{"prompt":"x","stop":["a",null]}`), "a", "invalid_value: body.stop is"},
-		{text(`{"prompt":"x","stop":""}`), "a", "invalid_value: body.stop has a string of 0 bytes"},
-		{text(`{"prompt":"x","logprobs":true}`), "a", "invalid_value: body.logprobs is true, want a whole number from 0 to 20"},
-		{chat(`{"messages":[{"role":"user","content":"x"}],"top_logprobs":3}`), "a", "invalid_value: body.top_logprobs is 3 and logprobs is not true"},
-		{chat(`{"prompt":"x"}`), "a", "missing_required_parameter: body.messages is missing"},
-		{chat(`{"messages":"x"}`), "a", "invalid_value: body.messages is \"x\", want a list of objects"},
-		{chat(`{"messages":[]}`), "a", "invalid_prompt: body.messages is empty"},
-		{turn(`5`), "a", "invalid_value: body.messages[0] is a number, want an object"},
-		{turn(`{"content":"x"}`), "a", "missing_required_parameter: body.messages[0].role is missing"},
-		{turn(`{"role":"user"}`), "a", "missing_required_parameter: body.messages[0].content is missing"},
-		{turn(`{"role":"user","content":5}`), "a", "invalid_value: body.messages[0].content is 5, want a string or a list of parts"},
-		{turn(`{"role":"user","content":[{"type":"image_url","image_url":{}}]}`), "a", `unsupported_parameter: body.messages[0].content[0].type is "image_url"`},
-		{turn(`{"role":"user","content":[{"type":"text"}]}`), "a", "missing_required_parameter: body.messages[0].content[0].text is missing"},
-		{chat(`{"messages":[{"role":"user","content":"x"}],"tools":[1]}`), "a", "invalid_value: body.tools: tool 1 is a number, wanted an object"},
-		{chat(`{"messages":[{"role":"user","content":"x"}],"tool_choice":"required"}`), "a", "unsupported_parameter: body.tool_choice"},
+		{`{"custom_id":"a","method":"POST","url":"/v1/completions","body":{"prompt":"x"},"max_tokens":3}`, "a", "unsupported_parameter: max_tokens stands beside body: put it into body"},
+		{batchLine("a", "completions", `[]`), "a", "invalid_value: body is a list, want a JSON object"},
+		{batchLine("a", "completions", `{}`), "a", "missing_required_parameter: body.prompt is missing"},
+		{batchLine("a", "completions", `{"prompt":"x","n":2}`), "a", "unsupported_parameter: body.n is 2, which is not supported: leave it out or make it 1"},
+		{batchLine("a", "completions", `{"prompt":"x","stream":true}`), "a", "unsupported_parameter: body.stream is true"},
+		{batchLine("a", "chat/completions", `{"messages":[{"role":"user"}]}`), "a", "missing_required_parameter: body.messages[0].content is missing"},
 	} {
 		p, err := Parse(OpenAI, Line{Number: 3, Text: []byte(c.line)})
 		if err == nil {
@@ -106,51 +76,58 @@ func TestBadLines(t *testing.T) {
 			t.Errorf("%s:\n%q: %v\nwant\n%q: %s", c.line, err.CustomID, err, c.id, c.want)
 		}
 	}
+	for line, want := range map[string]string{
+		`{"id":"a","prompt":"x","stream":true}`:    "unsupported_parameter: stream is true",
+		`{"id":"a","prompt":"x","max_token":3}`:    `unknown_parameter: max_token is not a known field, the nearest is "max_tokens"`,
+		`{"id":"a","prompt":"x","guided_regex":3}`: "unsupported_parameter: guided_regex is 3",
+		`{"id":"a","prompt":"x","system":"s"}`:     `unsupported_parameter: system is "s"`,
+		`{"id":"a","messages":[]}`:                 "unsupported_parameter: messages is a field of chat/completions, this is a request of completions",
+		`{"id":[],"prompt":"x"}`:                   "invalid_value: id is [], want a string",
+	} {
+		if p, err := Parse(JSONL, Line{Number: 3, Text: []byte(line)}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %+v, %v, want %s", line, p, err, want)
+		}
+	}
 	if _, err := Parse(Text, Line{TooLong: true}); err == nil || err.Code != codeLong {
 		t.Errorf("a line that is too long: %v", err)
 	}
 }
 
-// TestPrompts: what is read, and what is left alone.
-func TestPrompts(t *testing.T) {
-	one := func(f Format, line string) *Prompt {
-		t.Helper()
-		p, err := Parse(f, Line{Number: 9, Text: []byte(line)})
-		if err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		return p
-	}
-	p := one(OpenAI, openai("a", "completions", `{"model":"m","prompt":["x\ny"],"max_completion_tokens":5,"temperature":0.5,"top_p":0,"seed":-1,"stop":["\n","b"],
-		"logprobs":2,"n":1,"stream":false,"logit_bias":{ },"echo":null,"user":"u","top_k":3,"min_p":0.1,"repeat_penalty":1.1,"ignore_eos":true}`))
-	if p.Text != "x\ny" || p.MaxTokens != 5 || *p.Temperature != 0.5 || *p.TopP <= 0 || *p.TopP > 1e-30 || *p.Seed != 1<<64-1 || len(p.Stop) != 2 ||
-		p.LogProbs != 2 || *p.TopK != 3 || *p.MinP != 0.1 || *p.RepeatPenalty != 1.1 || !*p.IgnoreEOS || p.Chat {
-		t.Errorf("%+v", p)
-	}
-	if p := one(OpenAI, openai("a", "completions", `{"prompt":[[1,2]],"stop":"x","logprobs":null}`)); len(p.IDs) != 2 || p.Stop[0] != "x" || p.LogProbs != -1 {
-		t.Errorf("%+v", p)
-	}
-	p = one(OpenAI, openai("a", "chat/completions", `{"messages":[{"role":"user","content":[{"type":"text","text":"x"},{"type":"text","text":"y"}]},
-		{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f"}}]}],"logprobs":true,"tools":[{"type":"function"}]}`))
-	if !p.Chat || p.Messages[0]["content"] != "x\ny" || p.Messages[1]["content"] != "" || p.LogProbs != 0 || len(p.Tools) != 1 {
-		t.Errorf("%+v", p)
-	}
-	if p := one(OpenAI, openai("a", "chat/completions", `{"messages":[{"role":"user","content":"x"}],"tools":[{}],"tool_choice":"none"}`)); p.Tools != nil {
-		t.Errorf("%+v", p)
-	}
-	for line, id := range map[string]string{`{"id":"q","prompt":"x"}`: "q", `{"id":12,"prompt":"x"}`: "12", `{"prompt":"x"}`: "line-9"} {
-		if p := one(JSONL, line); p.CustomID != id || p.Text != "x" {
-			t.Errorf("%s: %+v", line, p)
+// TestNames: names and urls as files have them, and names of lines without one.
+func TestNames(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"id":"q","prompt":"x","label":"step","source":{"a":1}}`: "q",
+		`{"id":12,"prompt":"x"}`:                                  "12",
+		`{"id":18.0,"prompt":"x"}`:                                "18",
+		`{"prompt":"x"}`:                                          "line-9",
+	} {
+		if p, err := Parse(JSONL, Line{Number: 9, Text: []byte(line)}); err != nil || p.CustomID != want || p.Text != "x" {
+			t.Errorf("%s: %+v, %v", line, p, err)
 		}
 	}
-	if p := one(Text, ` a {"b"`); p.CustomID != "line-9" || p.Text != ` a {"b"` {
-		t.Errorf("%+v", p)
+	for url, want := range map[string]openai.Kind{
+		"/v1/chat/completions": openai.Chat, "/chat/completions": openai.Chat, "chat/completions/": openai.Chat,
+		"/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21": openai.Chat,
+		"https://example.com/v1/chat/completions":                            openai.Chat,
+		"/v1/completions": openai.Text, "/completions": openai.Text, "/v2/completions": openai.Text,
+	} {
+		body := `{"prompt":"x"}`
+		if want == openai.Chat {
+			body = `{"messages":[{"role":"user","content":"x"}]}`
+		}
+		line := fmt.Sprintf(`{"custom_id":18.0,"method":"post","url":%q,"body":%s}`, url, body)
+		if p, err := Parse(OpenAI, Line{Number: 1, Text: []byte(line)}); err != nil || p.Kind != want || p.CustomID != "18" {
+			t.Errorf("%s: %+v, %v", url, p, err)
+		}
+	}
+	if p, err := Parse(Text, Line{Number: 9, Text: []byte(` a {"b"`)}); err != nil || p.CustomID != "line-9" || p.Text != ` a {"b"` {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{`{"id":"a","prompt":"x"}`, "plain", openai("a", "completions", `{"prompt":[1,2],"stop":["x"],"logprobs":1}`),
-		openai("a", "chat/completions", `{"messages":[{"role":"user","content":[{"type":"text","text":"é"}]}],"tools":[{"a":{"b":[1,null]}}]}`)} {
+	for _, s := range []string{`{"id":"a","prompt":"x"}`, "plain", batchLine("a", "completions", `{"prompt":[1,2],"stop":["x"],"logprobs":1}`),
+		batchLine("a", "chat/completions", `{"messages":[{"role":"user","content":[{"type":"text","text":"é"}]}],"tools":[{"a":{"b":[1,null]}}]}`)} {
 		f.Add([]byte(s), uint8(1))
 	}
 	s := testSettings(f, OpenAI)
@@ -166,7 +143,7 @@ func FuzzParse(f *testing.F) {
 		if bad == nil {
 			var r *Request
 			if r, bad = s.request(t.Context(), 1, p); bad == nil {
-				if r.MaxTokens < 1 || r.LogProbs < -1 || r.LogProbs > maxTop {
+				if r.MaxTokens < 1 || r.LogProbs < -1 || r.LogProbs > openai.MaxLogProbs {
 					t.Errorf("%+v", r)
 				}
 				return

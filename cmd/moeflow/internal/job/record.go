@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"regexp"
 	"strconv"
 )
@@ -25,11 +24,6 @@ type Identity string
 // are computed with, settings all else that changes an answer.
 func NewIdentity(model, settings string) Identity {
 	return Identity(hexSum([]byte(model)) + "-" + hexSum([]byte(settings)))
-}
-
-// Identity makes the job's identity out of its settings.
-func (s *Settings) Identity(model string) Identity {
-	return NewIdentity(model, fmt.Sprintf("%s %+v %d %q %v %v %v", s.Format, s.Sampling, s.MaxTokens, s.System, s.Chat, s.Raw, s.IgnoreEOS))
 }
 
 // lineSum is a checksum of a line of prompts, never 0.

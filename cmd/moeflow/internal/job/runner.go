@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 
+	"moeflow/cmd/moeflow/internal/openai"
 	"moeflow/stages/sample"
 )
 
@@ -19,25 +20,12 @@ type Request struct {
 	OnToken func(id int32) (stop bool)
 }
 
-// LogProb is a token and the natural logarithm of its probability.
-type LogProb struct {
-	ID      int32
-	LogProb float32
-}
-
-// TokenLogProb is a token of an answer and the likeliest in its place, the
-// likeliest first.
-type TokenLogProb struct {
-	LogProb
-	Top []LogProb
-}
-
 // Result is the answer to a Request.
 type Result struct {
 	Key            int
 	IDs            []int32
 	Finish         string // "stop" or "length"
-	LogProbs       []TokenLogProb
+	LogProbs       []openai.TokenLogProb
 	Prompt, Reused int // tokens of the prompt; those that were computed for another one before
 	// Refused is what is wrong with this prompt: computing it again gives the
 	// same. Failed is what went wrong while computing it, through no fault of the

@@ -1,0 +1,111 @@
+package openai
+
+import (
+	"context"
+
+	"moeflow/stages/sample"
+	"moeflow/tokenizer"
+	"moeflow/tokenizer/chat"
+)
+
+// Settings are the model, and what a request leaves out.
+type Settings struct {
+	Model      string // its name in the answers
+	Tokenizer  *tokenizer.Tokenizer
+	Template   *chat.Template // of conversations
+	NoTemplate error          // why there is none, if there is none
+	Sampling   sample.Params
+	MaxTokens  int
+	System     string // first message of conversations that have none
+	Raw        bool   // special tokens in a text are plain text
+	IgnoreEOS  bool
+}
+
+// Sampling is what a request says of how tokens are picked; nil where it says
+// nothing.
+type Sampling struct {
+	Temperature, TopP, MinP *float64
+	TopK                    *int
+	RepeatPenalty           *float64
+	RepeatLastN             *int
+	Seed                    *uint64
+}
+
+// Params are the parameters of a request. One that asks for temperature 0 asks for
+// the likeliest token, which the settings' repeat penalty would change.
+func (s *Settings) Params(r *Request) sample.Params {
+	out, p := s.Sampling, &r.Sampling
+	if p.Temperature != nil && *p.Temperature == 0 {
+		out.RepeatPenalty = 1
+	}
+	set(&out.Temperature, p.Temperature)
+	set(&out.TopK, p.TopK)
+	set(&out.TopP, p.TopP)
+	set(&out.MinP, p.MinP)
+	set(&out.RepeatPenalty, p.RepeatPenalty)
+	set(&out.RepeatLastN, p.RepeatLastN)
+	set(&out.Seed, p.Seed)
+	return out
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// Most is how many tokens the answer of a request may have.
+func (s *Settings) Most(r *Request) int {
+	if r.MaxTokens > 0 {
+		return r.MaxTokens
+	}
+	return s.MaxTokens
+}
+
+// IgnoresEOS tells whether the answer goes on past tokens that end a text.
+func (s *Settings) IgnoresEOS(r *Request) bool {
+	if r.IgnoreEOS != nil {
+		return *r.IgnoreEOS
+	}
+	return s.IgnoreEOS
+}
+
+// Prompt turns a request into the tokens that the model continues. Cancelling ctx
+// stops the chat template.
+func (s *Settings) Prompt(ctx context.Context, r *Request) ([]int32, *Error) {
+	if _, err := sample.New(s.Params(r), 1); err != nil {
+		return nil, errorf(CodeValue, "%v", err)
+	}
+	for _, id := range r.StopIDs {
+		if n := s.Tokenizer.VocabSize(); id < 0 || int(id) >= n {
+			return nil, errorf(CodeValue, "stop_token_ids has %d, want tokens of the vocabulary, 0 to %d", id, n-1)
+		}
+	}
+	switch {
+	case len(r.IDs) > 0:
+		return r.IDs, nil
+	case r.Kind != Chat:
+		return s.Tokenizer.EncodePrompt(r.Text, !s.Raw), nil
+	case s.Template == nil:
+		return nil, errorf(CodeTemplate, "no chat template: %v", s.NoTemplate)
+	}
+	text, err := s.Template.Render(ctx, chat.Conversation{Messages: s.conversation(r), Tools: r.Tools,
+		AddGenerationPrompt: !r.NoGenerationPrompt, Extra: r.Variables})
+	if err != nil {
+		return nil, errorf(CodeTemplate, "%v", err)
+	}
+	return s.Tokenizer.Encode(text, true), nil
+}
+
+// conversation is a request's messages, behind the settings' system message if
+// they have none of their own.
+func (s *Settings) conversation(r *Request) []chat.Message {
+	turns := r.Messages
+	if turns == nil {
+		turns = []chat.Message{{"role": "user", "content": r.Text}}
+	}
+	if s.System == "" || turns[0]["role"] == "system" || turns[0]["role"] == "developer" {
+		return turns
+	}
+	return append([]chat.Message{{"role": "system", "content": s.System}}, turns...)
+}
