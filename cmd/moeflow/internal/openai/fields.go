@@ -46,6 +46,13 @@ var fields = map[string]field{
 	"min_p":       served(both, func(o *Object, r *Request) { r.Sampling.MinP = o.number("min_p", 0, 1) }),
 	"top_k":       served(both, readTopK), "seed": served(both, readSeed),
 	"repeat_penalty": served(both, readRepeat), "repetition_penalty": served(both, readRepeat), "repeat_last_n": served(both, readRepeat),
+	"frequency_penalty": served(both, func(o *Object, r *Request) {
+		r.Sampling.FrequencyPenalty = o.number("frequency_penalty", -maxPenalty, maxPenalty)
+	}),
+	"presence_penalty": served(both, func(o *Object, r *Request) {
+		r.Sampling.PresencePenalty = o.number("presence_penalty", -maxPenalty, maxPenalty)
+	}),
+	"logit_bias": served(both, readBias),
 	"ignore_eos": served(both, func(o *Object, r *Request) { r.IgnoreEOS = o.flag("ignore_eos") }),
 	"stop":       served(both, readStop), "stop_token_ids": served(both, readStopIDs),
 	"include_stop_str_in_output": served(both, func(o *Object, r *Request) { r.KeepStop = o.is("include_stop_str_in_output", true) }),
@@ -59,7 +66,6 @@ var fields = map[string]field{
 
 	// OpenAI's.
 	"n": unless(both, "1"), "best_of": unless(both, "1"), "echo": unless(both, "false"), "suffix": unless(Text, `""`),
-	"frequency_penalty": unless(both, "0"), "presence_penalty": unless(both, "0"), "logit_bias": unless(both, "{}", "[]"),
 	"functions": unless(Chat, "[]"), "function_call": unless(Chat, `"none"`, `"auto"`), "tool_choice": unless(Chat, `"auto"`, `"none"`),
 	"response_format": unless(both, `{"type":"text"}`), "modalities": unless(Chat, `["text"]`), "audio": unless(Chat),
 	"web_search_options": unless(Chat), "verbosity": unless(both, `"medium"`),

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"moeflow/stages/sample"
 	"moeflow/tokenizer/chat"
 )
 
@@ -19,6 +20,8 @@ const (
 	maxStops     = 16
 	maxStopIDs   = 128
 	maxStopBytes = 1024
+	maxPenalty   = 100
+	maxBias      = 1024 // tokens with a bias
 )
 
 // Request is a request, read. What it leaves nil or 0 is for [Settings] to say.
@@ -192,6 +195,37 @@ func readRepeat(o *Object, r *Request) {
 	if s.RepeatLastN = &n; n == 0 {
 		off := 1.0
 		s.RepeatPenalty = &off
+	}
+}
+
+// readBias reads what is added to the logits of tokens: OpenAI's object of ids and
+// numbers, or the list of pairs that llama.cpp takes as well.
+func readBias(o *Object, r *Request) {
+	const want = "an object of token ids and numbers from -100 to 100"
+	raw, _ := o.Get("logit_bias")
+	var pairs [][2]json.RawMessage
+	if kindOf(raw) == "a list" {
+		if json.Unmarshal(raw, &pairs) != nil {
+			o.wrong("logit_bias", raw, want)
+		}
+	} else {
+		b := o.object("logit_bias", raw)
+		for _, id := range slices.Sorted(maps.Keys(b.m)) {
+			pairs = append(pairs, [2]json.RawMessage{json.RawMessage(id), b.m[id]})
+		}
+	}
+	if len(pairs) > maxBias {
+		o.Fail(CodeValue, "logit_bias has %d tokens, want at most %d", len(pairs), maxBias)
+		return
+	}
+	for _, p := range pairs {
+		id, ok := Whole(p[0])
+		var add float64
+		if !ok || id < 0 || id > math.MaxInt32 || kindOf(p[1]) != "a number" || json.Unmarshal(p[1], &add) != nil || math.Abs(add) > 100 {
+			o.Fail(CodeValue, "logit_bias has %s: %s, want %s", Shortened(string(p[0])), Shortened(compact(p[1])), want)
+			return
+		}
+		r.Sampling.Bias = append(r.Sampling.Bias, sample.Bias{ID: int32(id), Add: add})
 	}
 }
 

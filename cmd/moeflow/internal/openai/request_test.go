@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"moeflow/stages/sample"
 )
 
 // parse reads a body.
@@ -56,6 +58,13 @@ func TestBadRequests(t *testing.T) {
 		{Text, `{"prompt":"x","repeat_penalty":0}`, "invalid_value: repeat_penalty is 0, want more; 1 is off"},
 		{Text, `{"prompt":"x","repetition_penalty":0}`, "invalid_value: repetition_penalty is 0, want more; 1 is off"},
 		{Text, `{"prompt":"x","repetition_penalty":1.5,"repeat_penalty":1.1}`, "invalid_value: repeat_penalty is 1.1 and repetition_penalty is 1.5: give one"},
+		{Text, `{"prompt":"x","frequency_penalty":"1"}`, `invalid_value: frequency_penalty is "1", want a number from -100 to 100`},
+		{Text, `{"prompt":"x","presence_penalty":101}`, "invalid_value: presence_penalty is 101"},
+		{Text, `{"prompt":"x","logit_bias":5}`, "invalid_value: logit_bias is 5, want an object"},
+		{Text, `{"prompt":"x","logit_bias":{"the":5}}`, "invalid_value: logit_bias has the: 5, want an object of token ids and numbers from -100 to 100"},
+		{Text, `{"prompt":"x","logit_bias":{"5":-101}}`, "invalid_value: logit_bias has 5: -101"},
+		{Text, `{"prompt":"x","logit_bias":[[5,false]]}`, "invalid_value: logit_bias has 5: false"},
+		{Text, `{"prompt":"x","logit_bias":[[5]]}`, "invalid_value: logit_bias has 5: , want"},
 		{Text, `{"prompt":"x","stop":5}`, "invalid_value: stop is 5, want a string or a list of strings"},
 		{Text, `{"prompt":"x","stop":["a",null]}`, "invalid_value: stop is"},
 		{Text, `{"prompt":"x","stop":""}`, "invalid_value: stop has a string of 0 bytes"},
@@ -101,11 +110,11 @@ func TestRequests(t *testing.T) {
 	}
 	r := one(Text, `{"model":"m","prompt":["x\ny"],"max_completion_tokens":5.0,"temperature":0.5,"top_p":0,"seed":-1,"stop":["\n","b"],
 		"logprobs":2.0,"n":1.0,"best_of":1,"stream":false,"logit_bias":{ },"echo":null,"user":"u","top_k":3,"min_p":0.1,"repeat_penalty":1.1,
-		"ignore_eos":true,"frequency_penalty":0.0,"stop_token_ids":[1,2.0],"include_stop_str_in_output":true,"skip_special_tokens":false,"repeat_last_n":9}`)
+		"ignore_eos":true,"frequency_penalty":0.5,"presence_penalty":-1,"stop_token_ids":[1,2.0],"include_stop_str_in_output":true,"skip_special_tokens":false,"repeat_last_n":9}`)
 	s := r.Sampling
 	if r.Model != "m" || r.Text != "x\ny" || r.MaxTokens != 5 || *s.Temperature != 0.5 || *s.TopP <= 0 || *s.TopP > 1e-30 || *s.Seed != 1<<64-1 || len(r.Stop) != 2 ||
 		r.LogProbs != 2 || *s.TopK != 3 || *s.MinP != 0.1 || *s.RepeatPenalty != 1.1 || !*r.IgnoreEOS || r.Kind != Text || !slices.Equal(r.StopIDs, []int32{1, 2}) ||
-		!r.KeepStop || !r.Special || *s.RepeatLastN != 9 || r.Stream {
+		*s.FrequencyPenalty != 0.5 || *s.PresencePenalty != -1 || s.Bias != nil || !r.KeepStop || !r.Special || *s.RepeatLastN != 9 || r.Stream {
 		t.Errorf("%+v", r)
 	}
 	if r := one(Text, `{"prompt":[[1,2.0]],"stop":"x","logprobs":null,"top_k":-1,"repetition_penalty":1.9,"stream":true,"stream_options":{"include_usage":true}}`); !slices.Equal(r.IDs, []int32{1, 2}) ||
@@ -121,6 +130,12 @@ func TestRequests(t *testing.T) {
 	if r.Kind != Chat || r.Messages[0]["content"] != "x\ny" || r.Messages[1]["content"] != "" || r.LogProbs != 0 || len(r.Tools) != 1 ||
 		!r.NoGenerationPrompt || len(r.Variables) != 3 || r.Variables["enable_thinking"] != false || r.Variables["reasoning_effort"] != "low" {
 		t.Errorf("%+v", r)
+	}
+	for _, bias := range []string{`{"7":-100,"30":1.5}`, `[[7,-100],[30.0,1.5]]`} {
+		if r := one(Text, `{"prompt":"x","logit_bias":`+bias+`}`); !slices.Equal(r.Sampling.Bias, []sample.Bias{{ID: 30, Add: 1.5}, {ID: 7, Add: -100}}) &&
+			!slices.Equal(r.Sampling.Bias, []sample.Bias{{ID: 7, Add: -100}, {ID: 30, Add: 1.5}}) {
+			t.Errorf("%s: %+v", bias, r.Sampling.Bias)
+		}
 	}
 	const hi = `"messages":[{"role":"user","content":"x"}]`
 	if r := one(Chat, `{`+hi+`,"tools":[{}],"tool_choice":"none","logprobs":true,"top_logprobs":4}`); r.Tools != nil || r.LogProbs != 4 {

@@ -29,6 +29,9 @@ type Sampling struct {
 	RepeatPenalty           *float64
 	RepeatLastN             *int
 	Seed                    *uint64
+	// FrequencyPenalty and PresencePenalty count tokens of the answer.
+	FrequencyPenalty, PresencePenalty *float64
+	Bias                              []sample.Bias
 }
 
 // Params are the parameters of a request. One that asks for temperature 0 asks for
@@ -44,7 +47,12 @@ func (s *Settings) Params(r *Request) sample.Params {
 	set(&out.MinP, p.MinP)
 	set(&out.RepeatPenalty, p.RepeatPenalty)
 	set(&out.RepeatLastN, p.RepeatLastN)
+	set(&out.FrequencyPenalty, p.FrequencyPenalty)
+	set(&out.PresencePenalty, p.PresencePenalty)
 	set(&out.Seed, p.Seed)
+	if p.Bias != nil {
+		out.Bias = p.Bias
+	}
 	return out
 }
 
@@ -73,7 +81,7 @@ func (s *Settings) IgnoresEOS(r *Request) bool {
 // Prompt turns a request into the tokens that the model continues. Cancelling ctx
 // stops the chat template.
 func (s *Settings) Prompt(ctx context.Context, r *Request) ([]int32, *Error) {
-	if _, err := sample.New(s.Params(r), 1); err != nil {
+	if _, err := sample.New(s.Params(r), s.Tokenizer.VocabSize()); err != nil {
 		return nil, errorf(CodeValue, "%v", err)
 	}
 	for _, id := range r.StopIDs {

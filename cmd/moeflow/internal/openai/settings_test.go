@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,7 @@ func TestPrompt(t *testing.T) {
 		`{"messages":[{"role":"user","content":"hi"}],"add_generation_prompt":false}`:                         "system: short\nuser: hi\n",
 		`{"messages":[{"role":"user","content":"hi"}],"chat_template_kwargs":{"x":[1,"y"]}}`:                  "[[1, 'y']]system: short\nuser: hi\nassistant:",
 		`{"messages":[{"role":"user","content":"hi"}],"stop_token_ids":[260]}`:                                "invalid_value: stop_token_ids has 260, want tokens of the vocabulary, 0 to 259",
+		`{"messages":[{"role":"user","content":"hi"}],"logit_bias":{"260":1}}`:                                "invalid_value: logit_bias names token 260, the vocabulary has 0 to 259",
 		`{"messages":[{"role":"user","content":"hi"}],"stop_token_ids":[-1]}`:                                 "invalid_value: stop_token_ids has -1",
 		`{"messages":[{"role":"user","content":"hi"}],"temperature":0,"repeat_penalty":100,"max_tokens":1e1}`: "system: short\nuser: hi\nassistant:",
 	} {
@@ -58,11 +60,15 @@ func TestDefaults(t *testing.T) {
 	s := testSettings(t)
 	s.Sampling.Temperature, s.Sampling.RepeatPenalty, s.IgnoreEOS = 0.7, 1.1, true
 	r, _ := parse(Text, `{"prompt":"x"}`)
-	if p := s.Params(r); p != s.Sampling || s.Most(r) != 100 || !s.IgnoresEOS(r) {
+	if p := s.Params(r); !reflect.DeepEqual(p, s.Sampling) || s.Most(r) != 100 || !s.IgnoresEOS(r) {
 		t.Errorf("%+v", p)
 	}
 	r, _ = parse(Text, `{"prompt":"x","temperature":0,"max_tokens":3,"ignore_eos":false,"seed":4,"top_k":2}`)
 	if p := s.Params(r); p.Temperature != 0 || p.RepeatPenalty != 1 || p.Seed != 4 || p.TopK != 2 || s.Most(r) != 3 || s.IgnoresEOS(r) {
+		t.Errorf("%+v", p)
+	}
+	r, _ = parse(Text, `{"prompt":"x","frequency_penalty":1,"presence_penalty":2,"logit_bias":{"9":3}}`)
+	if p := s.Params(r); p.FrequencyPenalty != 1 || p.PresencePenalty != 2 || len(p.Bias) != 1 || p.Bias[0].ID != 9 {
 		t.Errorf("%+v", p)
 	}
 	r, _ = parse(Text, `{"prompt":"x","temperature":0,"repetition_penalty":1.9}`)
