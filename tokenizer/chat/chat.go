@@ -9,10 +9,6 @@ import (
 	"moeflow/tokenizer/chat/jinja"
 )
 
-// maxTemplate is the size of a template in bytes: the largest of the field have
-// some ten thousand.
-const maxTemplate = 1 << 20
-
 // Message is one turn: role, content, and what else templates read, such as
 // name, tool_calls, tool_call_id and reasoning_content. Values are as JSON has
 // them: strings, numbers, bools, nil, []any, map[string]any.
@@ -46,9 +42,6 @@ type Template struct {
 
 // New parses a template. An error names the line.
 func New(template string, o Options) (*Template, error) {
-	if len(template) > maxTemplate {
-		return nil, fmt.Errorf("the chat template has %d bytes, wanted at most %d", len(template), maxTemplate)
-	}
 	t, err := jinja.Parse(template)
 	if err != nil {
 		return nil, fmt.Errorf("chat template: %w", err)

@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -34,6 +33,7 @@ type listOf struct {
 func (l *listOf) eval(f *frame) any { return list(f.all(l.items)) }
 
 func (f *frame) all(items []expr) []any {
+	f.slots(len(items))
 	out := make([]any, len(items))
 	for i, e := range items {
 		out[i] = f.eval(e)
@@ -47,11 +47,13 @@ type dictOf struct {
 }
 
 func (d *dictOf) eval(f *frame) any {
+	f.alloc(frameSize)
 	out := &Dict{}
 	for i, k := range d.keys {
 		key := f.eval(k)
 		f.line = d.line
-		out.Set(f.key(key), f.eval(d.values[i]))
+		key = f.key(key)
+		f.put(out, key, f.eval(d.values[i]))
 	}
 	return out
 }
@@ -68,7 +70,7 @@ func (c *conditional) eval(f *frame) any {
 	case c.other != nil:
 		return f.eval(c.other)
 	}
-	return undefined{fmt.Sprintf("the inline if-expression on line %d evaluated to false and no else section was defined.", c.line)}
+	return undefined{why: "the inline if-expression on line %[1]s evaluated to false and no else section was defined.", about: int64(c.line)}
 }
 
 type logic struct {
@@ -144,7 +146,7 @@ func (f *frame) contains(in, v any) bool {
 		if _, ok := v.(tuple); ok { // no key can be one here
 			return false
 		}
-		_, ok := in.Get(f.key(v))
+		_, ok := f.get(in, f.key(v))
 		return ok
 	case nil, bool, int64, float64:
 		f.fail("argument of type '%s' is not iterable", typeName(in))
@@ -155,7 +157,7 @@ func (f *frame) contains(in, v any) bool {
 			f.need(v)
 			f.fail("'in <string>' requires string as left operand, not %s", typeName(v))
 		}
-		f.bytes(len(s))
+		f.scan(len(s))
 		return strings.Contains(s, t)
 	}
 	for _, item := range f.iterate(in) {
@@ -172,12 +174,11 @@ type concat struct {
 }
 
 func (c *concat) eval(f *frame) any {
-	var b strings.Builder
+	b := f.buffer()
 	for _, e := range c.items {
 		v := f.eval(e)
 		f.line = c.line
-		b.WriteString(f.str(v))
-		f.bytes(b.Len())
+		b.write(f.str(v))
 	}
 	return b.String()
 }
@@ -262,30 +263,33 @@ func (f *frame) joined(x, y any) (any, bool) {
 		}
 		_, safe1 := x.(markup)
 		_, safe2 := y.(markup)
-		f.bytes(len(s) + len(t))
-		switch {
-		case safe1 && safe2:
+		if safe1 && !safe2 {
+			t = f.escaped(t)
+		} else if safe2 && !safe1 {
+			s = f.escaped(s)
+		}
+		f.alloc(len(s) + len(t) + textSize)
+		if safe1 || safe2 {
 			return markup(s + t), true
-		case safe1:
-			return markup(s + escaped(t)), true
-		case safe2:
-			return markup(escaped(s) + t), true
 		}
 		return s + t, true
 	}
 	switch x := x.(type) {
 	case list:
 		if y, ok := y.(list); ok {
-			f.spend(len(x) + len(y))
-			return append(append(list{}, x...), y...), true
+			return list(f.appended(x, y)), true
 		}
 	case tuple:
 		if y, ok := y.(tuple); ok {
-			f.spend(len(x) + len(y))
-			return append(append(tuple{}, x...), y...), true
+			return tuple(f.appended(x, y)), true
 		}
 	}
 	return nil, false
+}
+
+func (r *run) appended(x, y []any) []any {
+	r.slots(len(x) + len(y))
+	return append(append(make([]any, 0, len(x)+len(y)), x...), y...)
 }
 
 // repeated is x * y for a string or list x and a number y.
@@ -297,10 +301,8 @@ func (f *frame) repeated(x, y any) (any, bool) {
 	}
 	n = max(n, 0)
 	if s, ok := asText(x); ok {
-		if n > 0 && int64(len(s)) > maxString/n {
-			f.bytes(maxString + 1)
-		}
-		return f.made(strings.Repeat(s, int(n))), true
+		f.alloc(times(len(s), int(n)) + textSize)
+		return strings.Repeat(s, int(n)), true
 	}
 	var items []any
 	switch x := x.(type) {
@@ -311,11 +313,11 @@ func (f *frame) repeated(x, y any) (any, bool) {
 	default:
 		return nil, false
 	}
-	if n > 0 && int64(len(items)) > maxSteps/n {
-		f.spend(maxSteps)
+	f.slots(times(len(items), int(n)))
+	if len(items) == 0 {
+		n = 0
 	}
-	f.spend(len(items) * int(n))
-	var out []any
+	out := make([]any, 0, len(items)*int(n))
 	for range n {
 		out = append(out, items...)
 	}

@@ -2,21 +2,8 @@ package jinja
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"strings"
 	"time"
-)
-
-// Bounds of one rendering. Real templates stay far below: a conversation of a
-// thousand messages takes some hundred thousand steps.
-const (
-	maxSteps  = 5_000_000 // evaluations, list items and 64 bytes of strings made
-	maxString = 64 << 20  // bytes of one string, the output among them
-	maxCalls  = 100       // macros and recursive loops within each other
-	maxNested = 5_000     // evaluations within each other
-	maxRange  = 100_000   // as Jinja2's sandbox has it
-	lookEvery = 1_000     // steps between looks at the context
 )
 
 // Options are what a template may ask for beside its values.
@@ -29,64 +16,44 @@ type Options struct {
 // is an *Error and names the line, or what cancelled ctx.
 func (t *Template) Render(ctx context.Context, values map[string]any, o Options) (text string, err error) {
 	defer rescue(&err)
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
+	f, err := t.frame(ctx, values, o)
+	if err != nil {
+		return "", err
 	}
-	r := &run{ctx: ctx, now: o.Now, globals: globals, filters: filters, tests: tests}
-	if r.now == nil {
-		r.now = time.Now
-	}
-	root := &scope{vars: make(map[string]any, len(values))}
-	for name, v := range values {
-		root.vars[name] = r.fromGo(v, 0)
-	}
-	f := &frame{run: r, scope: root, out: &strings.Builder{}}
 	f.body(t.body)
 	return f.out.String(), nil
 }
 
+// frame is where the template's body runs.
+func (t *Template) frame(ctx context.Context, values map[string]any, o Options) (*frame, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	r := &run{now: o.Now, globals: globals, filters: filters, tests: tests}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	root, size := &scope{}, 0
+	for name, v := range values {
+		v = r.fromGo(v, 0)
+		root.vars = append(root.vars, binding{name, v})
+		size += sizeOf(v)
+	}
+	r.budget = newBudget(ctx, size)
+	f := &frame{run: r, scope: root, out: r.buffer()}
+	f.out.most = r.output
+	return f, nil
+}
+
 // run is one rendering.
 type run struct {
-	ctx     context.Context
+	budget
 	globals map[string]any
 	filters map[string]filter
 	tests   map[string]test
 	now     func() time.Time
-	line    int // of what is evaluated
-	steps   int
-	unseen  int // steps since the last look at ctx
 	nested  int
 	calls   int
-}
-
-func (r *run) fail(format string, args ...any) {
-	panic(&Error{r.line, fmt.Sprintf(format, args...)})
-}
-
-// spend counts work, and fails when a template does too much of it.
-func (r *run) spend(n int) {
-	if r.unseen += n; r.unseen >= lookEvery {
-		if r.unseen = 0; r.ctx.Err() != nil {
-			panic(stopped{context.Cause(r.ctx)})
-		}
-	}
-	if r.steps += n; r.steps > maxSteps || n < 0 {
-		r.fail("the template does not come to an end: more than %d steps", maxSteps)
-	}
-}
-
-// bytes counts the making of a string of n bytes.
-func (r *run) bytes(n int) {
-	if n > maxString || n < 0 {
-		r.fail("the template makes a text of more than %d MiB", maxString>>20)
-	}
-	r.spend(n / 64)
-}
-
-// made counts a new string and returns it.
-func (r *run) made(s string) string {
-	r.bytes(len(s))
-	return s
 }
 
 // enter goes a level of calls deeper; leave comes back.
@@ -99,40 +66,71 @@ func (r *run) enter() {
 func (r *run) leave() { r.calls-- }
 
 // scope is variables in a chain: for loops, macros and with blocks have their
-// own, and see those around them.
+// own, and see those around them. There are few, so they are looked through.
 type scope struct {
-	vars map[string]any
+	vars []binding
 	up   *scope
+	kept bool // a macro may use the scope when what made it is over
 }
 
-func (s *scope) set(name string, v any) {
-	if s.vars == nil {
-		s.vars = map[string]any{}
+type binding struct {
+	name  string
+	value any
+}
+
+// set gives a variable of the frame's own scope a value.
+func (f *frame) set(name string, v any) {
+	vars := f.scope.vars
+	f.spend(1 + len(vars)/8)
+	for i := range vars {
+		if vars[i].name == name {
+			vars[i].value = v
+			return
+		}
 	}
-	s.vars[name] = v
+	if len(vars) == cap(vars) {
+		f.alloc(times(len(vars)+1, bindingSize))
+	}
+	f.scope.vars = append(vars, binding{name, v})
+}
+
+// keep marks the scopes that a macro sees, so that none is used for another
+// round of a loop.
+func (s *scope) keep() *scope {
+	for up := s; up != nil && !up.kept; up = up.up {
+		up.kept = true
+	}
+	return s
 }
 
 // frame is where a node runs.
 type frame struct {
 	*run
 	scope *scope
-	out   *strings.Builder
+	out   *buffer
 }
 
 func (f *frame) inner() *frame {
+	f.alloc(frameSize)
 	return &frame{f.run, &scope{up: f.scope}, f.out}
 }
 
 func (f *frame) lookup(name string) any {
-	for s := f.scope; s != nil; s = s.up {
-		if v, ok := s.vars[name]; ok {
-			return v
+	at, seen := f.scope, 0
+	for ; at != nil; at = at.up {
+		seen += 1 + len(at.vars)
+		for i := range at.vars {
+			if at.vars[i].name == name {
+				f.spend(seen / 8)
+				return at.vars[i].value
+			}
 		}
 	}
+	f.spend(seen / 8)
 	if v, ok := f.globals[name]; ok {
 		return v
 	}
-	return undefined{quote(name) + " is undefined"}
+	return undefined{why: "%[1]s is undefined", about: name}
 }
 
 // eval is the way to evaluate any expression: it counts.
@@ -146,19 +144,10 @@ func (f *frame) eval(e expr) any {
 	return v
 }
 
-func (f *frame) write(s string) {
-	f.bytes(len(s))
-	if f.out.Len()+len(s) > maxString {
-		f.bytes(maxString + 1)
-	}
-	f.out.WriteString(s)
-}
-
 // capture is what body writes.
 func (f *frame) capture(body []stmt) (string, signal) {
-	var b strings.Builder
-	inner := &frame{f.run, f.scope, &b}
-	s := inner.body(body)
+	b := f.buffer()
+	s := (&frame{f.run, f.scope, b}).body(body)
 	return b.String(), s
 }
 
@@ -189,7 +178,7 @@ func (f *frame) body(body []stmt) signal {
 
 type text string
 
-func (t text) exec(f *frame) signal { f.write(string(t)); return goesOn }
+func (t text) exec(f *frame) signal { f.out.write(string(t)); return goesOn }
 
 type jump signal
 
@@ -202,7 +191,7 @@ type printed struct {
 
 func (p *printed) exec(f *frame) signal {
 	f.line = p.line
-	f.write(f.str(f.eval(p.value)))
+	f.out.write(f.str(f.eval(p.value)))
 	return goesOn
 }
 
@@ -248,13 +237,13 @@ func (s *set) exec(f *frame) signal {
 func (f *frame) assign(to expr, v any) {
 	switch to := to.(type) {
 	case *variable:
-		f.scope.set(to.name, v)
+		f.set(to.name, v)
 	case *attribute:
 		ns, ok := f.eval(to.of).(*namespace)
 		if !ok {
 			f.fail("cannot assign attribute on non-namespace object")
 		}
-		ns.vars.Set(to.name, v)
+		f.put(ns.vars, to.name, v)
 	case *tupleOf:
 		values := f.iterate(v)
 		if len(values) != len(to.items) {
@@ -291,7 +280,7 @@ type filterBlock struct {
 func (b *filterBlock) exec(f *frame) signal {
 	text, sig := f.inner().capture(b.body)
 	f.line = b.line
-	f.write(f.str(f.filterText(b.filter, text)))
+	f.out.write(f.str(f.filterText(b.filter, text)))
 	return sig
 }
 
@@ -299,7 +288,7 @@ func (b *filterBlock) exec(f *frame) signal {
 // them.
 func (f *frame) filterText(filter expr, text string) any {
 	inner := f.inner()
-	inner.scope.set("", text) // no name in a template is empty
+	inner.set("", text) // no name in a template is empty
 	return inner.eval(filter)
 }
 
@@ -318,7 +307,8 @@ type closure struct {
 }
 
 func (m *macro) exec(f *frame) signal {
-	f.scope.set(m.name, &closure{m, f.scope})
+	f.alloc(slotSize)
+	f.set(m.name, &closure{m, f.scope.keep()})
 	return goesOn
 }
 
@@ -326,37 +316,38 @@ func (c *closure) call(f *frame, a args) any {
 	f.enter()
 	defer f.leave()
 	line := f.line
-	var b strings.Builder
-	inner := &frame{f.run, &scope{up: c.scope}, &b}
+	f.alloc(frameSize)
+	inner := &frame{f.run, &scope{up: c.scope}, f.buffer()}
 	if len(a.pos) > len(c.params) {
 		f.fail("macro %q takes not more than %d argument(s)", c.name, len(c.params))
 	}
+	f.spend(len(a.named) + len(c.params))
 	named := maps.Clone(a.named)
 	if caller, ok := named["caller"]; ok {
-		inner.scope.set("caller", caller)
+		inner.set("caller", caller)
 		delete(named, "caller")
 	}
 	for i, name := range c.params {
 		v, ok := named[name]
 		switch from := len(c.params) - len(c.defaults); {
 		case i < len(a.pos):
-			inner.scope.set(name, a.pos[i])
+			inner.set(name, a.pos[i])
 			continue
 		case ok:
 			delete(named, name)
 		case i >= from:
 			v = inner.eval(c.defaults[i-from])
 		default:
-			v = undefined{fmt.Sprintf("parameter %s was not provided", quote(name))}
+			v = undefined{why: "parameter %[1]s was not provided", about: name}
 		}
-		inner.scope.set(name, v)
+		inner.set(name, v)
 	}
 	for name := range named {
 		f.fail("macro %q takes no keyword argument %q", c.name, name)
 	}
 	inner.body(c.body)
 	f.line = line
-	return b.String()
+	return inner.out.String()
 }
 
 type callBlock struct {
@@ -372,7 +363,7 @@ func (c *callBlock) exec(f *frame) signal {
 	if a.named == nil {
 		a.named = map[string]any{}
 	}
-	a.named["caller"] = &closure{c.caller, f.scope}
-	f.write(f.str(f.call(fn, a)))
+	a.named["caller"] = &closure{c.caller, f.scope.keep()}
+	f.out.write(f.str(f.call(fn, a)))
 	return goesOn
 }

@@ -16,7 +16,7 @@ var filters = map[string]filter{
 	"abs":        filterAbs,
 	"attr":       func(f *frame, v any, a args) any { return f.attrOnly(v, a.text(f, 0, "name", "")) },
 	"batch":      filterBatch,
-	"capitalize": func(f *frame, v any, _ args) any { return capitalize(f.str(v)) },
+	"capitalize": onStr(capitalize),
 	"center":     func(f *frame, v any, a args) any { return f.pad(f.str(v), a.int(f, 0, "width", 80), ' ', 0) },
 	"count":      filterLength,
 	"d":          filterDefault,
@@ -34,8 +34,8 @@ var filters = map[string]filter{
 	"join":       filterJoin,
 	"last":       filterLast,
 	"length":     filterLength,
-	"list":       func(f *frame, v any, _ args) any { return append(list{}, f.iterate(v)...) },
-	"lower":      func(f *frame, v any, _ args) any { return lower(f.made(f.str(v))) },
+	"list":       func(f *frame, v any, _ args) any { return list(f.appended(f.iterate(v), nil)) },
+	"lower":      onStr(lower),
 	"map":        filterMap,
 	"max":        func(f *frame, v any, a args) any { return f.extreme(v, a, 1) },
 	"min":        func(f *frame, v any, a args) any { return f.extreme(v, a, -1) },
@@ -50,13 +50,25 @@ var filters = map[string]filter{
 	"sort":       filterSort,
 	"string":     filterString,
 	"sum":        filterSum,
-	"title":      func(f *frame, v any, _ args) any { return titled(f.str(v)) },
+	"title":      onStr(titled),
 	"tojson":     filterJSON,
 	"trim":       func(f *frame, v any, a args) any { return f.strip(f.str(v), a.get(0, "chars"), true, true) },
 	"unique":     filterUnique,
-	"upper":      func(f *frame, v any, _ args) any { return upper(f.made(f.str(v))) },
-	"wordcount":  func(f *frame, v any, _ args) any { return int64(len(words(f.str(v)))) },
+	"upper":      onStr(upper),
+	"wordcount":  filterWordcount,
 }
+
+// onStr makes a filter of a change of letters.
+func onStr(fn func(string) string) filter {
+	return func(f *frame, v any, _ args) any {
+		s := f.str(v)
+		f.cased(s)
+		return fn(s)
+	}
+}
+
+// cased counts a change of case, which can make letters longer.
+func (r *run) cased(s string) { r.text(times(len(s), 3)) }
 
 // get is the argument at a position or with a name; nil where it is not given.
 func (a args) get(i int, name string) any {
@@ -112,6 +124,7 @@ func filterAbs(f *frame, v any, _ args) any {
 }
 
 func (f *frame) attrOnly(v any, name string) any {
+	f.skim(len(name))
 	if member, ok := attributeOf(v, name); ok {
 		return member
 	}
@@ -133,12 +146,26 @@ func filterEscape(f *frame, v any, _ args) any {
 	if m, ok := v.(markup); ok {
 		return m
 	}
-	return markup(escaped(f.made(f.str(v))))
+	return markup(f.escaped(f.str(v)))
 }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
 
-func escaped(s string) string { return escaper.Replace(s) }
+// escaped makes a text safe in HTML.
+func (r *run) escaped(s string) string {
+	grow := 0
+	for i := range len(s) {
+		switch s[i] {
+		case '&', '"', '\'':
+			grow += 4
+		case '<', '>':
+			grow += 3
+		}
+	}
+	r.scan(len(s))
+	r.text(len(s) + grow)
+	return escaper.Replace(s)
+}
 
 func filterString(f *frame, v any, _ args) any {
 	if m, ok := v.(markup); ok {
@@ -152,10 +179,9 @@ func filterLength(f *frame, v any, _ args) any {
 	case undefined:
 		return int64(0)
 	case string:
-		f.spend(len(v) / 64)
-		return int64(utf8.RuneCountInString(v))
+		return int64(f.count(v))
 	case markup:
-		return int64(utf8.RuneCountInString(string(v)))
+		return int64(f.count(string(v)))
 	case list:
 		return int64(len(v))
 	case tuple:
@@ -182,6 +208,7 @@ func filterFloat(f *frame, v any, a args) any {
 		return toFloat(n)
 	}
 	if s, ok := asText(v); ok {
+		f.text(2 * len(s)) // a number that cannot be read is copied into an error
 		s = strings.TrimFunc(s, isSpace)
 		if x, err := strconv.ParseFloat(s, 64); err == nil && !strings.ContainsAny(s, "xXpP") {
 			return x
@@ -209,6 +236,7 @@ func filterInt(f *frame, v any, a args) any {
 	if !ok {
 		return absent
 	}
+	f.text(times(len(s), 4)) // the same
 	s = strings.TrimFunc(s, isSpace)
 	if base != 10 {
 		prefix := map[int64]string{2: "0b", 8: "0o", 16: "0x"}[base]
@@ -228,31 +256,34 @@ func filterInt(f *frame, v any, a args) any {
 
 func filterIndent(f *frame, v any, a args) any {
 	with := a.get(0, "width")
-	indent := strings.Repeat(" ", 4)
+	indent, times := " ", 4
 	if s, ok := asText(with); ok {
-		indent = s
+		indent, times = s, 1
 	} else if with != nil {
-		n := a.int(f, 0, "width", 4)
-		f.bytes(int(max(min(n, maxString+1), 0)))
-		indent = strings.Repeat(" ", int(max(n, 0)))
+		times = int(max(a.int(f, 0, "width", 4), 0))
 	}
 	blank := a.bool(f, 2, "blank", false)
 	s, ok := asText(f.need(v))
 	if !ok {
 		f.fail("'%s' object has no attribute 'splitlines'", typeName(v))
 	}
-	lines := strings.Split(s, "\n")
-	f.bytes(len(indent) * len(lines))
-	for i := range lines {
-		if i > 0 && (blank || lines[i] != "") {
-			lines[i] = indent + lines[i]
-		}
-	}
-	s = strings.Join(lines, "\n")
+	b := f.buffer()
 	if a.bool(f, 1, "first", false) {
-		s = indent + s
+		b.repeat(indent, times)
 	}
-	return f.made(s)
+	for {
+		line, rest, more := strings.Cut(s, "\n")
+		b.write(line)
+		if !more {
+			return b.String()
+		}
+		f.spend(1)
+		b.write("\n")
+		if blank || rest != "" && rest[0] != '\n' {
+			b.repeat(indent, times)
+		}
+		s = rest
+	}
 }
 
 func filterReplace(f *frame, v any, a args) any {
@@ -263,13 +294,18 @@ func filterReplace(f *frame, v any, a args) any {
 	return f.replaced(f.str(v), old, with, a.int(f, 2, "count", -1))
 }
 
-// replaced checks the size of the result before making it.
+// replaced counts the size of the result before making it.
 func (r *run) replaced(s, old, with string, count int64) string {
-	n := min(int64(strings.Count(s, old)), int64(uint64(count)>>1))
-	if grow := int64(len(with) - len(old)); grow > 0 && n > 0 && grow > maxString/n {
-		r.bytes(maxString + 1)
+	r.scan(len(s))
+	n := strings.Count(s, old)
+	if count >= 0 {
+		n = int(min(int64(n), count))
 	}
-	return r.made(strings.Replace(s, old, with, int(max(min(count, math.MaxInt32), -1))))
+	if n == 0 {
+		return s
+	}
+	r.text(len(s) + times(n, len(with)))
+	return strings.Replace(s, old, with, n)
 }
 
 func filterRound(f *frame, v any, a args) any {
@@ -291,6 +327,7 @@ func filterRound(f *frame, v any, a args) any {
 		if _, isFloat := n.(float64); !isFloat && precision >= 0 {
 			return n
 		}
+		f.spend(digitsWork)
 		if precision >= 0 { // exact, ties to even as far as digits show
 			y, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'f', int(precision), 64), 64)
 			return y
@@ -309,11 +346,11 @@ func filterRound(f *frame, v any, a args) any {
 func filterJSON(f *frame, v any, a args) any {
 	s := jsonStyle{ascii: a.bool(f, 0, "ensure_ascii", false), sorted: a.bool(f, 3, "sort_keys", false), comma: ", ", colon: ": "}
 	if indent := a.get(1, "indent"); indent != nil {
-		s.lines, s.comma = true, ","
+		s.lines, s.comma, s.times = true, ",", 1
 		if t, ok := asText(indent); ok {
 			s.indent = t
 		} else {
-			s.indent = strings.Repeat(" ", int(min(max(a.int(f, 1, "indent", 0), 0), 1000)))
+			s.indent, s.times = " ", int(max(a.int(f, 1, "indent", 0), 0))
 		}
 	}
 	if pair := a.get(2, "separators"); pair != nil {
@@ -323,37 +360,44 @@ func filterJSON(f *frame, v any, a args) any {
 		}
 		s.comma, s.colon = f.str(items[0]), f.str(items[1])
 	}
-	var b strings.Builder
-	f.json(&b, v, s, 0)
+	b := f.buffer()
+	f.json(b, v, s, 0)
 	return b.String()
 }
 
 func capitalize(s string) string {
-	if s == "" {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
 		return s
 	}
-	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToTitle(r)) + strings.ToLower(s[n:])
 }
 
 // titled begins each word with a capital, words being apart at spaces, dashes
 // and opening brackets, as the filter title has it.
 func titled(s string) string {
-	var b strings.Builder
 	first := true
-	for _, r := range s {
-		switch {
-		case first:
-			b.WriteString(strings.ToUpper(string(r)))
-		default:
-			b.WriteString(strings.ToLower(string(r)))
+	return strings.Map(func(r rune) rune {
+		to := unicode.ToLower(r)
+		if first {
+			to = unicode.ToUpper(r)
 		}
 		first = isSpace(r) || strings.ContainsRune("-({[<", r)
-	}
-	return b.String()
+		return to
+	}, s)
 }
 
-// words are the runs of letters, digits and underscores.
-func words(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+// filterWordcount counts the runs of letters, digits and underscores.
+func filterWordcount(f *frame, v any, _ args) any {
+	s := f.str(v)
+	f.scan(len(s))
+	n, inWord := int64(0), false
+	for _, r := range s {
+		letter := r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r)
+		if letter && !inWord {
+			n++
+		}
+		inWord = letter
+	}
+	return n
 }

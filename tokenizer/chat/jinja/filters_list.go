@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // member finds what attribute= asks for: items by name or number, dots between.
@@ -11,8 +12,13 @@ func (f *frame) member(v any, path any) any {
 	if n, ok := path.(int64); ok {
 		return f.item(v, n)
 	}
-	for _, part := range strings.Split(f.str(path), ".") {
-		if n, err := strconv.ParseInt(part, 10, 64); err == nil {
+	rest := f.str(path)
+	f.scan(len(rest))
+	for more := true; more; {
+		var part string
+		part, rest, more = strings.Cut(rest, ".")
+		f.spend(1)
+		if n, ok := index(part); ok {
 			v = f.item(v, n)
 		} else {
 			v = f.item(v, part)
@@ -21,7 +27,18 @@ func (f *frame) member(v any, path any) any {
 	return v
 }
 
+// index reads the number of an item.
+func index(s string) (int64, bool) {
+	if len(s) > 20 {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}
+
 func filterMap(f *frame, v any, a args) any {
+	f.down() // a map may map
+	defer f.up()
 	if !f.truth(v) { // whatever it is
 		return iterator{"generator", nil}
 	}
@@ -37,6 +54,7 @@ func filterMap(f *frame, v any, a args) any {
 		}
 	} else {
 		name := a.text(f, 0, "", "")
+		f.skim(len(name))
 		fn := f.filters[name]
 		if fn == nil {
 			f.fail("map wants a filter or attribute=, not %s", quote(name))
@@ -44,8 +62,10 @@ func filterMap(f *frame, v any, a args) any {
 		rest := args{pos: a.pos[1:], named: a.named}
 		each = func(item any) any { return fn(f, item, rest) }
 	}
-	var out []any
-	for _, item := range f.iterate(v) {
+	items := f.iterate(v)
+	f.slots(len(items))
+	out := make([]any, 0, len(items))
+	for _, item := range items {
 		f.spend(1)
 		out = append(out, each(item))
 	}
@@ -68,6 +88,7 @@ func (f *frame) choose(v any, a args, byAttr, want bool) any {
 	check := func(item any) bool { return f.truth(item) }
 	if len(pos) > 0 {
 		name := f.str(pos[0])
+		f.skim(len(name))
 		fn := f.tests[name]
 		if fn == nil {
 			f.fail("no test named %s", quote(name))
@@ -75,8 +96,10 @@ func (f *frame) choose(v any, a args, byAttr, want bool) any {
 		rest := args{pos: pos[1:], named: a.named}
 		check = func(item any) bool { return fn(f, item, rest) }
 	}
-	var out []any
-	for _, item := range f.iterate(v) {
+	items := f.iterate(v)
+	f.slots(len(items))
+	out := make([]any, 0, len(items))
+	for _, item := range items {
 		f.spend(1)
 		if check(of(item)) == want {
 			out = append(out, item)
@@ -88,6 +111,7 @@ func (f *frame) choose(v any, a args, byAttr, want bool) any {
 // sorted orders items by key; equal ones stay in their order.
 func (r *run) sorted(items []any, key func(any) any, reverse bool) []any {
 	type pair struct{ item, key any }
+	r.slots(times(len(items), 2))
 	pairs := make([]pair, len(items))
 	for i, item := range items {
 		pairs[i] = pair{item, key(item)}
@@ -114,6 +138,7 @@ func (f *frame) sortKey(path any, caseSensitive bool) func(any) any {
 			v = f.member(v, path)
 		}
 		if s, ok := asText(v); ok && !caseSensitive {
+			f.cased(s)
 			return strings.ToLower(s)
 		}
 		return v
@@ -124,6 +149,8 @@ func filterSort(f *frame, v any, a args) any {
 	items := f.iterate(v)
 	paths := []any{a.get(2, "attribute")}
 	if s, ok := asText(paths[0]); ok && strings.Contains(s, ",") {
+		f.scan(len(s))
+		f.slots(strings.Count(s, ","))
 		paths = nil
 		for _, p := range strings.Split(s, ",") {
 			paths = append(paths, p)
@@ -133,6 +160,7 @@ func filterSort(f *frame, v any, a args) any {
 	key := f.sortKey(paths[0], sensitive)
 	if len(paths) > 1 {
 		key = func(v any) any {
+			f.slots(len(paths))
 			var k tuple
 			for _, p := range paths {
 				k = append(k, f.sortKey(p, sensitive)(v))
@@ -157,7 +185,7 @@ func filterDictsort(f *frame, v any, a args) any {
 }
 
 func (f *frame) pairs(d *Dict) []any {
-	f.spend(d.Len())
+	f.slots(times(d.Len(), 3))
 	out := make([]any, d.Len())
 	for i, k := range d.keys {
 		out[i] = tuple{k, d.values[i]}
@@ -189,6 +217,7 @@ func filterGroupby(f *frame, v any, a args) any {
 	key := func(item any) any {
 		k := raw(item)
 		if s, ok := asText(k); ok && !sensitive {
+			f.cased(s)
 			return strings.ToLower(s)
 		}
 		return k
@@ -198,8 +227,10 @@ func filterGroupby(f *frame, v any, a args) any {
 	for i, item := range f.sorted(f.iterate(v), key, false) {
 		k := key(item)
 		if i == 0 || !f.equal(k, last) {
+			f.slots(5)
 			out, last = append(out, tuple{raw(item), list{}}), k
 		}
+		f.slots(2)
 		group := out[len(out)-1].(tuple)
 		group[1] = append(group[1].(list), item)
 	}
@@ -211,9 +242,11 @@ func filterUnique(f *frame, v any, a args) any {
 	seen := &Dict{}
 	var out []any
 	for _, item := range f.iterate(v) {
+		f.spend(1)
 		k := f.key(key(item))
-		if _, ok := seen.Get(k); !ok {
-			seen.Set(k, true)
+		if _, ok := f.get(seen, k); !ok {
+			f.put(seen, k, true)
+			f.slots(2)
 			out = append(out, item)
 		}
 	}
@@ -222,48 +255,57 @@ func filterUnique(f *frame, v any, a args) any {
 
 func filterJoin(f *frame, v any, a args) any {
 	with, path := a.text(f, 0, "d", ""), a.get(1, "attribute")
-	var b strings.Builder
+	b := f.buffer()
 	for i, item := range f.iterate(v) {
 		f.spend(1)
 		if i > 0 {
-			b.WriteString(with)
+			b.write(with)
 		}
 		if path != nil {
 			item = f.member(item, path)
 		}
-		b.WriteString(f.str(item))
-		if b.Len() > maxString {
-			f.bytes(b.Len())
-		}
+		b.write(f.str(item))
 	}
-	return f.made(b.String())
+	return b.String()
 }
 
 func filterFirst(f *frame, v any, _ args) any {
+	if s, ok := asText(v); ok && s != "" {
+		first, _ := f.at(s, 0)
+		return first
+	}
 	if items := f.iterate(v); len(items) > 0 {
 		return items[0]
 	}
-	return undefined{"No first item, sequence was empty."}
+	return undefined{why: "No first item, sequence was empty."}
 }
 
 func filterLast(f *frame, v any, _ args) any {
 	if it, ok := v.(iterator); ok && it.kind == "generator" {
 		f.fail("'generator' object is not reversible")
 	}
+	if s, ok := asText(v); ok && s != "" {
+		last, _ := f.at(s, -1)
+		return last
+	}
 	if items := f.iterate(v); len(items) > 0 {
 		return items[len(items)-1]
 	}
-	return undefined{"No last item, sequence was empty."}
+	return undefined{why: "No last item, sequence was empty."}
 }
 
 func filterReverse(f *frame, v any, _ args) any {
 	if s, ok := asText(v); ok {
-		runes := f.runes(s)
-		slices.Reverse(runes)
-		return string(runes)
+		f.text(times(len(s), 6)) // what is no UTF-8 grows
+		b := make([]byte, 0, len(s))
+		for end := len(s); end > 0; {
+			r, n := utf8.DecodeLastRuneInString(s[:end])
+			b = utf8.AppendRune(b, r)
+			end -= n
+		}
+		return string(b)
 	}
-	items := slices.Clone(f.iterate(v))
-	f.spend(len(items))
+	items := f.appended(f.iterate(v), nil)
 	slices.Reverse(items)
 	return iterator{"generator", items}
 }
@@ -276,9 +318,14 @@ func filterBatch(f *frame, v any, a args) any {
 	fill := a.get(1, "fill_with")
 	var out []any
 	for group := range slices.Chunk(f.iterate(v), n) {
-		group = slices.Clone(group)
+		size := len(group)
 		if fill != nil {
-			f.spend(n - len(group))
+			size = n
+		}
+		f.slots(2) // of out
+		f.slots(size)
+		group = append(make([]any, 0, size), group...)
+		if fill != nil {
 			for len(group) < n {
 				group = append(group, fill)
 			}
@@ -295,6 +342,7 @@ func filterSum(f *frame, v any, a args) any {
 		total = int64(0)
 	}
 	for _, item := range f.iterate(v) {
+		f.spend(1)
 		if path != nil {
 			item = f.member(item, path)
 		}
@@ -316,8 +364,9 @@ func filterSum(f *frame, v any, a args) any {
 // extreme is min (way -1) and max (way 1).
 func (f *frame) extreme(v any, a args, way int) any {
 	key := f.sortKey(a.get(1, "attribute"), a.bool(f, 0, "case_sensitive", false))
-	var best any = undefined{"No aggregated item, sequence was empty."}
+	var best any = undefined{why: "No aggregated item, sequence was empty."}
 	for i, item := range f.iterate(v) {
+		f.spend(1)
 		if i == 0 || f.compare(key(item), key(best), "<")*way > 0 {
 			best = item
 		}

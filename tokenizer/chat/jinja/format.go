@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -25,13 +26,9 @@ func (f *frame) fill(a args) rune {
 // pad brings s to a width: side -1 has it at the left, 1 at the right, 0 in the
 // middle.
 func (f *frame) pad(s string, width int64, fill rune, side int) string {
-	n := width - int64(utf8.RuneCountInString(s))
+	n := width - int64(f.count(s))
 	if n <= 0 {
 		return s
-	}
-	f.bytes(int(min(n, maxString)) * utf8.RuneLen(fill))
-	if n > maxString {
-		f.bytes(maxString + 1)
 	}
 	left := 0
 	switch side {
@@ -40,7 +37,12 @@ func (f *frame) pad(s string, width int64, fill rune, side int) string {
 	case 1:
 		left = int(n)
 	}
-	return strings.Repeat(string(fill), left) + s + strings.Repeat(string(fill), int(n)-left)
+	b := f.buffer()
+	b.reserve(times(int(n), utf8.RuneLen(fill)) + len(s))
+	b.repeat(string(fill), left)
+	b.write(s)
+	b.repeat(string(fill), int(n)-left)
+	return b.String()
 }
 
 func zfill(f *frame, s string, a args) any {
@@ -48,6 +50,7 @@ func zfill(f *frame, s string, a args) any {
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		sign = s[:1]
 	}
+	f.alloc(len(s) + textSize)
 	return sign + f.pad(s[len(sign):], a.int(f, 0, "width", 0)-int64(len(sign)), '0', 1)
 }
 
@@ -80,37 +83,45 @@ func titleWords(s string) string {
 // printf is Python's s % values. Values that s does not use are an error unless
 // spare.
 func (f *frame) printf(s string, values tuple, spare bool) string {
-	var b strings.Builder
+	f.scan(len(s))
+	b := f.buffer()
 	next := 0
 	for {
 		i := strings.IndexByte(s, '%')
 		if i < 0 {
 			break
 		}
-		b.WriteString(s[:i])
+		b.write(s[:i])
 		s = s[i+1:]
 		n := strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("-+ #0123456789.", r) })
 		if n < 0 {
 			f.fail("incomplete format")
 		}
+		if n > maxFlags {
+			f.fail("a format has %d flags, wanted at most %d", n, maxFlags)
+		}
 		flags, verb := s[:n], s[n]
 		s = s[n+1:]
 		if verb == '%' {
-			b.WriteByte('%')
+			b.char('%')
 			continue
 		}
 		if next == len(values) {
 			f.fail("not enough arguments for format string")
 		}
-		b.WriteString(f.formatted(flags, verb, values[next]))
-		f.bytes(b.Len())
+		f.spend(1)
+		b.write(f.formatted(flags, verb, values[next]))
 		next++
 	}
 	if next < len(values) && !spare {
 		f.fail("not all arguments converted during string formatting")
 	}
-	return b.String() + s
+	b.write(s)
+	return b.String()
 }
+
+// maxFlags is the length of what may stand between % and the letter of a format.
+const maxFlags = 32
 
 // formatted is one value by a verb of printf.
 func (f *frame) formatted(flags string, verb byte, v any) string {
@@ -123,10 +134,11 @@ func (f *frame) formatted(flags string, verb byte, v any) string {
 	case 's', 'r':
 		text := f.str(v)
 		if verb == 'r' {
-			var b strings.Builder
-			f.repr(&b, v)
+			b := f.buffer()
+			f.repr(b, v)
 			text = b.String()
 		}
+		f.text(times(len(text)+1000, 3)) // a width is at most 999
 		return fmt.Sprintf("%"+strings.Trim(flags, "+ #")+"s", text)
 	case 'd', 'i', 'x', 'X', 'o':
 		n, ok := numeric(f.need(v))
@@ -138,6 +150,10 @@ func (f *frame) formatted(flags string, verb byte, v any) string {
 		if !ok {
 			f.fail("%%%c format: a real number is required, not %s", verb, typeName(v))
 		}
+		if i, ok := n.(*big.Int); ok {
+			f.digits(i)
+		}
+		f.text(1000)
 		if verb == 'i' {
 			verb = 'd'
 		}
@@ -147,6 +163,8 @@ func (f *frame) formatted(flags string, verb byte, v any) string {
 		if !ok {
 			f.fail("must be real number, not %s", typeName(v))
 		}
+		f.text(3000)
+		f.spend(digitsWork)
 		if !strings.Contains(flags, ".") {
 			flags += ".6"
 		}
@@ -159,16 +177,17 @@ func (f *frame) formatted(flags string, verb byte, v any) string {
 // braces is str.format with fields {}, {0} and {name}; conversions and format
 // specifications are not supported.
 func (f *frame) braces(s string, a args) string {
-	var b strings.Builder
+	f.scan(len(s))
+	b := f.buffer()
 	auto := 0
 	for s != "" {
 		i := strings.IndexAny(s, "{}")
 		if i < 0 {
 			break
 		}
-		b.WriteString(s[:i])
+		b.write(s[:i])
 		if i+1 < len(s) && s[i+1] == s[i] {
-			b.WriteByte(s[i])
+			b.write(s[i : i+1])
 			s = s[i+2:]
 			continue
 		}
@@ -193,18 +212,20 @@ func (f *frame) braces(s string, a args) string {
 		default:
 			f.fail("str.format has no argument for %q", "{"+field+"}")
 		}
-		b.WriteString(f.str(v))
-		f.bytes(b.Len())
+		f.spend(1)
+		b.write(f.str(v))
 	}
-	return b.String() + s
+	b.write(s)
+	return b.String()
 }
 
 // strftime formats a time by Python's directives; names are English.
-func strftime(t time.Time, layout string) string {
-	var b strings.Builder
+func (f *frame) strftime(t time.Time, layout string) string {
+	b := f.buffer()
+	f.spend(len(layout))
 	for i := 0; i < len(layout); i++ {
 		if layout[i] != '%' || i+1 == len(layout) {
-			b.WriteByte(layout[i])
+			b.write(layout[i : i+1])
 			continue
 		}
 		i++
@@ -216,16 +237,19 @@ func strftime(t time.Time, layout string) string {
 		if unpadded && len(part) > 1 {
 			part = strings.TrimLeft(part[:len(part)-1], "0 ") + part[len(part)-1:]
 		}
-		b.WriteString(part)
+		b.write(part)
 	}
 	return b.String()
 }
 
+// layouts are directives of strftime as package time has them.
+var layouts = map[byte]string{'a': "Mon", 'A': "Monday", 'b': "Jan", 'B': "January", 'h': "Jan", 'd': "02", 'e': "_2",
+	'H': "15", 'I': "03", 'm': "01", 'M': "04", 'p': "PM", 'S': "05", 'y': "06", 'Y': "2006", 'j': "002",
+	'F': "2006-01-02", 'T': "15:04:05", 'R': "15:04", 'D': "01/02/06", 'c': "Mon Jan _2 15:04:05 2006",
+	'x': "01/02/06", 'X': "15:04:05", 'z': "-0700", 'Z': "MST"}
+
 func directive(t time.Time, c byte) string {
-	if layout, ok := map[byte]string{'a': "Mon", 'A': "Monday", 'b': "Jan", 'B': "January", 'h': "Jan", 'd': "02", 'e': "_2",
-		'H': "15", 'I': "03", 'm': "01", 'M': "04", 'p': "PM", 'S': "05", 'y': "06", 'Y': "2006", 'j': "002",
-		'F': "2006-01-02", 'T': "15:04:05", 'R': "15:04", 'D': "01/02/06", 'c': "Mon Jan _2 15:04:05 2006",
-		'x': "01/02/06", 'X': "15:04:05", 'z': "-0700", 'Z': "MST"}[c]; ok {
+	if layout, ok := layouts[c]; ok {
 		return t.Format(layout)
 	}
 	switch c {

@@ -26,21 +26,25 @@ func makeRange(f *frame, a args) any {
 	if step == 0 {
 		f.fail("range() arg 3 must not be zero")
 	}
-	out := list{}
-	for i := from; step > 0 && i < to || step < 0 && i > to; i += step {
-		if len(out) == maxRange {
-			f.fail("Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).", maxRange)
-		}
-		out = append(out, i)
-		if i+step < i != (step < 0) {
-			break // past what 64 bits hold
-		}
+	n := uint64(0) // the difference may be more than an int64 holds
+	if step > 0 && from < to {
+		n = (uint64(to)-uint64(from)-1)/uint64(step) + 1
+	} else if step < 0 && from > to {
+		n = (uint64(from)-uint64(to)-1)/-uint64(step) + 1
 	}
-	f.spend(len(out))
+	if n > maxRange {
+		f.fail("Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).", maxRange)
+	}
+	f.slots(int(n))
+	out := make(list, n)
+	for i := range out {
+		out[i] = from + int64(i)*step
+	}
 	return out
 }
 
 func makeDict(f *frame, a args) any {
+	f.alloc(frameSize)
 	d := &Dict{}
 	for _, v := range a.pos {
 		from, ok := v.(*Dict)
@@ -48,12 +52,11 @@ func makeDict(f *frame, a args) any {
 			f.fail("dict wants a mapping, not %s", typeName(v))
 		}
 		for i, k := range from.keys {
-			f.spend(1)
-			d.Set(k, from.values[i])
+			f.put(d, k, from.values[i])
 		}
 	}
 	for _, name := range a.order {
-		d.Set(name, a.named[name])
+		f.put(d, name, a.named[name])
 	}
 	return d
 }
@@ -66,6 +69,7 @@ func makeNamespace(f *frame, a args) any {
 // from then on.
 func makeJoiner(f *frame, a args) any {
 	sep, used := a.text(f, 0, "sep", ", "), false
+	f.alloc(textSize)
 	return function(func(*frame, args) any {
 		if !used {
 			used = true
@@ -83,6 +87,5 @@ func raise(f *frame, a args) any {
 
 func now(f *frame, a args) any {
 	layout := a.text(f, 0, "format", "")
-	f.bytes(len(layout) * 32)
-	return strftime(f.now(), layout)
+	return f.strftime(f.now(), layout)
 }

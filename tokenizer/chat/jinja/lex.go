@@ -49,6 +49,16 @@ func (t token) String() string {
 	return fmt.Sprintf("%.40q", t.text)
 }
 
+// Limits of a template as it is written. The largest of the field have some ten
+// thousand bytes.
+const (
+	maxSource = 1 << 20 // bytes
+	maxTokens = 100_000
+	maxName   = 200 // bytes
+	maxDigits = 1_000
+	maxDepth  = 200 // tags and expressions within each other
+)
+
 // lexer cuts a template into tokens and takes the white space away that the
 // tags ask to take.
 type lexer struct {
@@ -62,6 +72,9 @@ type lexer struct {
 
 // lex fails by panic with an *Error.
 func lex(src string) []token {
+	if len(src) > maxSource {
+		panic(&Error{1, fmt.Sprintf("the template has %d bytes, wanted at most %d", len(src), maxSource)})
+	}
 	src = strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
 	l := &lexer{src: strings.TrimSuffix(src, "\n"), line: 1, lineStart: true}
 	for l.pos < len(l.src) {
@@ -82,6 +95,9 @@ func (l *lexer) lineNow() int {
 }
 
 func (l *lexer) emit(k kind, text string) {
+	if len(l.out) == maxTokens {
+		l.fail("the template has more than %d words and signs", maxTokens)
+	}
 	l.out = append(l.out, token{k, text, l.lineNow()})
 }
 
@@ -269,6 +285,9 @@ func (l *lexer) item(rest string, brackets []byte) []byte {
 		})
 		if n < 0 {
 			n = len(rest)
+		}
+		if n > maxName {
+			l.fail("a name has %d bytes, wanted at most %d", n, maxName)
 		}
 		l.emit(tokenName, rest[:n])
 		l.pos += n

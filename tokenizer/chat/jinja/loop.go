@@ -1,7 +1,5 @@
 package jinja
 
-import "strings"
-
 // loop is a for statement.
 type loop struct {
 	line      int
@@ -22,22 +20,36 @@ func (l *loop) exec(f *frame) signal {
 // over runs the body for each item of v. Like Jinja2 it looks at items one at a
 // time, so that a test may depend on what the body did before.
 func (l *loop) over(f *frame, v any, depth int) {
+	f.alloc(loopSize)
 	state := &loopState{loop: l, f: f, items: f.iterate(v), depth: depth, sized: l.test == nil}
 	state.size = len(state.items)
-	none := true
+	if l.recursive || l.test != nil {
+		f.scope.keep() // for who calls the loop, or asks for its next item, later
+	}
+	inner := f.inner()
 	for state.advance() {
-		none = false
 		f.spend(1)
-		inner := f.inner()
+		inner = inner.again()
 		inner.assign(l.to, state.current)
-		inner.scope.set("loop", state)
+		inner.set("loop", state)
 		if inner.body(l.body) == breaks {
 			break
 		}
 	}
-	if none {
+	if !state.started {
 		f.inner().body(l.empty)
 	}
+}
+
+// again is a frame for another round of what f is for: f itself, unless a macro
+// that was made in it may still look at the variables.
+func (f *frame) again() *frame {
+	if f.scope.kept {
+		return (&frame{f.run, f.scope.up, f.out}).inner()
+	}
+	clear(f.scope.vars)
+	f.scope.vars = f.scope.vars[:0]
+	return f
 }
 
 // loopState is the variable loop.
@@ -53,6 +65,7 @@ type loopState struct {
 	current any
 	started bool
 	peeked  []any // items that were tested, before items
+	tester  *frame
 	changed []any // what changed() was given last
 }
 
@@ -65,9 +78,12 @@ func (s *loopState) fetch() (any, bool) {
 			return v, true
 		}
 		s.f.spend(1)
-		inner := s.f.inner()
-		inner.assign(s.to, v)
-		if s.f.truth(inner.eval(s.test)) {
+		if s.tester == nil {
+			s.tester = s.f.inner()
+		}
+		s.tester = s.tester.again()
+		s.tester.assign(s.to, v)
+		if s.f.truth(s.tester.eval(s.test)) {
 			return v, true
 		}
 	}
@@ -107,6 +123,7 @@ func (s *loopState) length() int {
 			if !ok {
 				break
 			}
+			s.f.alloc(slotSize)
 			s.peeked = append(s.peeked, v)
 		}
 		s.sized, s.size = true, s.index0+1+len(s.peeked)
@@ -137,14 +154,14 @@ func (s *loopState) attribute(name string) any {
 		return !more
 	case "previtem":
 		if s.index0 == 0 {
-			return undefined{"there is no previous item"}
+			return undefined{why: "there is no previous item"}
 		}
 		return s.before
 	case "nextitem":
 		if v, ok := s.peek(); ok {
 			return v
 		}
-		return undefined{"there is no next item"}
+		return undefined{why: "there is no next item"}
 	case "cycle":
 		return function(func(f *frame, a args) any {
 			if len(a.pos) == 0 {
@@ -155,11 +172,12 @@ func (s *loopState) attribute(name string) any {
 	case "changed":
 		return function(func(f *frame, a args) any {
 			same := s.changed != nil && f.equal(list(s.changed), list(a.pos))
+			f.slots(len(a.pos))
 			s.changed = append([]any{}, a.pos...)
 			return !same
 		})
 	}
-	return undefined{"'loop' has no attribute " + quote(name)}
+	return undefined{why: "'loop' has no attribute %[1]s", about: name}
 }
 
 // call is loop(items) in a recursive loop.
@@ -172,7 +190,7 @@ func (s *loopState) call(f *frame, a args) any {
 	}
 	f.enter()
 	defer f.leave()
-	var b strings.Builder
-	s.over(&frame{f.run, s.f.scope, &b}, a.pos[0], s.depth+1)
+	b := f.buffer()
+	s.over(&frame{f.run, s.f.scope, b}, a.pos[0], s.depth+1)
 	return b.String()
 }

@@ -1,6 +1,9 @@
 package jinja
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 type attribute struct {
 	line int
@@ -44,7 +47,7 @@ func (f *frame) attr(v any, name string) any {
 		return member
 	}
 	if d, ok := v.(*Dict); ok {
-		if value, ok := d.Get(name); ok {
+		if value, ok := f.get(d, name); ok {
 			return value
 		}
 	}
@@ -57,7 +60,7 @@ func (f *frame) item(v, key any) any {
 	if d, ok := v.(*Dict); ok {
 		switch key.(type) {
 		case nil, bool, int64, float64, string, markup:
-			if value, ok := d.Get(key); ok {
+			if value, ok := f.get(d, key); ok {
 				return value
 			}
 		}
@@ -68,20 +71,17 @@ func (f *frame) item(v, key any) any {
 				return value
 			}
 		}
-		return undefined{objectName(v) + " has no element " + f.str(key)}
+		return undefined{"%[2]s has no element %[1]s", n, v}
 	}
 	name, ok := asText(key)
 	if !ok {
-		return undefined{objectName(v) + " has no element " + f.str(key)}
+		return undefined{"%[2]s has no element %[1]s", key, v}
 	}
-	if member, ok := attributeOf(v, name); ok {
-		return member
-	}
-	return missing(v, name)
+	return f.attrOnly(v, name)
 }
 
 func missing(v any, name string) undefined {
-	return undefined{"'" + objectName(v) + "' has no attribute " + quote(name)}
+	return undefined{"'%[2]s' has no attribute %[1]s", name, v}
 }
 
 func objectName(v any) string {
@@ -135,14 +135,18 @@ func (f *frame) at(v any, i int64) (any, bool) {
 		items = v
 	case string, markup:
 		s, _ := asText(v)
-		runes := f.runes(s)
 		if i < 0 {
-			i += int64(len(runes))
+			i += int64(f.count(s))
 		}
-		if i < 0 || i >= int64(len(runes)) {
+		if i < 0 || i >= int64(len(s)) {
 			return nil, false
 		}
-		return string(runes[i]), true
+		from := f.offset(s, int(i))
+		if from == len(s) {
+			return nil, false
+		}
+		r, _ := utf8.DecodeRuneInString(s[from:])
+		return string(r), true
 	}
 	if i < 0 {
 		i += int64(len(items))
@@ -153,9 +157,25 @@ func (f *frame) at(v any, i int64) (any, bool) {
 	return items[i], true
 }
 
-func (f *frame) runes(s string) []rune {
-	f.spend(len(s) / 8)
-	return []rune(s)
+// count is the length of a text in characters.
+func (r *run) count(s string) int {
+	r.scan(len(s))
+	return utf8.RuneCountInString(s)
+}
+
+// offset is where character n of s begins, len(s) if s has no more than n.
+func (r *run) offset(s string, n int) int {
+	at := 0
+	for ; n > 0 && at < len(s); n-- {
+		if s[at] < utf8.RuneSelf {
+			at++
+			continue
+		}
+		_, width := utf8.DecodeRuneInString(s[at:])
+		at += width
+	}
+	r.scan(at)
+	return at
 }
 
 func (f *frame) sliced(v any, s *slice) any {
@@ -186,74 +206,82 @@ func (f *frame) sliced(v any, s *slice) any {
 		f.fail("slice step cannot be zero")
 	}
 	f.need(v)
-	pick := func(n int) []int { return indices(int64(n), from, to, step, hasFrom, hasTo) }
-	some := func(items []any) []any {
-		at := pick(len(items))
-		f.spend(len(at))
-		out := make([]any, len(at))
-		for i, k := range at {
-			out[i] = items[k]
-		}
-		return out
-	}
 	switch v := v.(type) {
 	case list:
-		return list(some(v))
+		return list(f.picked(v, bounds{from, to, step, hasFrom, hasTo}))
 	case tuple:
-		return tuple(some(v))
+		return tuple(f.picked(v, bounds{from, to, step, hasFrom, hasTo}))
 	case string, markup:
 		t, _ := asText(v)
-		if step == 1 && utf8.RuneCountInString(t) == len(t) {
-			if at := pick(len(t)); len(at) > 0 {
-				return f.made(t[at[0] : at[len(at)-1]+1])
-			}
-			return ""
-		}
-		runes := f.runes(t)
-		var out []rune
-		for _, k := range pick(len(runes)) {
-			out = append(out, runes[k])
-		}
-		return string(out)
+		return f.cutText(t, bounds{from, to, step, hasFrom, hasTo})
 	}
 	f.fail("'%s' object is not subscriptable with a slice", typeName(v))
 	return nil
 }
 
-// indices are those that Python's slice takes of n.
-func indices(n, from, to, step int64, hasFrom, hasTo bool) []int {
-	clip := func(i int64, has bool, absent int64) int64 {
-		low, high := int64(0), n
-		if step < 0 {
-			low, high = -1, n-1
-		}
-		if !has {
-			return absent
-		}
+// bounds are those of a slice as they are given.
+type bounds struct {
+	from, to, step int64
+	hasFrom, hasTo bool
+}
+
+// of is what Python's slice takes of n items: how many, from which on.
+func (b bounds) of(size int) (first, count, step int) {
+	n := int64(size)
+	low, high, from, to := int64(0), n, int64(0), n
+	if b.step < 0 {
+		low, high, from, to = -1, n-1, n-1, -1
+	}
+	clip := func(i int64) int64 {
 		if i < 0 {
 			i += n
 		}
 		return min(max(i, low), high)
 	}
-	var out []int
-	if step > 0 {
-		from, to = clip(from, hasFrom, 0), clip(to, hasTo, n)
-		for ; from < to; from += step {
-			out = append(out, int(from))
-			if step > n {
-				break
-			}
-		}
-		return out
+	if b.hasFrom {
+		from = clip(b.from)
 	}
-	from, to = clip(from, hasFrom, n-1), clip(to, hasTo, -1)
-	for ; from > to; from += step {
-		out = append(out, int(from))
-		if step < -n {
-			break
-		}
+	if b.hasTo {
+		to = clip(b.to)
+	}
+	by := min(max(b.step, -n-1), n+1) // a longer step takes the first alone
+	if by > 0 && from < to {
+		return int(from), int((to-from-1)/by) + 1, int(by)
+	}
+	if by < 0 && from > to {
+		return int(from), int((from-to-1)/-by) + 1, int(by)
+	}
+	return 0, 0, 1
+}
+
+func (f *frame) picked(items []any, b bounds) []any {
+	first, count, step := b.of(len(items))
+	f.slots(count)
+	out := make([]any, count)
+	for i := range out {
+		out[i] = items[first+i*step]
 	}
 	return out
+}
+
+// cutText is a slice of a text. Neighbours are a part of its memory.
+func (f *frame) cutText(s string, b bounds) string {
+	first, count, step := b.of(f.count(s))
+	if count == 0 {
+		return ""
+	}
+	if step == 1 {
+		s = s[f.offset(s, first):]
+		return s[:f.offset(s, count)]
+	}
+	f.alloc(times(len(s), utf8.UTFMax))
+	runes := []rune(s)
+	out := f.buffer()
+	f.spend(count / 4)
+	for i := range count {
+		out.char(runes[first+i*step])
+	}
+	return out.String()
 }
 
 // arguments are those of a call as they are written; args their values.
@@ -277,12 +305,11 @@ func (f *frame) args(a arguments) args {
 		out.named = make(map[string]any, len(a.names))
 	}
 	for i, name := range a.names {
+		f.spend(1)
 		out.named[name] = f.eval(a.named[i])
 	}
 	if a.rest != nil {
-		rest := f.iterate(f.eval(a.rest))
-		f.spend(len(rest))
-		out.pos = append(out.pos, rest...)
+		out.pos = f.appended(out.pos, f.iterate(f.eval(a.rest)))
 	}
 	if a.restNamed != nil {
 		f.unpack(&out, f.eval(a.restNamed))
@@ -299,14 +326,16 @@ func (f *frame) unpack(out *args, v any) {
 	if out.named == nil {
 		out.named = make(map[string]any, d.Len())
 	}
+	out.order = slices.Clip(out.order)
 	for i, k := range d.keys {
-		f.spend(1)
+		f.hashes(k)
+		f.alloc(entrySize)
 		name, ok := asText(k)
 		if _, twice := out.named[name]; !ok || twice {
 			f.fail("argument %s after ** is no name or given twice", f.str(k))
 		}
 		out.named[name] = d.values[i]
-		out.order = append(out.order[:len(out.order):len(out.order)], name)
+		out.order = append(out.order, name)
 	}
 }
 

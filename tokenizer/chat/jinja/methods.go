@@ -1,6 +1,8 @@
 package jinja
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -8,13 +10,26 @@ import (
 
 type methodFunc = func(f *frame, of any, a args) any
 
-// text makes a method of a function on strings.
+// onText makes a method of a function that goes through a string once.
 func onText(fn func(f *frame, s string, a args) any) methodFunc {
 	return func(f *frame, of any, a args) any {
 		s, _ := asText(of)
-		f.bytes(len(s))
+		f.scan(len(s))
 		return fn(f, s, a)
 	}
+}
+
+// onEnds makes a method of a function that looks at the ends of a string.
+func onEnds(fn func(f *frame, s string, a args) any) methodFunc {
+	return func(f *frame, of any, a args) any {
+		s, _ := asText(of)
+		return fn(f, s, a)
+	}
+}
+
+// changed makes a method of a change of letters.
+func changed(fn func(s string) string) methodFunc {
+	return onText(func(f *frame, s string, _ args) any { f.cased(s); return fn(s) })
 }
 
 func every(test func(rune) bool) methodFunc {
@@ -25,15 +40,15 @@ func every(test func(rune) bool) methodFunc {
 
 // stringMethods are those of Python's str.
 var stringMethods = map[string]methodFunc{
-	"capitalize": onText(func(_ *frame, s string, _ args) any { return capitalize(s) }),
-	"casefold":   onText(func(_ *frame, s string, _ args) any { return lower(s) }),
+	"capitalize": changed(capitalize),
+	"casefold":   changed(lower),
 	"center":     onText(func(f *frame, s string, a args) any { return f.pad(s, a.int(f, 0, "width", 0), f.fill(a), 0) }),
 	"ljust":      onText(func(f *frame, s string, a args) any { return f.pad(s, a.int(f, 0, "width", 0), f.fill(a), -1) }),
 	"rjust":      onText(func(f *frame, s string, a args) any { return f.pad(s, a.int(f, 0, "width", 0), f.fill(a), 1) }),
 	"zfill":      onText(zfill),
 	"count":      onText(func(f *frame, s string, a args) any { return int64(strings.Count(f.window(s, a, 1), f.textArg(a, 0))) }),
-	"endswith":   onText(func(f *frame, s string, a args) any { return f.affix(f.window(s, a, 1), a, strings.HasSuffix) }),
-	"startswith": onText(func(f *frame, s string, a args) any { return f.affix(f.window(s, a, 1), a, strings.HasPrefix) }),
+	"endswith":   onEnds(func(f *frame, s string, a args) any { return f.affix(f.window(s, a, 1), a, strings.HasSuffix) }),
+	"startswith": onEnds(func(f *frame, s string, a args) any { return f.affix(f.window(s, a, 1), a, strings.HasPrefix) }),
 	"find":       onText(func(f *frame, s string, a args) any { return find(s, f.textArg(a, 0), strings.Index) }),
 	"rfind":      onText(func(f *frame, s string, a args) any { return find(s, f.textArg(a, 0), strings.LastIndex) }),
 	"index":      onText(func(f *frame, s string, a args) any { return f.found(find(s, f.textArg(a, 0), strings.Index)) }),
@@ -50,20 +65,20 @@ var stringMethods = map[string]methodFunc{
 	}),
 	"isnumeric":    every(unicode.IsNumber),
 	"isspace":      every(isSpace),
-	"islower":      onText(func(_ *frame, s string, _ args) any { return s == strings.ToLower(s) && hasCase(s) }),
-	"isupper":      onText(func(_ *frame, s string, _ args) any { return s == strings.ToUpper(s) && hasCase(s) }),
+	"islower":      onText(func(f *frame, s string, _ args) any { return f.isCase(s, strings.ToLower) }),
+	"isupper":      onText(func(f *frame, s string, _ args) any { return f.isCase(s, strings.ToUpper) }),
 	"join":         onText(joinStrings),
-	"lower":        onText(func(_ *frame, s string, _ args) any { return lower(s) }),
-	"upper":        onText(func(_ *frame, s string, _ args) any { return upper(s) }),
-	"swapcase":     onText(func(_ *frame, s string, _ args) any { return strings.Map(swapCase, s) }),
-	"title":        onText(func(_ *frame, s string, _ args) any { return titleWords(s) }),
-	"strip":        onText(func(f *frame, s string, a args) any { return f.strip(s, a.get(0, ""), true, true) }),
-	"lstrip":       onText(func(f *frame, s string, a args) any { return f.strip(s, a.get(0, ""), true, false) }),
-	"rstrip":       onText(func(f *frame, s string, a args) any { return f.strip(s, a.get(0, ""), false, true) }),
+	"lower":        changed(lower),
+	"upper":        changed(upper),
+	"swapcase":     changed(func(s string) string { return strings.Map(swapCase, s) }),
+	"title":        changed(titleWords),
+	"strip":        onEnds(func(f *frame, s string, a args) any { return f.strip(s, a.get(0, ""), true, true) }),
+	"lstrip":       onEnds(func(f *frame, s string, a args) any { return f.strip(s, a.get(0, ""), true, false) }),
+	"rstrip":       onEnds(func(f *frame, s string, a args) any { return f.strip(s, a.get(0, ""), false, true) }),
 	"partition":    onText(func(f *frame, s string, a args) any { return partition(s, f.separator(a), false) }),
 	"rpartition":   onText(func(f *frame, s string, a args) any { return partition(s, f.separator(a), true) }),
-	"removeprefix": onText(func(f *frame, s string, a args) any { return strings.TrimPrefix(s, f.textArg(a, 0)) }),
-	"removesuffix": onText(func(f *frame, s string, a args) any { return strings.TrimSuffix(s, f.textArg(a, 0)) }),
+	"removeprefix": onEnds(func(f *frame, s string, a args) any { return strings.TrimPrefix(s, f.textArg(a, 0)) }),
+	"removesuffix": onEnds(func(f *frame, s string, a args) any { return strings.TrimSuffix(s, f.textArg(a, 0)) }),
 	"replace": onText(func(f *frame, s string, a args) any {
 		return f.replaced(s, f.textArg(a, 0), f.textArg(a, 1), a.int(f, 2, "count", -1))
 	}),
@@ -75,7 +90,7 @@ var stringMethods = map[string]methodFunc{
 // listMethods are those of list and tuple that change nothing: the sandbox has
 // no others.
 var listMethods = map[string]methodFunc{
-	"copy": func(f *frame, of any, _ args) any { return append(list{}, f.iterate(of)...) },
+	"copy": func(f *frame, of any, _ args) any { return list(f.appended(f.iterate(of), nil)) },
 	"count": func(f *frame, of any, a args) any {
 		n := int64(0)
 		for _, v := range f.iterate(of) {
@@ -99,15 +114,15 @@ var listMethods = map[string]methodFunc{
 // dictMethods are those of dict that change nothing.
 var dictMethods = map[string]methodFunc{
 	"copy": func(f *frame, of any, _ args) any {
+		f.alloc(frameSize)
 		out := &Dict{}
 		for i, k := range of.(*Dict).keys {
-			f.spend(1)
-			out.Set(k, of.(*Dict).values[i])
+			f.put(out, k, of.(*Dict).values[i])
 		}
 		return out
 	},
 	"get": func(f *frame, of any, a args) any {
-		if v, ok := of.(*Dict).Get(f.key(a.get(0, ""))); ok {
+		if v, ok := f.get(of.(*Dict), f.key(a.get(0, ""))); ok {
 			return v
 		}
 		return a.get(1, "")
@@ -127,6 +142,7 @@ func (f *frame) textArg(a args, i int) string {
 		f.need(a.pos[i])
 		f.fail("a method wants a string, not '%s'", typeName(a.pos[i]))
 	}
+	f.scan(len(s))
 	return s
 }
 
@@ -135,12 +151,7 @@ func (f *frame) window(s string, a args, i int) string {
 	if len(a.pos) <= i {
 		return s
 	}
-	runes := f.runes(s)
-	at := indices(int64(len(runes)), a.int(f, i, "", 0), a.int(f, i+1, "", 0), 1, a.pos[i] != nil, len(a.pos) > i+1)
-	if len(at) == 0 {
-		return ""
-	}
-	return string(runes[at[0] : at[len(at)-1]+1])
+	return f.cutText(s, bounds{a.int(f, i, "", 0), a.int(f, i+1, "", 0), 1, a.pos[i] != nil, len(a.pos) > i+1})
 }
 
 // affix tests for the first argument, or one of a tuple of them.
@@ -148,6 +159,7 @@ func (f *frame) affix(s string, a args, has func(s, part string) bool) bool {
 	if len(a.pos) > 0 {
 		if options, ok := a.pos[0].(tuple); ok {
 			for _, o := range options {
+				f.spend(1)
 				if has(s, f.textArg(args{pos: []any{o}}, 0)) {
 					return true
 				}
@@ -203,85 +215,111 @@ func (f *frame) strip(s string, chars any, left, right bool) string {
 		if !ok {
 			f.fail("strip arg must be None or str")
 		}
-		drop = func(r rune) bool { return strings.ContainsRune(set, r) }
+		drop = f.runeSet(set)
 	}
+	before := len(s)
 	if left {
 		s = strings.TrimLeftFunc(s, drop)
 	}
 	if right {
 		s = strings.TrimRightFunc(s, drop)
 	}
-	return f.made(s)
+	f.scan(before - len(s))
+	return s
+}
+
+// runeSet is whether a character is one of those of chars.
+func (f *frame) runeSet(chars string) func(rune) bool {
+	f.scan(len(chars))
+	var low [utf8.RuneSelf]bool
+	var high map[rune]bool
+	for _, r := range chars {
+		if r < utf8.RuneSelf {
+			low[r] = true
+		} else if !high[r] {
+			if high == nil {
+				high = map[rune]bool{}
+			}
+			f.alloc(slotSize)
+			high[r] = true
+		}
+	}
+	return func(r rune) bool { return r >= 0 && r < utf8.RuneSelf && low[r] || high[r] }
 }
 
 // split is split and rsplit, at white space or at a string, at most so often.
 func (f *frame) split(s string, a args, fromRight bool) any {
-	most := int(max(min(a.int(f, 1, "maxsplit", -1), maxString), -1))
-	sep := a.get(0, "sep")
-	var parts []string
-	if sep == nil {
-		parts = splitSpace(s, most, fromRight)
-	} else {
-		by := f.separator(args{pos: []any{sep}})
-		f.spend(strings.Count(s, by))
-		switch {
-		case most < 0:
-			parts = strings.Split(s, by)
-		case !fromRight:
-			parts = strings.SplitN(s, by, most+1)
-		default:
-			for len(parts) < most {
-				i := strings.LastIndex(s, by)
-				if i < 0 {
-					break
-				}
-				parts = append([]string{s[i+len(by):]}, parts...)
-				s = s[:i]
-			}
-			parts = append([]string{s}, parts...)
-		}
+	most := a.int(f, 1, "maxsplit", -1)
+	if most < 0 {
+		most = math.MaxInt64
 	}
-	f.spend(len(parts))
-	out := make(list, len(parts))
-	for i, p := range parts {
-		out[i] = p
+	sep := a.get(0, "sep")
+	by := ""
+	if sep != nil {
+		by = f.separator(args{pos: []any{sep}})
+	}
+	f.scan(len(s))
+	out := list{}
+	add := func(part string) {
+		f.slots(2) // lists grow
+		out = append(out, part)
+	}
+	switch {
+	case sep == nil && fromRight:
+		splitSpaceRight(s, most, add)
+	case sep == nil:
+		splitSpace(s, most, add)
+	case fromRight:
+		for i := strings.LastIndex(s, by); i >= 0 && int64(len(out)) < most; i = strings.LastIndex(s, by) {
+			add(s[i+len(by):])
+			s = s[:i]
+		}
+		add(s)
+	default:
+		for i := strings.Index(s, by); i >= 0 && int64(len(out)) < most; i = strings.Index(s, by) {
+			add(s[:i])
+			s = s[i+len(by):]
+		}
+		add(s)
+	}
+	if fromRight {
+		slices.Reverse(out)
 	}
 	return out
 }
 
-func splitSpace(s string, most int, fromRight bool) []string {
-	if most < 0 {
-		return strings.FieldsFunc(s, isSpace)
-	}
-	var parts []string
-	if fromRight {
-		for s = strings.TrimRightFunc(s, isSpace); s != ""; s = strings.TrimRightFunc(s, isSpace) {
-			i := strings.LastIndexFunc(s, isSpace)
-			if len(parts) == most || i < 0 {
-				return append([]string{s}, parts...)
-			}
-			_, n := utf8.DecodeRuneInString(s[i:])
-			parts = append([]string{s[i+n:]}, parts...)
-			s = s[:i]
-		}
-		return parts
-	}
+func splitSpace(s string, most int64, add func(string)) {
 	for s = strings.TrimLeftFunc(s, isSpace); s != ""; s = strings.TrimLeftFunc(s, isSpace) {
 		i := strings.IndexFunc(s, isSpace)
-		if len(parts) == most || i < 0 {
-			return append(parts, s)
+		if most == 0 || i < 0 {
+			add(s)
+			return
 		}
-		parts = append(parts, s[:i])
+		add(s[:i])
 		s = s[i:]
+		most--
 	}
-	return parts
+}
+
+func splitSpaceRight(s string, most int64, add func(string)) {
+	for s = strings.TrimRightFunc(s, isSpace); s != ""; s = strings.TrimRightFunc(s, isSpace) {
+		i := strings.LastIndexFunc(s, isSpace)
+		if most == 0 || i < 0 {
+			add(s)
+			return
+		}
+		_, n := utf8.DecodeRuneInString(s[i:])
+		add(s[i+n:])
+		s = s[:i]
+		most--
+	}
 }
 
 func splitLines(f *frame, s string, a args) any {
 	keep := a.bool(f, 0, "keepends", false)
 	out := list{}
 	for s != "" {
-		f.spend(1)
+		f.slots(2) // lists grow
 		i := strings.IndexFunc(s, func(r rune) bool {
 			return r >= '\n' && r <= '\r' || r >= 0x1c && r <= 0x1e || r == 0x85 || r == 0x2028 || r == 0x2029
 		})
@@ -306,20 +344,17 @@ func joinStrings(f *frame, s string, a args) any {
 	if len(a.pos) != 1 {
 		f.fail("join wants one argument")
 	}
-	var b strings.Builder
+	b := f.buffer()
 	for i, v := range f.iterate(a.pos[0]) {
 		f.spend(1)
 		if i > 0 {
-			b.WriteString(s)
+			b.write(s)
 		}
 		t, ok := asText(v)
 		if !ok {
 			f.fail("sequence item %d: expected str instance, %s found", i, typeName(v))
 		}
-		b.WriteString(t)
-		if b.Len() > maxString {
-			f.bytes(b.Len())
-		}
+		b.write(t)
 	}
-	return f.made(b.String())
+	return b.String()
 }

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"strconv"
@@ -40,7 +41,7 @@ func toFloat(v any) float64 {
 	case int64:
 		return float64(v)
 	case *big.Int:
-		f, _ := new(big.Float).SetInt(v).Float64()
+		f, _ := v.Float64()
 		return f
 	case float64:
 		return v
@@ -58,6 +59,11 @@ func toBig(v any) *big.Int {
 
 // compareNumbers is -1, 0 or 1, or 2 where one is no number.
 func compareNumbers(a, b any) int {
+	i, whole1 := a.(int64)
+	j, whole2 := b.(int64)
+	if whole1 && whole2 {
+		return cmp.Compare(i, j)
+	}
 	_, f1 := a.(float64)
 	_, f2 := b.(float64)
 	if !f1 && !f2 {
@@ -78,6 +84,14 @@ func compareNumbers(a, b any) int {
 // arithmetic is Python's on two numbers. Integers that outgrow 64 bits are an
 // error: no template needs them, and they could grow without end.
 func (r *run) arithmetic(op string, a, b any) any {
+	i, whole1 := a.(int64)
+	j, whole2 := b.(int64)
+	if whole1 && whole2 {
+		if k, ok := small(op, i, j); ok {
+			return k
+		}
+	}
+	r.numbers(a, b)
 	_, f1 := a.(float64)
 	_, f2 := b.(float64)
 	if !f1 && !f2 && op != "/" {
@@ -106,6 +120,52 @@ func (r *run) arithmetic(op string, a, b any) any {
 		return m
 	}
 	return math.Pow(x, y)
+}
+
+// small is the result where neither the numbers nor the result need more than
+// half of an int64, as nearly always.
+func small(op string, x, y int64) (int64, bool) {
+	const half = 1 << 31
+	if x >= half || x <= -half || y >= half || y <= -half {
+		return 0, false
+	}
+	switch op {
+	case "+":
+		return x + y, true
+	case "-":
+		return x - y, true
+	case "*":
+		return x * y, true
+	case "//", "%":
+		if y == 0 {
+			return 0, false
+		}
+		q, m := x/y, x%y // to zero; Python's goes down
+		if m != 0 && (m < 0) != (y < 0) {
+			q, m = q-1, m+y
+		}
+		if op == "//" {
+			return q, true
+		}
+		return m, true
+	}
+	return 0, false
+}
+
+// digitsWork is the steps that the hundreds of digits of a float take.
+const digitsWork = 300
+
+// digits counts work on an integer of any size.
+func (r *run) digits(i *big.Int) { r.spend(i.BitLen() / 16) }
+
+// numbers counts work on two numbers, of which most take none worth counting.
+func (r *run) numbers(a, b any) {
+	if i, ok := a.(*big.Int); ok {
+		r.digits(i)
+	}
+	if i, ok := b.(*big.Int); ok {
+		r.digits(i)
+	}
 }
 
 func (r *run) integers(op string, x, y *big.Int) any {
@@ -137,7 +197,7 @@ func (r *run) integers(op string, x, y *big.Int) any {
 			}
 			return math.Pow(toFloat(x), toFloat(y))
 		}
-		if x.BitLen() > 1 && (!y.IsInt64() || y.Int64() > 63) {
+		if x.BitLen() > 1 && (!y.IsInt64() || y.Int64() > 63 || int64(x.BitLen()-1)*y.Int64() > 63) {
 			r.fail("a number is too large")
 		}
 		if !y.IsInt64() {

@@ -5,9 +5,6 @@ import (
 	"slices"
 )
 
-// maxDepth bounds how deep tags and expressions may be nested in a template.
-const maxDepth = 200
-
 // parser reads tokens into nodes. It fails by panic with an *Error.
 type parser struct {
 	tokens []token
@@ -29,9 +26,6 @@ func Parse(source string) (t *Template, err error) {
 	}
 	return &Template{body}, nil
 }
-
-// stopped is the panic of a rendering whose context was cancelled.
-type stopped struct{ cause error }
 
 // rescue turns a panic with an *Error into an error, and one of a context into its cause. Other panics are faults of
 // this package: a template must not bring the program down by one.

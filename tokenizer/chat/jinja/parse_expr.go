@@ -172,11 +172,11 @@ func (p *parser) primary() expr {
 		}
 		return &variable{t.line, t.text}
 	case tokenString:
-		s := t.text
+		parts := []string{t.text}
 		for p.is(tokenString) {
-			s += p.next().text
+			parts = append(parts, p.next().text)
 		}
-		return &literal{s}
+		return &literal{strings.Join(parts, "")}
 	case tokenInteger:
 		return &literal{integer(t)}
 	case tokenFloat:
@@ -200,6 +200,9 @@ func (p *parser) primary() expr {
 
 // integer reads an integer of any size.
 func integer(t token) any {
+	if len(t.text) > maxDigits {
+		panic(&Error{t.line, fmt.Sprintf("a number has %d digits, wanted at most %d", len(t.text), maxDigits)})
+	}
 	if i, err := strconv.ParseInt(t.text, 0, 64); err == nil {
 		return i
 	}
@@ -209,7 +212,7 @@ func integer(t token) any {
 	if strings.Trim(t.text, "0") == "" {
 		return int64(0)
 	}
-	if i, ok := new(big.Int).SetString(t.text, 0); ok && len(t.text) < 1000 {
+	if i, ok := new(big.Int).SetString(t.text, 0); ok {
 		return i
 	}
 	panic(&Error{t.line, fmt.Sprintf("bad number %.40q", t.text)})

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // str is Python's str(v): what printing a value shows.
@@ -22,34 +21,35 @@ func (r *run) str(v any) string {
 	case undefined:
 		return ""
 	}
-	var b strings.Builder
-	r.repr(&b, v)
+	b := r.buffer()
+	r.repr(b, v)
 	return b.String()
 }
 
 // repr writes Python's repr(v).
-func (r *run) repr(b *strings.Builder, v any) {
+func (r *run) repr(b *buffer, v any) {
 	r.down()
 	defer r.up()
 	switch v := v.(type) {
 	case nil:
-		b.WriteString("None")
+		b.write("None")
 	case bool:
-		b.WriteString(map[bool]string{true: "True", false: "False"}[v])
+		b.write(map[bool]string{true: "True", false: "False"}[v])
 	case int64:
-		b.WriteString(strconv.FormatInt(v, 10))
+		b.write(strconv.FormatInt(v, 10))
 	case *big.Int:
-		b.WriteString(v.String())
+		r.digits(v)
+		b.write(v.String())
 	case float64:
-		b.WriteString(formatFloat(v))
+		b.write(formatFloat(v))
 	case string:
-		r.bytes(len(v))
-		b.WriteString(quote(v))
+		r.quote(b, v)
 	case markup:
-		r.bytes(len(v))
-		b.WriteString("Markup(" + quote(string(v)) + ")")
+		b.write("Markup(")
+		r.quote(b, string(v))
+		b.write(")")
 	case undefined:
-		b.WriteString("Undefined")
+		b.write("Undefined")
 	case list:
 		r.reprList(b, "[", v, "]")
 	case tuple:
@@ -60,115 +60,124 @@ func (r *run) repr(b *strings.Builder, v any) {
 		r.reprList(b, "(", v, end)
 	case iterator:
 		if v.kind == "generator" {
-			b.WriteString("<generator object>")
+			b.write("<generator object>")
 			break
 		}
 		r.reprList(b, v.kind+"([", v.items, "])")
 	case *Dict:
 		r.reprDict(b, v)
 	case *namespace:
-		b.WriteString("<Namespace ")
+		b.write("<Namespace ")
 		r.reprDict(b, v.vars)
-		b.WriteString(">")
+		b.write(">")
 	case *loopState:
-		fmt.Fprintf(b, "<LoopContext %d/%d>", v.index0+1, v.length())
+		b.write(fmt.Sprintf("<LoopContext %d/%d>", v.index0+1, v.length()))
 	case *closure:
-		fmt.Fprintf(b, "<Macro %s>", quote(v.name))
+		b.write("<Macro " + quote(v.name) + ">")
 	case method:
-		fmt.Fprintf(b, "<built-in method %s of %s object>", v.name, typeName(v.of))
+		b.write("<built-in method " + v.name + " of " + typeName(v.of) + " object>")
 	default:
-		b.WriteString("<function>")
-	}
-	r.bytes(b.Len() / 64)
-	if b.Len() > maxString {
-		r.bytes(b.Len())
+		b.write("<function>")
 	}
 }
 
-func (r *run) reprList(b *strings.Builder, open string, items []any, end string) {
-	b.WriteString(open)
+func (r *run) reprList(b *buffer, open string, items []any, end string) {
+	b.write(open)
 	for i, item := range items {
 		if i > 0 {
-			b.WriteString(", ")
+			b.write(", ")
 		}
 		r.repr(b, item)
 	}
-	b.WriteString(end)
+	b.write(end)
 }
 
-func (r *run) reprDict(b *strings.Builder, d *Dict) {
-	b.WriteByte('{')
+func (r *run) reprDict(b *buffer, d *Dict) {
+	b.write("{")
 	for i, k := range d.keys {
 		if i > 0 {
-			b.WriteString(", ")
+			b.write(", ")
 		}
 		r.repr(b, k)
-		b.WriteString(": ")
+		b.write(": ")
 		r.repr(b, d.values[i])
 	}
-	b.WriteByte('}')
+	b.write("}")
 }
 
-// quote is Python's repr of a string: in single quotes unless it has those and
-// no double ones.
+// quote writes a string as Python's repr does.
+func (r *run) quote(b *buffer, s string) {
+	r.scan(len(s))
+	b.reserve(len(s) + 2)
+	quoteTo(s, b.write, b.char)
+}
+
+// quote is Python's repr of a short string.
 func quote(s string) string {
-	q := byte('\'')
+	var b strings.Builder
+	quoteTo(s, func(s string) { b.WriteString(s) }, func(r rune) { b.WriteRune(r) })
+	return b.String()
+}
+
+// quoteTo writes s in single quotes unless it has those and no double ones.
+func quoteTo(s string, write func(string), char func(rune)) {
+	q := '\''
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 		q = '"'
 	}
-	b := []byte{q}
+	char(q)
 	for _, c := range s {
 		switch {
-		case c == rune(q) || c == '\\':
-			b = append(b, '\\', byte(c))
+		case c == q || c == '\\':
+			char('\\')
+			char(c)
 		case c == '\n':
-			b = append(b, `\n`...)
+			write(`\n`)
 		case c == '\r':
-			b = append(b, `\r`...)
+			write(`\r`)
 		case c == '\t':
-			b = append(b, `\t`...)
+			write(`\t`)
 		case c < ' ' || c == 0x7f || c > 0x7f && c < 0x100 && !unicode.IsPrint(c):
-			b = fmt.Appendf(b, `\x%02x`, c)
+			write(fmt.Sprintf(`\x%02x`, c))
 		case c > 0xffff && !unicode.IsPrint(c):
-			b = fmt.Appendf(b, `\U%08x`, c)
+			write(fmt.Sprintf(`\U%08x`, c))
 		case c > 0xff && !unicode.IsPrint(c):
-			b = fmt.Appendf(b, `\u%04x`, c)
+			write(fmt.Sprintf(`\u%04x`, c))
 		default:
-			b = utf8.AppendRune(b, c)
+			char(c)
 		}
 	}
-	return string(append(b, q))
+	char(q)
 }
 
 // jsonStyle is how json.dumps is asked to write.
 type jsonStyle struct {
 	ascii  bool
 	sorted bool
-	indent string // of one level; "" is all on one line
+	indent string // of one level, as many times as times says
+	times  int
 	lines  bool
 	comma  string
 	colon  string
 }
 
 // json writes a value as Python's json.dumps does.
-func (r *run) json(b *strings.Builder, v any, s jsonStyle, depth int) {
+func (r *run) json(b *buffer, v any, s jsonStyle, depth int) {
 	r.down()
 	defer r.up()
 	switch v := v.(type) {
 	case nil:
-		b.WriteString("null")
+		b.write("null")
 	case bool:
-		b.WriteString(strconv.FormatBool(v))
+		b.write(strconv.FormatBool(v))
 	case int64, *big.Int:
 		r.repr(b, v)
 	case float64:
-		b.WriteString(jsonFloat(v))
+		b.write(jsonFloat(v))
 	case string:
-		r.bytes(len(v))
-		jsonString(b, v, s.ascii)
+		r.jsonString(b, v, s.ascii)
 	case markup:
-		r.bytes(len(v))
-		jsonString(b, string(v), s.ascii)
+		r.jsonString(b, string(v), s.ascii)
 	case list:
 		r.jsonItems(b, s, depth, "[]", len(v), func(i int) { r.json(b, v[i], s, depth+1) })
 	case tuple:
@@ -178,34 +187,32 @@ func (r *run) json(b *strings.Builder, v any, s jsonStyle, depth int) {
 			v = r.sortedDict(v)
 		}
 		r.jsonItems(b, s, depth, "{}", v.Len(), func(i int) {
-			jsonString(b, r.jsonKey(v.keys[i]), s.ascii)
-			b.WriteString(s.colon)
+			r.jsonString(b, r.jsonKey(v.keys[i]), s.ascii)
+			b.write(s.colon)
 			r.json(b, v.values[i], s, depth+1)
 		})
 	default:
 		r.fail("Object of type %s is not JSON serializable", typeName(v))
 	}
-	if b.Len() > maxString {
-		r.bytes(b.Len())
-	}
 }
 
-func (r *run) jsonItems(b *strings.Builder, s jsonStyle, depth int, brackets string, n int, write func(int)) {
-	b.WriteByte(brackets[0])
+func (r *run) jsonItems(b *buffer, s jsonStyle, depth int, brackets string, n int, write func(int)) {
+	b.write(brackets[:1])
 	for i := range n {
 		if i > 0 {
-			b.WriteString(s.comma)
+			b.write(s.comma)
 		}
 		if s.lines {
-			r.bytes(64 + len(s.indent)*(depth+1))
-			b.WriteString("\n" + strings.Repeat(s.indent, depth+1))
+			b.write("\n")
+			b.repeat(s.indent, times(s.times, depth+1))
 		}
 		write(i)
 	}
 	if s.lines && n > 0 {
-		b.WriteString("\n" + strings.Repeat(s.indent, depth))
+		b.write("\n")
+		b.repeat(s.indent, times(s.times, depth))
 	}
-	b.WriteByte(brackets[1])
+	b.write(brackets[1:])
 }
 
 func (r *run) jsonKey(k any) string {
@@ -224,8 +231,8 @@ func (r *run) sortedDict(d *Dict) *Dict {
 	keys := r.sorted(d.keys, func(k any) any { return k }, false)
 	out := &Dict{}
 	for _, k := range keys {
-		v, _ := d.Get(k)
-		out.Set(k, v)
+		v, _ := r.get(d, k)
+		r.put(out, k, v)
 	}
 	return out
 }
@@ -244,22 +251,24 @@ func jsonFloat(f float64) string {
 
 var jsonEscapes = map[rune]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`, '\t': `\t`, '\b': `\b`, '\f': `\f`}
 
-func jsonString(b *strings.Builder, s string, ascii bool) {
-	b.WriteByte('"')
+func (r *run) jsonString(b *buffer, s string, ascii bool) {
+	r.scan(len(s))
+	b.reserve(len(s) + 2)
+	b.char('"')
 	for _, c := range s {
 		switch {
 		case jsonEscapes[c] != "":
-			b.WriteString(jsonEscapes[c])
+			b.write(jsonEscapes[c])
 		case c < ' ' || ascii && c > '~' && c <= 0xffff:
-			fmt.Fprintf(b, `\u%04x`, c)
+			b.write(fmt.Sprintf(`\u%04x`, c))
 		case ascii && c > 0xffff:
 			c -= 0x10000
-			fmt.Fprintf(b, `\u%04x\u%04x`, 0xd800+c>>10, 0xdc00+c&0x3ff)
+			b.write(fmt.Sprintf(`\u%04x\u%04x`, 0xd800+c>>10, 0xdc00+c&0x3ff))
 		default:
-			b.WriteRune(c)
+			b.char(c)
 		}
 	}
-	b.WriteByte('"')
+	b.char('"')
 }
 
 // DecodeJSON reads one JSON value for use in a template: objects become *Dict

@@ -37,14 +37,24 @@ var tests = map[string]test{
 	"iterable":    testIterable,
 	"sequence":    testSequence,
 	"sameas":      testSame,
-	"lower":       func(f *frame, v any, _ args) bool { s := f.str(v); return s == strings.ToLower(s) && hasCase(s) },
-	"upper":       func(f *frame, v any, _ args) bool { s := f.str(v); return s == strings.ToUpper(s) && hasCase(s) },
+	"lower":       func(f *frame, v any, _ args) bool { return f.isCase(f.str(v), strings.ToLower) },
+	"upper":       func(f *frame, v any, _ args) bool { return f.isCase(f.str(v), strings.ToUpper) },
 	"escaped":     func(_ *frame, v any, _ args) bool { _, ok := v.(markup); return ok },
-	"filter":      func(f *frame, v any, _ args) bool { s, ok := asText(v); return ok && f.filters[s] != nil },
-	"test":        func(f *frame, v any, _ args) bool { s, ok := asText(v); return ok && f.tests[s] != nil },
+	"filter": func(f *frame, v any, _ args) bool {
+		s, ok := asText(v)
+		f.skim(len(s))
+		return ok && f.filters[s] != nil
+	},
+	"test": func(f *frame, v any, _ args) bool { s, ok := asText(v); f.skim(len(s)); return ok && f.tests[s] != nil },
 }
 
-func hasCase(s string) bool { return strings.ToLower(s) != strings.ToUpper(s) }
+// isCase is whether a text has letters with a case and all are as to makes them.
+func (r *run) isCase(s string, to func(string) string) bool {
+	for range 3 {
+		r.cased(s)
+	}
+	return s == to(s) && strings.ToLower(s) != strings.ToUpper(s)
+}
 
 func relation(op string) test {
 	return func(f *frame, v any, a args) bool { return f.related(op, v, a.get(0, "other")) }
@@ -105,6 +115,7 @@ func testSame(f *frame, v any, a args) bool {
 	case nil, bool, int64, *Dict, *namespace, *closure, *loopState:
 		return v == other
 	case string:
+		f.skim(len(v))
 		return v == other
 	}
 	return false

@@ -30,8 +30,12 @@ type (
 	markup string
 
 	// undefined is a name, attribute or item that is not there, and the words
-	// that say so when something is done with it that needs a value.
-	undefined struct{ why string }
+	// that say so when something is done with it that needs a value: a format
+	// in which %[1]s stands for what was asked for, and %[2]s for the object.
+	undefined struct {
+		why       string
+		about, of any
+	}
 
 	namespace struct{ vars *Dict }
 
@@ -110,6 +114,30 @@ func (r *run) key(v any) any {
 	return nil
 }
 
+// get is Dict.Get, and put Dict.Set, within the budget.
+func (r *run) get(d *Dict, key any) (any, bool) {
+	r.hashes(key)
+	return d.Get(key)
+}
+
+func (r *run) put(d *Dict, key, value any) {
+	r.hashes(key)
+	r.alloc(entrySize)
+	d.Set(key, value)
+}
+
+// hashes counts the work of looking a key up.
+func (r *run) hashes(key any) {
+	switch k := key.(type) {
+	case string:
+		r.skim(len(k))
+	case markup:
+		r.skim(len(k))
+	case *big.Int:
+		r.digits(k)
+	}
+}
+
 // Items returns a copy of a list's items, and whether v is a list.
 func Items(v any) ([]any, bool) {
 	l, ok := v.(list)
@@ -121,7 +149,7 @@ func Items(v any) ([]any, bool) {
 // encoding/json makes of them. Values of a template stay as they are.
 func FromGo(v any) (value any, err error) {
 	defer rescue(&err)
-	return (&run{ctx: context.Background()}).fromGo(v, 0), nil
+	return (&run{}).fromGo(v, 0), nil
 }
 
 func (r *run) fromGo(v any, depth int) any {
@@ -261,8 +289,9 @@ func (r *run) iterate(v any) []any {
 	case markup:
 		return r.iterate(string(v))
 	case string:
-		r.spend(len(v))
-		out := make([]any, 0, len(v))
+		n := r.count(v)
+		r.slots(n)
+		out := make([]any, 0, n)
 		for _, c := range v {
 			out = append(out, string(c))
 		}
@@ -270,6 +299,7 @@ func (r *run) iterate(v any) []any {
 	case *loopState:
 		var out []any
 		for v.advance() {
+			r.slots(1)
 			out = append(out, v.current)
 		}
 		return out
@@ -305,12 +335,16 @@ func (r *run) equal(a, b any) bool {
 	defer r.up()
 	if x, ok := numeric(a); ok {
 		y, ok := numeric(b)
+		r.numbers(x, y)
 		return ok && compareNumbers(x, y) == 0
 	}
 	if s, ok := asText(a); ok {
 		t, ok := asText(b)
-		r.spend(min(len(s), len(t)) / 64)
-		return ok && s == t
+		if !ok || len(s) != len(t) {
+			return false
+		}
+		r.skim(len(s))
+		return s == t
 	}
 	switch a := a.(type) {
 	case nil:
@@ -330,7 +364,7 @@ func (r *run) equal(a, b any) bool {
 			return false
 		}
 		for i, k := range a.keys {
-			if v, ok := b.Get(k); !ok || !r.equal(a.values[i], v) {
+			if v, ok := r.get(b, k); !ok || !r.equal(a.values[i], v) {
 				return false
 			}
 		}
@@ -351,12 +385,13 @@ func (r *run) compare(a, b any, op string) int {
 	defer r.up()
 	if x, ok := numeric(a); ok {
 		if y, ok := numeric(b); ok {
+			r.numbers(x, y)
 			return compareNumbers(x, y)
 		}
 	}
 	if s, ok := asText(a); ok {
 		if t, ok := asText(b); ok {
-			r.spend(min(len(s), len(t)) / 64)
+			r.skim(min(len(s), len(t)))
 			return strings.Compare(s, t)
 		}
 	}
@@ -384,7 +419,22 @@ func (r *run) compare(a, b any, op string) int {
 // need fails for an undefined value.
 func (r *run) need(v any) any {
 	if u, ok := v.(undefined); ok {
-		r.fail("%s", u.why)
+		r.fail("%s", u.String())
 	}
 	return v
+}
+
+// String is what an error says of it.
+func (u undefined) String() string {
+	if !strings.Contains(u.why, "%[") {
+		return u.why
+	}
+	about := typeName(u.about)
+	switch v := u.about.(type) {
+	case string:
+		about = quote(shortened(v, 60))
+	case nil, bool, int64, float64:
+		about = (&run{budget: newBudget(context.Background(), 0)}).str(v)
+	}
+	return strings.NewReplacer("%[1]s", about, "%[2]s", objectName(u.of)).Replace(u.why)
 }
