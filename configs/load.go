@@ -134,7 +134,7 @@ func (c *Config) readTable(md *toml.MetaData, name string, p toml.Primitive) []*
 		case known:
 			return fmt.Errorf("is %s, want a table: [%s]", describe(v), name)
 		case isTable:
-			return fmt.Errorf("is not a known table, the nearest is [%s]", nearestTable(name))
+			return errors.New(unknownTable(name))
 		}
 		return errors.New(unknown(name))
 	}))

@@ -3,8 +3,10 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"moeflow/cmd/moeflow/internal/generate"
 	"moeflow/tokenizer/chat"
@@ -22,6 +24,9 @@ func (s *session) interactive(ctx context.Context) error {
 		fmt.Fprint(s.Err, "> ")
 		line, ok := readTurn(in)
 		if !ok {
+			if errors.Is(in.Err(), syscall.EIO) {
+				return errInterrupted // the terminal has gone
+			}
 			return in.Err()
 		}
 		switch strings.TrimSpace(line) {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"moeflow/configs"
 	"moeflow/vk"
@@ -130,7 +132,7 @@ func newRoot(a *app) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2 // letters that may be wrong in a suggested command
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+		return usage{fmt.Errorf("%w; see %s --help", flagError(err), c.CommandPath())}
 	})
 	for _, make := range commands {
 		c := make(a)
@@ -138,6 +140,32 @@ func newRoot(a *app) *cobra.Command {
 		root.AddCommand(c)
 	}
 	return root
+}
+
+// flagWants is what the value of a flag must be, by the flag's type.
+var flagWants = map[string]string{"int": "a whole number", "uint64": "a whole number of at least 0", "float64": "a number", "bool": "true or false"}
+
+// flagError says what is wrong with the value of a flag in the user's words rather
+// than in those of Go's parsers.
+func flagError(err error) error {
+	var bad *pflag.InvalidValueError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	want := flagWants[bad.GetFlag().Value.Type()]
+	var number *strconv.NumError
+	if want == "" || !errors.As(err, &number) {
+		return err
+	}
+	if errors.Is(number, strconv.ErrRange) {
+		want = "a smaller number"
+	}
+	f := bad.GetFlag()
+	name := "--" + f.Name
+	if f.Shorthand != "" {
+		name = "-" + f.Shorthand + ", " + name
+	}
+	return fmt.Errorf("invalid argument %q for %q flag: want %s", bad.GetValue(), name, want)
 }
 
 func unknownCommand(c *cobra.Command, args []string) error {

@@ -182,12 +182,13 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 }
 
 // close ends a session that ended with err, which is part of what it returns. The
-// files of --trace and --expert-stats are completed unless the run has failed.
+// files of --trace and --expert-stats are completed unless the run has failed; that
+// a reader or a terminal has gone is no failure of the run.
 func (s *session) close(err error) error {
 	s.seq.Close()
 	defer s.forget()
 	see := &s.flags.see
-	if ended := err == nil || interrupted(err) || errors.Is(err, syscall.EPIPE); !ended {
+	if ended := err == nil || interrupted(err) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO); !ended {
 		return errors.Join(err, see.discard(), s.done())
 	}
 	return errors.Join(err, see.end(), s.done(), see.close(s.Err))
