@@ -28,7 +28,7 @@ func (p product) Infer(s *Scope) error {
 
 func (p product) Lower(e *Emitter) {
 	w := e.Tensor(p.w).Shape
-	e.Call(OpMatVec, Args{e.Step(), p.w, p.x, NoTensor, e.Out(0)}, Work{w[1], e.Rows()}, float64(w[0]), float64(w[1]), 0)
+	e.Call(OpMatVec, Args{e.Step(), p.w, p.x, NoTensor, e.Out(0)}, float64(w[0]), float64(w[1]), 0)
 }
 
 // experts is a stage of gate, up and swiglu.
@@ -45,9 +45,9 @@ func (p experts) Infer(s *Scope) error {
 func (p experts) Lower(e *Emitter) {
 	g, u := e.Temp("g", quant.F32, 64, 2, e.Rows()), e.Temp("u", quant.F32, 64, 2, e.Rows())
 	for _, a := range [][2]TensorID{{p.gate, g}, {p.up, u}} {
-		e.Call(OpExpertMatVec, Args{e.Step(), a[0], p.x, p.ids, a[1]}, Work{64, 2, e.Rows()}, 32, 64, 2)
+		e.Call(OpExpertMatVec, Args{e.Step(), a[0], p.x, p.ids, a[1]}, 32, 64, 2)
 	}
-	e.Call(OpSwiGLU, Args{e.Step(), g, u, e.Out(0)}, Work{128, e.Rows()}, 128)
+	e.Call(OpSwiGLU, Args{e.Step(), g, u, e.Out(0)}, 128)
 }
 
 func layout(rows int) StepLayout { return StepLayout{Rows: rows, Outs: 1, Pages: 4} }
@@ -152,6 +152,22 @@ func TestWrongShapesNameTheTensor(t *testing.T) {
 	}
 }
 
+// TestCallChecksSizes: a call whose arguments have not the sizes that its op's row
+// gives them is an error that names the argument.
+func TestCallChecksSizes(t *testing.T) {
+	g := chain(1, 1)
+	u := &unit{g: g, tensors: g.tensors, nodes: g.nodes}
+	e := &Emitter{u: u}
+	x, w, y := e.Temp("x", quant.F32, 32, 2), e.Temp("w", quant.F32, 32, 8), e.Temp("y", quant.F32, 8, 3)
+	if e.Call(OpMatVec, Args{e.Step(), w, x, NoTensor, y}, 32, 8, StepRows); e.err == nil || e.err.Error() != "matvec: argument y has 24 elements, wanted 16" {
+		t.Errorf("an output of three rows: %v", e.err)
+	}
+	e = &Emitter{u: u}
+	if e.Call(OpMatVec, Args{e.Step(), w, x, NoTensor, y}, 24, 8, StepRows); e.err == nil || e.err.Error() != "matvec: argument w has 256 elements, wanted 192" {
+		t.Errorf("a matrix of other rows: %v", e.err)
+	}
+}
+
 // mixer reads random earlier edges, so that lifetimes take every form.
 type mixer struct {
 	in []TensorID
@@ -172,7 +188,9 @@ func (m mixer) Lower(e *Emitter) {
 		if i < len(m.in)-1 {
 			out = e.Temp(fmt.Sprint("t", i), quant.F32, m.n, 1)
 		}
-		e.Call(OpSwiGLU, Args{e.Step(), id, id, out}, Work{m.n, 1}, float64(m.n))
+		d := Dispatch{Node: e.node, Work: [3]uint32{uint32(m.n), 1, 1}, Rows: 1, Params: []uint32{uint32(m.n)}}
+		d.become(OpSwiGLU, e.Step(), id, id, out) // of edges of other sizes, which Call would refuse
+		e.u.calls = append(e.u.calls, d)
 	}
 }
 

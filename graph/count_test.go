@@ -107,12 +107,12 @@ func (p normed) Infer(s *Scope) error {
 func (p normed) Lower(e *Emitter) {
 	w, n := e.Tensor(p.w).Shape, e.Tensor(p.x).Shape[0]
 	h := e.Temp("h", quant.F32, n, e.Rows())
-	e.Call(OpRMSNorm, Args{e.Step(), p.x, p.norm, h}, Work{n, e.Rows()}, float64(n), StepRows, 1e-6)
+	e.Call(OpRMSNorm, Args{e.Step(), p.x, p.norm, h}, float64(n), StepRows, 1e-6)
 	res := NoTensor
 	if p.res {
 		res = h
 	}
-	e.Call(OpMatVec, Args{e.Step(), p.w, h, res, e.Out(0)}, Work{w[1], e.Rows()}, float64(w[0]), float64(w[1]), StepRows)
+	e.Call(OpMatVec, Args{e.Step(), p.w, h, res, e.Out(0)}, float64(w[0]), float64(w[1]), StepRows)
 }
 
 // TestFuseNorm: the norm goes into the product unless something else reads it or

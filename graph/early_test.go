@@ -18,7 +18,7 @@ func (p added) Infer(s *Scope) error {
 
 func (p added) Lower(e *Emitter) {
 	w := e.Tensor(p.w).Shape
-	e.Call(OpMatVec, Args{e.Step(), p.w, p.x, p.res, e.Out(0)}, Work{w[1], e.Rows()}, float64(w[0]), float64(w[1]), StepRows)
+	e.Call(OpMatVec, Args{e.Step(), p.w, p.x, p.res, e.Out(0)}, float64(w[0]), float64(w[1]), StepRows)
 }
 
 // eager is a catalog whose kernels wait by themselves and read the residual

@@ -39,15 +39,13 @@ func (e *Emitter) Temp(name string, typ quant.Type, shape ...uint64) TensorID {
 // Args are the arguments of a call in the order of the op's table row.
 type Args []TensorID
 
-// Work is the extent of a call in the op's axes; absent axes are 1.
-type Work []uint64
-
-// Call appends one call. params follow the op's table row; each is checked to
-// fit its 32-bit place.
-func (e *Emitter) Call(op Op, args Args, work Work, params ...float64) {
+// Call appends one call. args and params follow the op's table row: each argument's
+// size is checked against its axes, each parameter to fit its 32-bit place. The work
+// follows from them.
+func (e *Emitter) Call(op Op, args Args, params ...float64) {
 	info := ops[op]
-	d := Dispatch{Node: e.node, Kernel: Kernel{Op: op}, Work: [3]uint32{1, 1, 1}}
-	if len(args) != len(info.args) || len(params) != len(info.params) || len(work) > 3 {
+	d := Dispatch{Node: e.node, Kernel: Kernel{Op: op}}
+	if len(args) != len(info.args) || len(params) != len(info.params) {
 		e.fail("%s takes %d arguments and %d parameters, got %d and %d", op, len(info.args), len(info.params), len(args), len(params))
 		return
 	}
@@ -69,14 +67,33 @@ func (e *Emitter) Call(op Op, args Args, work Work, params ...float64) {
 		}
 		d.Params = append(d.Params, uint32(params[i]))
 	}
-	for i, w := range work {
-		if w == 0 || w > math.MaxUint32 {
-			e.fail("%s: %d items of work on axis %d, wanted 1 to 2³²-1", op, w, i)
-			return
-		}
-		d.Work[i], d.Rows = uint32(w), uint32(w)
+	if err := e.u.extent(&d); err != nil {
+		e.fail("%w", err)
+		return
 	}
 	e.u.calls = append(e.u.calls, d)
+}
+
+// extent sets a call's work and rows, which follow from its arguments and parameters.
+func (u *unit) extent(d *Dispatch) error {
+	elements := make([]uint64, len(d.Args))
+	for i, a := range d.Args {
+		if a.Tensor != NoTensor {
+			elements[i], _ = u.tensors[a.Tensor].Shape.Elements() // that of what does not fit 64 bits is found by sizeAll
+		}
+	}
+	a, err := bind(d.Kernel.Op, elements, d.Params)
+	if err != nil {
+		return err
+	}
+	if d.Work, err = a.workOf(); err != nil {
+		return err
+	}
+	d.Rows = d.Work[max(0, len(a.op.axes)-1)]
+	if rows, ok := a.bound["rows"]; ok {
+		d.Rows = uint32(rows)
+	}
+	return nil
 }
 
 func (e *Emitter) fail(format string, args ...any) {

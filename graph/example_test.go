@@ -18,8 +18,8 @@ func (s gate) Infer(sc *graph.Scope) error {
 
 func (s gate) Lower(e *graph.Emitter) {
 	h := e.Temp("h", quant.F32, 64, e.Rows())
-	e.Call(graph.OpSwiGLU, graph.Args{e.Step(), s.x, s.x, h}, graph.Work{64, e.Rows()}, 64)
-	e.Call(graph.OpSwiGLU, graph.Args{e.Step(), h, h, e.Out(0)}, graph.Work{64, e.Rows()}, 64)
+	e.Call(graph.OpSwiGLU, graph.Args{e.Step(), s.x, s.x, h}, 64)
+	e.Call(graph.OpSwiGLU, graph.Args{e.Step(), h, h, e.Out(0)}, 64)
 }
 
 // catalog has every kernel, 16 output elements a workgroup.

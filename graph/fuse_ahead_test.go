@@ -26,8 +26,8 @@ func (b ahead) Lower(e *Emitter) {
 	x, n, logits := e.Temp("x", quant.F32, 32, rows), e.Temp("n", quant.F32, 32, rows), e.Temp("logits", quant.F32, 8, rows)
 	x0, a := e.Temp("x0", quant.F32, 32, rows), e.Temp("a", quant.F32, 64, rows)
 	ids, weights := e.Temp("ids", quant.U32, 2, rows), e.Temp("weights", quant.F32, 2, rows)
-	e.Call(OpGather, Args{e.Step(), b.in, x0}, Work{32, rows}, 32)
-	e.Call(OpGather, Args{e.Step(), b.a, a}, Work{64, rows}, 64)
+	e.Call(OpGather, Args{e.Step(), b.in, x0}, 32)
+	e.Call(OpGather, Args{e.Step(), b.a, a}, 64)
 	res, flag := x0, 1.0
 	if b.noResidual {
 		res = NoTensor
@@ -35,12 +35,12 @@ func (b ahead) Lower(e *Emitter) {
 	if b.plainNorm {
 		flag = 0
 	}
-	e.Call(OpMatVec, Args{e.Step(), b.o, a, res, x}, Work{32, rows}, 64, 32, StepRows)
-	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, n}, Work{32, rows}, 32, StepRows, 1e-6)
-	e.Call(OpMatVec, Args{e.Step(), b.router, n, NoTensor, logits}, Work{8, rows}, 32, 8, StepRows)
-	e.Call(OpTopK, Args{e.Step(), logits, ids, weights}, Work{8, rows}, 8, 2, flag, 2.5)
+	e.Call(OpMatVec, Args{e.Step(), b.o, a, res, x}, 64, 32, StepRows)
+	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, n}, 32, StepRows, 1e-6)
+	e.Call(OpMatVec, Args{e.Step(), b.router, n, NoTensor, logits}, 32, 8, StepRows)
+	e.Call(OpTopK, Args{e.Step(), logits, ids, weights}, 8, 2, flag, 2.5)
 	if b.counted {
-		e.Call(OpTopK, Args{e.Step(), logits, b.counts, weights}, Work{8, rows}, 8, 2, 1, 1)
+		e.Call(OpTopK, Args{e.Step(), logits, b.counts, weights}, 8, 2, 1, 1)
 	}
 	mixture{n, ids, weights, b.gate, b.up, b.down}.experts(e, x)
 }

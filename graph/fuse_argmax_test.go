@@ -17,8 +17,8 @@ func (p pick) Infer(s *Scope) error {
 
 func (p pick) Lower(e *Emitter) {
 	logits := e.Temp("logits", quant.F32, 10000, e.Outs())
-	e.Call(OpGather, Args{e.Step(), p.x, logits}, Work{10000, e.Outs()}, 10000)
-	e.Call(OpArgMax, Args{e.Step(), logits, p.sampled}, Work{10000, e.Outs()}, 10000)
+	e.Call(OpGather, Args{e.Step(), p.x, logits}, 10000)
+	e.Call(OpArgMax, Args{e.Step(), logits, p.sampled}, 10000)
 }
 
 // TestArgMaxByShares: a row is shared out where there are kernels for both steps.

@@ -20,8 +20,8 @@ func (s split) Infer(sc *Scope) error {
 func (s split) Lower(e *Emitter) {
 	rows := e.Rows()
 	q, part := e.Temp("q", quant.F32, 64, rows), e.Temp("part", quant.F32, 34*2*AttentionSlots, rows)
-	e.Call(OpGather, Args{e.Step(), s.q, q}, Work{64, rows}, 64)
-	e.Call(OpAttentionSplit, Args{e.Step(), q, s.kc, s.vc, part, s.done, e.Out(0)}, Work{2 * AttentionSlots, rows}, 2, 2, 32, 64, 1)
+	e.Call(OpGather, Args{e.Step(), s.q, q}, 64)
+	e.Call(OpAttentionSplit, Args{e.Step(), q, s.kc, s.vc, part, s.done, e.Out(0)}, 2, 2, 32, 64, 1)
 }
 
 // fewRows has a kernel of attention for up to so many rows.

@@ -118,7 +118,8 @@ func TestDownGroupArguments(t *testing.T) {
 func TestDownGroupTakesAllOrNothing(t *testing.T) {
 	read := func(u *unit, id TensorID) {
 		e := &Emitter{u: u, node: u.calls[0].Node}
-		e.Call(OpSwiGLU, Args{u.calls[0].Args[0].Tensor, id, id, e.Temp("other", quant.F32, 64, 2, 8)}, Work{128, 8}, 128)
+		s := u.tensors[id].Shape
+		e.Call(OpSwiGLU, Args{u.calls[0].Args[0].Tensor, id, id, e.Temp("other", quant.F32, s...)}, float64(s[0]*s[1]))
 	}
 	for name, c := range map[string]struct {
 		change func(u *unit, product *Dispatch)

@@ -18,9 +18,9 @@ func (b routed) Lower(e *Emitter) {
 	rows := e.Rows()
 	x, n := e.Temp("x", quant.F32, 32, rows), e.Temp("n", quant.F32, 32, rows)
 	ids, weights := e.Temp("ids", quant.U32, 2, rows), e.Temp("weights", quant.F32, 2, rows)
-	e.Call(OpGather, Args{e.Step(), b.x, x}, Work{32, rows}, 32)
-	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, n}, Work{32, rows}, 32, StepRows, 1e-6)
-	e.Call(OpTopK, Args{e.Step(), b.logits, ids, weights}, Work{8, rows}, 8, 2, 1, 2.5)
+	e.Call(OpGather, Args{e.Step(), b.x, x}, 32)
+	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, n}, 32, StepRows, 1e-6)
+	e.Call(OpTopK, Args{e.Step(), b.logits, ids, weights}, 8, 2, 1, 2.5)
 	mixture{n, ids, weights, b.gate, b.up, b.down}.experts(e, x)
 }
 

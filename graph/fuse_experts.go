@@ -51,7 +51,7 @@ func (g *grouping) rewrite(d *Dispatch) bool {
 		if !g.product(d, OpExpertMatMul, arg(3), slots, 1, arg(1), arg(2)) {
 			return false
 		}
-		e.Call(OpExpertCombine, Args{arg(0), slots, arg(4), arg(5), arg(6)}, Work{n, rows}, float64(n), float64(topK))
+		e.Call(OpExpertCombine, Args{arg(0), slots, arg(4), arg(5), arg(6)}, float64(n), float64(topK))
 		return e.err == nil
 	}
 	return false
@@ -91,11 +91,10 @@ func (g *grouping) product(d *Dispatch, op Op, ids, y TensorID, share uint32, in
 	if !ok {
 		groups = e.Temp("groups", quant.U32, layout.Words())
 		g.lists[ids] = groups
-		e.Call(OpExpertGroup, Args{d.Args[0].Tensor, ids, groups}, Work{experts},
-			float64(experts), float64(topK), GroupTile, float64(layout.Tiles))
+		e.Call(OpExpertGroup, Args{d.Args[0].Tensor, ids, groups}, float64(experts), float64(topK), GroupTile, float64(layout.Tiles))
 	}
 	args := append(append(Args{d.Args[0].Tensor}, in...), groups, y)
-	e.Call(op, args, Work{uint64(d.Params[1]), layout.Tiles}, float64(d.Params[0]), float64(d.Params[1]), float64(layout.Tiles), float64(share))
+	e.Call(op, args, float64(d.Params[0]), float64(d.Params[1]), float64(layout.Tiles), float64(share))
 	g.u.calls[len(g.u.calls)-1].Rows = d.Rows
 	return e.err == nil
 }

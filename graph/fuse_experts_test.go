@@ -29,10 +29,10 @@ func (m mixture) Lower(e *Emitter) { m.experts(e, m.x) }
 func (m mixture) experts(e *Emitter, res TensorID) {
 	rows := e.Rows()
 	gate, up, h := e.Temp("gate", quant.F32, 64, 2, rows), e.Temp("up", quant.F32, 64, 2, rows), e.Temp("h", quant.F32, 64, 2, rows)
-	e.Call(OpExpertMatVec, Args{e.Step(), m.gate, m.x, m.ids, gate}, Work{64, 2, rows}, 32, 64, 2)
-	e.Call(OpExpertMatVec, Args{e.Step(), m.up, m.x, m.ids, up}, Work{64, 2, rows}, 32, 64, 2)
-	e.Call(OpSwiGLU, Args{e.Step(), gate, up, h}, Work{128, rows}, 128)
-	e.Call(OpExpertDown, Args{e.Step(), m.down, h, m.ids, m.weights, res, e.Out(0)}, Work{32, rows}, 64, 32, 2)
+	e.Call(OpExpertMatVec, Args{e.Step(), m.gate, m.x, m.ids, gate}, 32, 64, 2)
+	e.Call(OpExpertMatVec, Args{e.Step(), m.up, m.x, m.ids, up}, 32, 64, 2)
+	e.Call(OpSwiGLU, Args{e.Step(), gate, up, h}, 128)
+	e.Call(OpExpertDown, Args{e.Step(), m.down, h, m.ids, m.weights, res, e.Out(0)}, 64, 32, 2)
 }
 
 func mixtureGraph(rows int, gate, up quant.Type) *Graph {

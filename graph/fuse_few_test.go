@@ -21,12 +21,12 @@ func (b fewBlock) Lower(e *Emitter) {
 	rows := e.Rows()
 	x, h, logits := e.Temp("res", quant.F32, 32, rows), e.Temp("norm", quant.F32, 32, rows), e.Temp("logits", quant.F32, 8, rows)
 	ids, weights := e.Temp("ids", quant.U32, 2, rows), e.Temp("weights", quant.F32, 2, rows)
-	e.Call(OpGather, Args{e.Step(), b.x, x}, Work{32, rows}, 32)
-	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, h}, Work{32, rows}, 32, StepRows, 1e-6)
-	e.Call(OpMatVec, Args{e.Step(), b.router, h, NoTensor, logits}, Work{8, rows}, 32, 8, StepRows)
-	e.Call(OpTopK, Args{e.Step(), logits, ids, weights}, Work{8, rows}, 8, 2, 1, 1)
+	e.Call(OpGather, Args{e.Step(), b.x, x}, 32)
+	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, h}, 32, StepRows, 1e-6)
+	e.Call(OpMatVec, Args{e.Step(), b.router, h, NoTensor, logits}, 32, 8, StepRows)
+	e.Call(OpTopK, Args{e.Step(), logits, ids, weights}, 8, 2, 1, 1)
 	if b.counted {
-		e.Call(OpExpertCount, Args{e.Step(), ids, b.counts}, Work{2, rows}, 8, 2, 0)
+		e.Call(OpExpertCount, Args{e.Step(), ids, b.counts}, 8, 2, 0)
 	}
 	mixture{h, ids, weights, b.gate, b.up, b.down}.experts(e, x)
 }

@@ -24,12 +24,12 @@ func (b block) Lower(e *Emitter) {
 	rows := e.Rows()
 	temp := func(name string) TensorID { return e.Temp(name, quant.F32, 64, rows) }
 	copied, h, q, y := temp("copied"), temp("h"), temp("q"), temp("y")
-	e.Call(OpGather, Args{e.Step(), b.x, copied}, Work{64, rows}, 64)
-	e.Call(OpRMSNorm, Args{e.Step(), copied, b.norm, h}, Work{64, rows}, 64, StepRows, 1e-6)
-	e.Call(OpMatVec, Args{e.Step(), b.q, h, NoTensor, q}, Work{64, rows}, 64, 64, StepRows)
-	e.Call(OpMatVec, Args{e.Step(), b.router, h, NoTensor, e.Out(1)}, Work{8, rows}, 64, 8, StepRows)
-	e.Call(OpAttention, Args{e.Step(), q, b.kc, b.vc, y}, Work{2, rows}, 2, 2, 32, 64, 1)
-	e.Call(OpMatVec, Args{e.Step(), b.o, y, copied, e.Out(0)}, Work{64, rows}, 64, 64, StepRows)
+	e.Call(OpGather, Args{e.Step(), b.x, copied}, 64)
+	e.Call(OpRMSNorm, Args{e.Step(), copied, b.norm, h}, 64, StepRows, 1e-6)
+	e.Call(OpMatVec, Args{e.Step(), b.q, h, NoTensor, q}, 64, 64, StepRows)
+	e.Call(OpMatVec, Args{e.Step(), b.router, h, NoTensor, e.Out(1)}, 64, 8, StepRows)
+	e.Call(OpAttention, Args{e.Step(), q, b.kc, b.vc, y}, 2, 2, 32, 64, 1)
+	e.Call(OpMatVec, Args{e.Step(), b.o, y, copied, e.Out(0)}, 64, 64, StepRows)
 }
 
 // halfKernels has kernels that take halves for some products, and maybe for

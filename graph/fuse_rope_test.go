@@ -28,18 +28,18 @@ func (s turned) Lower(e *Emitter) {
 	rows := e.Rows()
 	temp := func(name string) TensorID {
 		id := e.Temp(name, quant.F32, 64, rows)
-		e.Call(OpGather, Args{e.Step(), s.x, id}, Work{64, rows}, 64)
+		e.Call(OpGather, Args{e.Step(), s.x, id}, 64)
 		return id
 	}
 	q, k, v, y := temp("q"), temp("k"), temp("v"), e.Temp("heads", quant.F32, 64, rows)
-	e.Call(OpRopeStore, Args{e.Step(), q, k, v, NoTensor, NoTensor, s.freqs, s.kc, s.vc}, Work{6, rows}, 2, 2, 32, 32, 64, 1e-6)
+	e.Call(OpRopeStore, Args{e.Step(), q, k, v, NoTensor, NoTensor, s.freqs, s.kc, s.vc}, 2, 2, 32, 32, 64, 1e-6)
 	part := e.Temp("part", quant.F32, 34*2*AttentionSlots, rows)
-	e.Call(OpAttentionSplit, Args{e.Step(), q, s.kc, s.vc, part, s.parts, y}, Work{2 * AttentionSlots, rows}, 2, 2, 32, 64, s.scale)
+	e.Call(OpAttentionSplit, Args{e.Step(), q, s.kc, s.vc, part, s.parts, y}, 2, 2, 32, 64, s.scale)
 	also := y
 	if s.readAfter {
 		also = q
 	}
-	e.Call(OpSwiGLU, Args{e.Step(), y, also, e.Out(0)}, Work{64, rows}, 64)
+	e.Call(OpSwiGLU, Args{e.Step(), y, also, e.Out(0)}, 64)
 }
 
 // turns has kernels of rope and attention in one for up to so many rows.

@@ -1,7 +1,5 @@
 package graph
 
-import "fmt"
-
 // Op is one kind of dispatch. Its row in the table below is its whole contract:
 // the order of the arguments (which is the order of the 64-bit addresses in the
 // push constants), how each is accessed, which one's type selects the kernel,
@@ -16,16 +14,16 @@ const (
 
 	// OpEmbed: x[r] = table[token(r)], table {k, vocab}, x {k, R} F32.
 	// token(r) is the step's token, or, where its FromSampled bit is set,
-	// sampled[token & 0x7fffffff], with 0 for NoToken. Work {k, R}.
+	// sampled[token & 0x7fffffff], with 0 for NoToken.
 	OpEmbed
 	// OpRMSNorm: y[r][i] = w[i]·x[r][i] / sqrt(mean_i(x[r][i]²) + eps),
-	// x, y {n, R} F32, w {n} F32. Work {n, R}.
+	// x, y {n, R} F32, w {n} F32.
 	OpRMSNorm
 	// OpRMSNormHalf: OpRMSNorm, and half {n, R} F16 is y rounded, bounded by the
-	// largest half. Work {n, R}.
+	// largest half.
 	OpRMSNormHalf
 	// OpMatVec: y[r][o] = res[r][o] + Σ_i w[o][i]·x[r][i], w {k, n}, x {k, R},
-	// res and y {n, R}; res may be absent. Work {n, R}.
+	// res and y {n, R}; res may be absent.
 	OpMatVec
 	// OpRopeStore: per head RMSNorm of q and k with the weights q_norm and
 	// k_norm {d}, rotary embedding (NeoX pairing: i with i+rope_dim/2) by the
@@ -33,118 +31,126 @@ const (
 	// cache. q {d·heads, R} is rewritten in place; k, v {d·kv_heads, R}.
 	// freqs {rope_dim/2, 2} F32 holds, for each pair, the rotation a position in
 	// turns (1/2π of the angle) as a sum of two floats, high part first.
-	// q_norm and k_norm may be absent. Work {heads + 2·kv_heads, R}.
+	// q_norm and k_norm may be absent.
 	OpRopeStore
 	// OpAttention: causal attention of each query row over its own sequence's
 	// positions 0..pos(r), GQA: query head h reads kv head h/(heads/kv_heads).
 	// y[r][h] = Σ_t softmax_t(scale·q·k_t)·v_t, q, y {d·heads, R} F32.
-	// Work {heads, R}.
 	OpAttention
 	// OpAttentionSplit: OpAttention for few rows, the positions of a row shared
 	// out to AttentionSlots workgroups a kv head. part {(d+2)·heads·
 	// AttentionSlots, R} F32 is scratch; done {at least kv_heads·R} U32 is zero
 	// before and after. d·heads/kv_heads is at most 2048 and heads/kv_heads at
-	// most 16. Work {kv_heads·AttentionSlots, R}.
+	// most 16.
 	OpAttentionSplit
 	// OpTopK: p = softmax(logits[r]) over all experts, ids[r] the top_k largest
 	// (ties: lowest index first) in falling order, weights[r] their p, divided
 	// by their sum if norm is 1, times scale. logits {experts, R} F32, ids
-	// {top_k, R} U32, weights {top_k, R} F32. Work {experts, R}.
+	// {top_k, R} U32, weights {top_k, R} F32.
 	OpTopK
 	// OpExpertMatVec: y[r][s][o] = Σ_i w[ids[r][s]][o][i]·x[r][i],
-	// w {k, n, experts}, x {k, R}, y {n, top_k, R}. Work {n, top_k, R}.
+	// w {k, n, experts}, x {k, R}, y {n, top_k, R}.
 	OpExpertMatVec
 	// OpSwiGLU: y = silu(gate)·up elementwise, silu(a) = a/(1+exp(-a)),
-	// all {n, R}. Work {n, R}.
+	// all {n, R}.
 	OpSwiGLU
 	// OpExpertGateUp: OpExpertMatVec of gate and of up (one type) and OpSwiGLU
-	// in one dispatch, y {n, top_k, R}. Work {n, top_k, R}.
+	// in one dispatch, y {n, top_k, R}.
 	OpExpertGateUp
 	// OpExpertDown: y[r][o] = res[r][o] + Σ_s weights[r][s] Σ_i
 	// w[ids[r][s]][o][i]·h[r][s][i], w {k, n, experts}, h {k, top_k, R},
-	// res, y {n, R}; res may be absent. Work {n, R}.
+	// res, y {n, R}; res may be absent.
 	OpExpertDown
 	// OpNormMatVec: OpRMSNorm and OpMatVec without a residual in one dispatch:
 	// y[r][o] = Σ_i w[o][i]·norm[i]·x[r][i] / sqrt(mean(x[r]²) + eps), w {k, n},
-	// x {k, R}, norm {k}, y {n, R}. Work {n, R}.
+	// x {k, R}, norm {k}, y {n, R}.
 	OpNormMatVec
 	// OpRouteGateUp: OpRMSNorm, OpTopK and OpExpertGateUp in one dispatch,
 	// x {k, R}, norm {k}, logits {experts, R}, y {n, top_k, R}; ids and weights
-	// as OpTopK leaves them. renormalize may be RenormalizeAhead. Work
-	// {n, top_k, R}.
+	// as OpTopK leaves them. renormalize may be RenormalizeAhead.
 	OpRouteGateUp
 	// OpRouteDown: OpExpertDown that finds the ids itself, as OpTopK does from
-	// logits {experts, R}. Work {n, R}.
+	// logits {experts, R}.
 	OpRouteDown
-	// OpRouteGateUpFixed: OpRouteGateUp, y as 16-bit fixed point: see graph/fixed.go.
-	// n is a multiple of 16. Work {n, top_k, R}.
+	// OpRouteGateUpFixed: OpRouteGateUp, y as 16-bit fixed point, as PutFixed writes it.
+	// n is a multiple of 16.
 	OpRouteGateUpFixed
-	// OpRouteDownFixed: OpRouteDown, h as OpRouteGateUpFixed leaves it. Work {n, R}.
+	// OpRouteDownFixed: OpRouteDown, h as OpRouteGateUpFixed leaves it.
 	OpRouteDownFixed
 	// OpRouterAhead: the router's logits without the norm's factor and without the
 	// attention's output matrix, whose product with the router is in fold:
 	// y[r][e] = Σ_i w[e][i]·norm[i]·x[r][i] + Σ_j fold[e][j]·a[r][j], x {k, R} the
 	// row before attention, a {j, R} what attention gave, norm {k}, w {k, n},
-	// fold {j, n}, y {n, R}. Work {n, R}.
+	// fold {j, n}, y {n, R}.
 	OpRouterAhead
 	// OpRouterFold: fold[e][j] = Σ_i w[e][i]·norm[i]·o[i][j], o {k, n}, w {n, experts},
 	// norm {n}, fold {k, experts} F32. It reads weights alone and is run once, before
-	// any step (Plan.Prepare). Work {k, experts}.
+	// any step (Plan.Prepare).
 	OpRouterFold
 	// OpRopeAttention: OpRopeStore and OpAttentionSplit in one dispatch, with the
 	// scale 1/√head_dim. part is State: AttentionCounters words, zero before and
 	// after, then scratch of (d+2)·heads·AttentionSlots floats a row.
-	// Work {kv_heads·AttentionSlots, R}.
 	OpRopeAttention
-	// OpExpertGroup: groups (see graph/groups.go) lists the active rows' places,
+	// OpExpertGroup: groups, laid out as Groups says, lists the active rows' places,
 	// row·top_k + slot, by expert and then rising, and cuts each expert's list
-	// into tiles of at most tile places. ids {top_k, R}. Work {experts}.
+	// into tiles of at most tile places. ids {top_k, R}.
 	OpExpertGroup
 	// OpExpertMatMul: y[p][o] = Σ_i w[e(p)][o][i]·x[p/share][i] for every place p
 	// of the groups, e(p) being its expert; w {k, n, experts}, x {k, rows}, y
-	// {n, top_k, R}. Work {n, tiles}.
+	// {n, top_k, R}.
 	OpExpertMatMul
 	// OpExpertMatMulSwiGLU: OpExpertMatMul of gate and of up (one type) and
-	// OpSwiGLU in one dispatch. Work {n, tiles}.
+	// OpSwiGLU in one dispatch.
 	OpExpertMatMulSwiGLU
 	// OpExpertNormSwiGLU: OpRMSNorm of the step's rows and OpExpertMatMulSwiGLU in
 	// one dispatch, x {k, rows}, norm {k}. y may be F16, bounded by the largest
-	// half. Work {n, tiles}.
+	// half.
 	OpExpertNormSwiGLU
 	// OpRouteSwiGLU: OpExpertNormSwiGLU that finds the groups itself, as OpTopKGroup
-	// does from logits {experts, R}; share is top_k. Work {n}.
+	// does from logits {experts, R}; share is top_k.
 	OpRouteSwiGLU
-	// OpTopKGroup: OpTopK and OpExpertGroup in one dispatch. Work {experts, R}.
+	// OpTopKGroup: OpTopK and OpExpertGroup in one dispatch.
 	OpTopKGroup
 	// OpTopKGroupAhead: OpTopKGroup with norm 1 of logits that OpRouterAhead made, which
-	// lack the factor 1/sqrt(mean(x[r]²) + eps), x {k, R}. Work {experts, R}.
+	// lack the factor 1/sqrt(mean(x[r]²) + eps), x {k, R}.
 	OpTopKGroupAhead
 	// OpExpertCombine: y[r][o] = res[r][o] + Σ_s weights[r][s]·x[r][s][o], added
 	// in the order of the slots, x {n, top_k, R}, res, y {n, R}; res may be
-	// absent. Work {n, R}.
+	// absent.
 	OpExpertCombine
 	// OpExpertDownGroup: OpExpertMatMul and OpExpertCombine in one dispatch, for few
 	// rows: y[r][o] = res[r][o] + Σ_s weights[r][s]·Σ_i w[e(p)][o][i]·h[p][i] with
 	// p = r·top_k + s; w {k, n, experts}, h {k, top_k, R}, groups as OpExpertGroup
-	// leaves it. h may be F16. Work {n}.
+	// leaves it. h may be F16.
 	OpExpertDownGroup
 	// OpExpertCount: counts[layer][e] += how many of the active rows' slots chose
-	// expert e, modulo 2³². ids {top_k, R}, counts {experts, layers}. Work
-	// {top_k, R}.
+	// expert e, modulo 2³². ids {top_k, R}, counts {experts, layers}.
 	OpExpertCount
 	// OpGather: y[j] = x[out(j)], the rows whose logits are wanted; x {n, R},
-	// y {n, O}. Work {n, O}.
+	// y {n, O}.
 	OpGather
 	// OpArgMax: sampled[slot] = index of the largest logits[j] (ties: lowest), or
-	// NoToken, slot being that of output j's row, logits {n, O} F32, sampled {slots} U32. Work {n, O}.
+	// NoToken, slot being that of output j's row, logits {n, O} F32, sampled {slots} U32.
 	OpArgMax
 	// OpArgMaxShares: shares[j][p] = the largest of the p-th ArgMaxShare logits[j],
 	// as the bits of a float, and its index (ties: lowest); where there is none
 	// NoToken, and plus infinity if one is NaN or that, or else minus infinity. logits {n, O} F32, shares {2, P, O}
-	// U32, P being n/ArgMaxShare rounded up. Work {n, O}.
+	// U32, P being n/ArgMaxShare rounded up.
 	OpArgMaxShares
-	// OpArgMaxJoin: OpArgMax of what OpArgMaxShares left of n logits. Work {n, O}.
+	// OpArgMaxJoin: OpArgMax of what OpArgMaxShares left of n logits.
 	OpArgMaxJoin
+
+	// What follows has no kernels: only fused operations are made of it.
+
+	// OpRouterScale: y[r] = logits[r], times 1/sqrt(mean(x[r]²) + eps) where
+	// renormalize is RenormalizeAhead.
+	OpRouterScale
+	// OpRowScale: y[r][i] = norm[i]·x[r][i].
+	OpRowScale
+	// OpToFixed: y is x as 16-bit fixed point, as PutFixed writes it.
+	OpToFixed
+	// OpFromFixed: y is the numbers that the fixed point x stands for.
+	OpFromFixed
 
 	opCount
 )
@@ -165,136 +171,107 @@ const ArgMaxShare = 4096
 // the weights.
 const RenormalizeAhead = 2
 
-// Access tells how a dispatch uses an argument.
-type Access uint8
-
-const (
-	Read      Access = 1
-	Write     Access = 2
-	ReadWrite Access = Read | Write
-)
-
-type argSpec struct {
-	name     string
-	access   Access
-	key      bool // its type selects the kernel
-	optional bool // may be NoTensor; the address is then 0
-	scratch  bool // written and read within the dispatch; its contents mean nothing after
-}
-
-type opInfo struct {
-	name   string
-	args   []argSpec
-	params []string // suffix :f marks a float32
-}
-
-// ops is the table. Arguments: "name:r", ":w" or ":rw"; * marks the one whose
-// type selects the kernel; a trailing ? marks an optional one. The parameter
-// "active" is the word of the step's header that holds the row count.
+// ops is the table, the one source of what an operation is.
+//
+// Arguments: "name:r", ":w" or ":rw", ":s" for scratch; a u behind that says that the
+// elements are 32-bit words; * marks the one whose type selects the kernel, a ? that it
+// may be absent, and {k,rows} gives its axes, the contiguous one first, the last one
+// taking in all that follow. Axes are parameters, sums of products of them, or names
+// that stand for what the arguments at hand have; "rows" is the rows of activations.
+// The parameter "active" is the word of the step's header that counts the active ones.
+//
+// work is what there is to compute, as axes that a grid is laid over, and flops counts
+// multiplications and additions: see FLOPs. An operation that fuses others lists them
+// (of): names that are no arguments or parameters of its own are temporary.
 var ops = [opCount]opInfo{
-	OpEmbed:              op("embed", "step:r sampled:r *table:r x:w", "k"),
-	OpRMSNorm:            op("rms_norm", "step:r *x:r w:r y:w", "n active eps:f"),
-	OpRMSNormHalf:        op("rms_norm_half", "step:r *x:r w:r y:w half:w", "n active eps:f"),
-	OpMatVec:             op("matvec", "step:r *w:r x:r res:r? y:w", "k n active"),
-	OpRopeStore:          op("rope_store", "step:r q:rw k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw", "heads kv_heads head_dim rope_dim page_size eps:f"),
-	OpAttention:          op("attention", "step:r q:r *k_cache:r v_cache:r y:w", "heads kv_heads head_dim page_size scale:f"),
-	OpAttentionSplit:     op("attention_split", "step:r q:r *k_cache:r v_cache:r part:s done:rw y:w", "heads kv_heads head_dim page_size scale:f"),
-	OpTopK:               op("top_k", "step:r *logits:r ids:w weights:w", "experts top_k norm scale:f"),
-	OpExpertMatVec:       op("expert_matvec", "step:r *w:r x:r ids:r y:w", "k n top_k"),
-	OpSwiGLU:             op("swiglu", "step:r *gate:r up:r y:w", "n"),
-	OpExpertGateUp:       op("expert_gate_up", "step:r *gate:r up:r x:r ids:r y:w", "k n top_k"),
-	OpExpertDown:         op("expert_down", "step:r *w:r h:r ids:r weights:r res:r? y:w", "k n top_k"),
-	OpNormMatVec:         op("norm_matvec", "step:r x:r norm:r *w:r y:w", "k n active eps:f"),
-	OpRouteGateUp:        op("expert_route_gate_up", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
-	OpRouteDown:          op("expert_route_down", "step:r *w:r h:r logits:r weights:r res:r? y:w", "k n experts top_k"),
-	OpRouteGateUpFixed:   op("expert_route_gate_up_fixed", "step:r x:r norm:r logits:r *gate:r up:r ids:w weights:w y:w", "k n experts top_k renormalize eps:f scale:f"),
-	OpRouteDownFixed:     op("expert_route_down_fixed", "step:r *w:r h:r logits:r weights:r res:r? y:w", "k n experts top_k"),
-	OpRouterAhead:        op("router_ahead", "step:r x:r norm:r *w:r a:r fold:r y:w", "k n j"),
-	OpRouterFold:         op("router_fold", "step:r w:r norm:r *o:r fold:w", "k n experts"),
-	OpRopeAttention:      op("rope_attention", "step:r q:r k:r v:r q_norm:r? k_norm:r? freqs:r *k_cache:rw v_cache:rw part:s y:w", "heads kv_heads head_dim rope_dim page_size eps:f"),
-	OpExpertGroup:        op("expert_group", "step:r *ids:r groups:w", "experts top_k tile tiles"),
-	OpExpertMatMul:       op("expert_matmul", "step:r *w:r x:r groups:r y:w", "k n tiles share"),
-	OpExpertMatMulSwiGLU: op("expert_matmul_swiglu", "step:r *gate:r up:r x:r groups:r y:w", "k n tiles share"),
-	OpExpertNormSwiGLU:   op("expert_norm_swiglu", "step:r x:r norm:r *gate:r up:r groups:r y:w", "k n tiles share eps:f"),
-	OpRouteSwiGLU:        op("expert_route_swiglu", "step:r x:r norm:r *gate:r up:r logits:r y:w", "k n experts top_k eps:f"),
-	OpTopKGroup:          op("top_k_group", "step:r *logits:r ids:w weights:w groups:w", "experts top_k norm scale:f tile tiles"),
-	OpTopKGroupAhead:     op("top_k_group_ahead", "step:r *logits:r x:r ids:w weights:w groups:w", "experts top_k scale:f tile tiles k eps:f"),
-	OpExpertCombine:      op("expert_combine", "step:r *x:r weights:r res:r? y:w", "n top_k"),
-	OpExpertDownGroup:    op("expert_down_group", "step:r *w:r h:r groups:r weights:r res:r? y:w", "k n tiles top_k"),
-	OpExpertCount:        op("expert_count", "step:r *ids:r counts:rw", "experts top_k layer"),
-	OpGather:             op("gather", "step:r *x:r y:w", "n"),
-	OpArgMax:             op("argmax", "step:r *logits:r sampled:w", "n"),
-	OpArgMaxShares:       op("argmax_shares", "step:r *logits:r shares:w", "n"),
-	OpArgMaxJoin:         op("argmax_join", "step:r *shares:r sampled:w", "n"),
-}
+	OpEmbed:       op("embed", "step:r sampled:ru{slots} *table:r{k,vocab} x:w{k,rows}", "k").work("k rows"),
+	OpRMSNorm:     op("rms_norm", "step:r *x:r{n,rows} w:r{n} y:w{n,rows}", "n active eps:f").work("n rows"),
+	OpRMSNormHalf: op("rms_norm_half", "step:r *x:r{n,rows} w:r{n} y:w{n,rows} half:w{n,rows}", "n active eps:f").work("n rows"),
+	OpMatVec:      op("matvec", "step:r *w:r{k,n} x:r{k,rows} res:r?{n,rows} y:w{n,rows}", "k n active").work("n rows").flops("2*k*n*rows"),
+	OpRopeStore: op("rope_store", "step:r q:rw{heads*head_dim,rows} k:r{kv_heads*head_dim,rows} v:r{kv_heads*head_dim,rows} q_norm:r?{head_dim} k_norm:r?{head_dim} freqs:r{rope_dim} *k_cache:rw{kv_heads*head_dim,positions} v_cache:rw{kv_heads*head_dim,positions}", "heads kv_heads head_dim rope_dim page_size eps:f").
+		work("heads+2*kv_heads rows"),
+	OpAttention: op("attention", "step:r q:r{heads*head_dim,rows} *k_cache:r{kv_heads*head_dim,positions} v_cache:r{kv_heads*head_dim,positions} y:w{heads*head_dim,rows}", "heads kv_heads head_dim page_size scale:f").
+		work("heads rows").flops("4*heads*head_dim*seen"),
+	OpAttentionSplit: op("attention_split", "step:r q:r{heads*head_dim,rows} *k_cache:r{kv_heads*head_dim,positions} v_cache:r{kv_heads*head_dim,positions} part:s done:rwu y:w{heads*head_dim,rows}", "heads kv_heads head_dim page_size scale:f").
+		work("kv_heads*splits rows").of(
+		"attention(step q k_cache v_cache y | heads kv_heads head_dim page_size scale)"),
+	OpTopK: op("top_k", "step:r *logits:r{experts,rows} ids:wu{top_k,rows} weights:w{top_k,rows}", "experts top_k norm scale:f").work("experts rows"),
+	OpExpertMatVec: op("expert_matvec", "step:r *w:r{k,n,experts} x:r{k,rows} ids:ru{top_k,rows} y:w{n,top_k,rows}", "k n top_k").
+		work("n top_k rows").flops("2*k*n*chosen"),
+	OpSwiGLU: op("swiglu", "step:r *gate:r{n,rows} up:r{n,rows} y:w{n,rows}", "n").work("n rows"),
+	OpExpertGateUp: op("expert_gate_up", "step:r *gate:r{k,n,experts} up:r{k,n,experts} x:r{k,rows} ids:ru{top_k,rows} y:w{n,top_k,rows}", "k n top_k").
+		work("n top_k rows").of(
+		"expert_matvec(step up x ids u | k n top_k)",
+		"expert_matvec(step gate x ids g | k n top_k)",
+		"swiglu(step g u y | n*top_k)"),
+	OpExpertDown: op("expert_down", "step:r *w:r{k,n,experts} h:r{k,top_k,rows} ids:ru{top_k,rows} weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "k n top_k").
+		work("n rows").flops("2*k*n*chosen"),
+	OpNormMatVec: op("norm_matvec", "step:r x:r{k,rows} norm:r{k} *w:r{k,n} y:w{n,rows}", "k n active eps:f").
+		work("n rows").of(
+		"rms_norm(step x norm h | k active eps)",
+		"matvec(step w h - y | k n active)"),
+	OpRouteGateUp: op("expert_route_gate_up", "step:r x:r{k,rows} norm:r{k} logits:r{experts,rows} *gate:r{k,n,experts} up:r{k,n,experts} ids:wu{top_k,rows} weights:w{top_k,rows} y:w{n,top_k,rows}", "k n experts top_k renormalize eps:f scale:f").
+		work("n top_k rows").of(
+		"router_scale(step x logits whole | k experts eps renormalize)",
+		"top_k(step whole ids weights | experts top_k renormalize scale)",
+		"rms_norm(step x norm h | k 0 eps)",
+		"expert_gate_up(step gate up h ids y | k n top_k)"),
+	OpRouteDown: op("expert_route_down", "step:r *w:r{k,n,experts} h:r{k,top_k,rows} logits:r{experts,rows} weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "k n experts top_k").
+		work("n rows").of(
+		"top_k(step logits ids unused | experts top_k 1 1)",
+		"expert_down(step w h ids weights res y | k n top_k)"),
+	OpRouteGateUpFixed: op("expert_route_gate_up_fixed", "step:r x:r{k,rows} norm:r{k} logits:r{experts,rows} *gate:r{k,n,experts} up:r{k,n,experts} ids:wu{top_k,rows} weights:w{top_k,rows} y:wu{10*n*top_k/16,rows}", "k n experts top_k renormalize eps:f scale:f").
+		work("n top_k rows").of(
+		"expert_route_gate_up(step x norm logits gate up ids weights h | k n experts top_k renormalize eps scale)",
+		"to_fixed(step h y | n*top_k)"),
+	OpRouteDownFixed: op("expert_route_down_fixed", "step:r *w:r{k,n,experts} h:ru{10*k*top_k/16,rows} logits:r{experts,rows} weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "k n experts top_k").
+		work("n rows").of(
+		"from_fixed(step h f | k*top_k)",
+		"expert_route_down(step w f logits weights res y | k n experts top_k)"),
+	OpRouterAhead: op("router_ahead", "step:r x:r{k,rows} norm:r{k} *w:r{k,n} a:r{j,rows} fold:r{j,n} y:w{n,rows}", "k n j").
+		work("n rows").of(
+		"row_scale(step x norm h | k)",
+		"matvec(step w h - part | k n 0)",
+		"matvec(step fold a part y | j n 0)"),
+	OpRouterFold: op("router_fold", "step:r w:r{n,experts} norm:r{n} *o:r{k,n} fold:w{k,experts}", "k n experts").work("k experts").optional(),
+	OpRopeAttention: op("rope_attention", "step:r q:r{heads*head_dim,rows} k:r{kv_heads*head_dim,rows} v:r{kv_heads*head_dim,rows} q_norm:r?{head_dim} k_norm:r?{head_dim} freqs:r{rope_dim} *k_cache:rw{kv_heads*head_dim,positions} v_cache:rw{kv_heads*head_dim,positions} part:su y:w{heads*head_dim,rows}", "heads kv_heads head_dim rope_dim page_size eps:f").
+		work("kv_heads*splits rows").of(
+		"rope_store(step q k v q_norm k_norm freqs k_cache v_cache | heads kv_heads head_dim rope_dim page_size eps)",
+		"attention(step q k_cache v_cache y | heads kv_heads head_dim page_size rsqrt(head_dim))"),
+	OpExpertGroup: op("expert_group", "step:r *ids:ru{top_k,rows} groups:wu{4+3*tiles+top_k*rows}", "experts top_k tile tiles").work("experts"),
+	OpExpertMatMul: op("expert_matmul", "step:r *w:r{k,n,experts} x:r{k,x_rows} groups:ru y:w{n,share*x_rows}", "k n tiles share").
+		work("n tiles").flops("2*k*n*chosen"),
+	OpExpertMatMulSwiGLU: op("expert_matmul_swiglu", "step:r *gate:r{k,n,experts} up:r{k,n,experts} x:r{k,x_rows} groups:ru y:w{n,share*x_rows}", "k n tiles share").
+		work("n tiles").flops("4*k*n*chosen"),
+	OpExpertNormSwiGLU: op("expert_norm_swiglu", "step:r x:r{k,rows} norm:r{k} *gate:r{k,n,experts} up:r{k,n,experts} groups:ru y:w{n,share*rows}", "k n tiles share eps:f").
+		work("n tiles").of(
+		"rms_norm(step x norm h | k 0 eps)",
+		"expert_matmul_swiglu(step gate up h groups y | k n tiles share)"),
+	OpRouteSwiGLU: op("expert_route_swiglu", "step:r x:r{k,rows} norm:r{k} *gate:r{k,n,experts} up:r{k,n,experts} logits:r{experts,rows} y:w{n,top_k,rows}", "k n experts top_k eps:f").
+		work("n").of(
+		"top_k_group(step logits ids unused groups | experts top_k 1 1 group_tile tiles)",
+		"expert_norm_swiglu(step x norm gate up groups y | k n tiles top_k eps)"),
+	OpTopKGroup: op("top_k_group", "step:r *logits:r{experts,rows} ids:wu{top_k,rows} weights:w{top_k,rows} groups:wu{4+3*tiles+top_k*rows}", "experts top_k norm scale:f tile tiles").
+		work("experts rows").of(
+		"top_k(step logits ids weights | experts top_k norm scale)",
+		"expert_group(step ids groups | experts top_k tile tiles)"),
+	OpTopKGroupAhead: op("top_k_group_ahead", "step:r *logits:r{experts,rows} x:r{k,rows} ids:wu{top_k,rows} weights:w{top_k,rows} groups:wu{4+3*tiles+top_k*rows}", "experts top_k scale:f tile tiles k eps:f").
+		work("experts rows").of(
+		"router_scale(step x logits whole | k experts eps 2)",
+		"top_k_group(step whole ids weights groups | experts top_k 1 scale tile tiles)"),
+	OpExpertCombine: op("expert_combine", "step:r *x:r{n,top_k,rows} weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "n top_k").work("n rows"),
+	OpExpertDownGroup: op("expert_down_group", "step:r *w:r{k,n,experts} h:r{k,top_k,rows} groups:ru weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "k n tiles top_k").
+		work("n").of(
+		"expert_matmul(step w h groups slots | k n tiles 1)",
+		"expert_combine(step slots weights res y | n top_k)"),
+	OpExpertCount:  op("expert_count", "step:r *ids:ru{top_k,rows} counts:rwu{experts,layers}", "experts top_k layer").work("top_k rows"),
+	OpGather:       op("gather", "step:r *x:r{n,x_rows} y:w{n,rows}", "n").work("n rows"),
+	OpArgMax:       op("argmax", "step:r *logits:r{n,rows} sampled:wu{slots}", "n").work("n rows"),
+	OpArgMaxShares: op("argmax_shares", "step:r *logits:r{n,rows} shares:wu{2,shares,rows}", "n").work("n rows").optional(),
+	OpArgMaxJoin:   op("argmax_join", "step:r *shares:ru{2,shares,rows} sampled:wu{slots}", "n").work("n rows").optional(),
 
-// String returns the op's name, which is also its kernel's file name.
-func (o Op) String() string {
-	if o == OpNone || o >= opCount {
-		return fmt.Sprintf("op(%d)", uint16(o))
-	}
-	return ops[o].name
-}
-
-// Ops lists every operation.
-func Ops() []Op {
-	out := make([]Op, 0, opCount-1)
-	for o := OpNone + 1; o < opCount; o++ {
-		out = append(out, o)
-	}
-	return out
-}
-
-// ParseOp finds an operation by its name.
-func ParseOp(name string) (Op, bool) {
-	for _, o := range Ops() {
-		if ops[o].name == name {
-			return o, true
-		}
-	}
-	return OpNone, false
-}
-
-// ArgNames returns the op's argument names in push-constant order.
-func (o Op) ArgNames() []string {
-	out := make([]string, len(ops[o].args))
-	for i, a := range ops[o].args {
-		out[i] = a.name
-	}
-	return out
-}
-
-// Access returns how argument i is used.
-func (o Op) Access(i int) Access { return ops[o].args[i].access }
-
-// Scratch tells whether argument i is memory whose contents mean nothing after
-// the dispatch.
-func (o Op) Scratch(i int) bool { return ops[o].args[i].scratch }
-
-// Optional tells whether argument i may be absent.
-func (o Op) Optional(i int) bool { return ops[o].args[i].optional }
-
-// KeyArg returns the index of the argument whose type selects the kernel.
-func (o Op) KeyArg() int {
-	for i, a := range ops[o].args {
-		if a.key {
-			return i
-		}
-	}
-	return 0
-}
-
-// Param is one 32-bit parameter of an op.
-type Param struct {
-	Name  string
-	Float bool // float32 bits; otherwise uint32
-}
-
-// Params returns the op's parameters in push-constant order.
-func (o Op) Params() []Param {
-	out := make([]Param, len(ops[o].params))
-	for i, p := range ops[o].params {
-		out[i] = parseParam(p)
-	}
-	return out
+	OpRouterScale: op("router_scale", "step:r x:r{k,rows} *logits:r{experts,rows} y:w{experts,rows}", "k experts eps:f renormalize").work("experts rows").optional(),
+	OpRowScale:    op("row_scale", "step:r *x:r{k,rows} norm:r{k} y:w{k,rows}", "k").work("k rows").optional(),
+	OpToFixed:     op("to_fixed", "step:r *x:r{n,rows} y:wu{10*n/16,rows}", "n").work("n rows").optional(),
+	OpFromFixed:   op("from_fixed", "step:r *x:ru{10*n/16,rows} y:w{n,rows}", "n").work("n rows").optional(),
 }

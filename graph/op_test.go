@@ -1,6 +1,10 @@
 package graph
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 // TestOpTable reads every row: names, one key, known access, addresses and
 // parameters within the push constants that every device has.
@@ -33,6 +37,69 @@ func TestOpTable(t *testing.T) {
 		if len(o.ArgNames()) != len(info.args) || len(o.Params()) != len(info.params) {
 			t.Errorf("%s: names and table differ", o)
 		}
+	}
+}
+
+// TestCompositions reads what every fused operation is made of: operations of the
+// table with as many arguments and parameters, each argument its own, absent where that
+// may be, or a temporary one that is written first, each parameter one that its own
+// follow to.
+func TestCompositions(t *testing.T) {
+	fused := 0
+	for _, o := range Ops() {
+		have := map[string]bool{}
+		for _, a := range o.ArgNames() {
+			have[a] = true
+		}
+		known := func(name string) (uint64, bool) { // whatever stands for a number
+			for _, p := range o.Params() {
+				if p.Name == name {
+					return 1, true
+				}
+			}
+			for _, a := range ops[o].args {
+				for _, x := range a.axes {
+					if len(x) == 1 && slices.Contains(x[0].factors, name) {
+						return 1, true
+					}
+				}
+			}
+			return derived(name, func(string) (uint64, bool) { return 1, true })
+		}
+		if len(ops[o].parts) > 0 {
+			fused++
+		}
+		for _, p := range ops[o].parts {
+			in, ok := ParseOp(p.op)
+			if !ok || len(p.args) != len(in.ArgNames()) || len(p.params) != len(in.Params()) {
+				t.Errorf("%s is made of %s(%v | %v), which is no row of the table", o, p.op, p.args, p.params)
+				continue
+			}
+			for i, name := range p.args {
+				switch {
+				case name == "-" && !in.Optional(i), name != "-" && !have[name] && in.Access(i)&Read != 0:
+					t.Errorf("%s gives %s %q as %s, which is not there", o, in, name, in.ArgNames()[i])
+				}
+				have[name] = true
+			}
+			for _, text := range p.params {
+				name := strings.TrimSuffix(strings.TrimPrefix(text, "rsqrt("), ")")
+				if _, ok := parseSum(name).eval(known); !ok {
+					t.Errorf("%s gives %s the parameter %s, which nothing tells", o, in, text)
+				}
+			}
+		}
+		if len(ops[o].axes) == 0 || len(ops[o].axes) > 3 {
+			t.Errorf("%s: its work has %d axes", o, len(ops[o].axes))
+		}
+		for _, x := range ops[o].axes {
+			if _, ok := x.eval(known); !ok {
+				t.Errorf("%s: nothing tells its work %v", o, x)
+			}
+		}
+	}
+	if fused < 10 {
+		t.Errorf("%d operations are made of others", fused)
 	}
 }
 

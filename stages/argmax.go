@@ -25,5 +25,5 @@ func (s ArgMax) Infer(sc *graph.Scope) error {
 // Lower emits one call.
 func (s ArgMax) Lower(e *graph.Emitter) {
 	l := e.Tensor(s.Logits).Shape
-	e.Call(graph.OpArgMax, graph.Args{e.Step(), s.Logits, s.Sampled}, graph.Work{l[0], l[1]}, float64(l[0]))
+	e.Call(graph.OpArgMax, graph.Args{e.Step(), s.Logits, s.Sampled}, float64(l[0]))
 }

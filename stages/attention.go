@@ -81,7 +81,6 @@ func (s Attention) Lower(e *graph.Emitter) {
 	matvec(e, s.V, h, graph.NoTensor, v, graph.StepRows)
 	e.Call(graph.OpRopeStore,
 		graph.Args{e.Step(), q, k, v, s.QNorm, s.KNorm, s.Freqs, s.KCache, s.VCache},
-		graph.Work{uint64(s.Heads + 2*s.KVHeads), rows},
 		float64(s.Heads), float64(s.KVHeads), float64(d), float64(s.RopeDim), float64(s.PageSize), s.Eps)
 	s.attend(e, q, y)
 	matvec(e, s.O, y, s.X, e.Out(0), graph.StepRows)
@@ -93,12 +92,11 @@ func (s Attention) attend(e *graph.Emitter, q, y graph.TensorID) {
 	rows, d, group := e.Rows(), uint64(s.HeadDim), uint64(s.Heads/s.KVHeads)
 	params := []float64{float64(s.Heads), float64(s.KVHeads), float64(d), float64(s.PageSize), 1 / math.Sqrt(float64(d))}
 	if rows > SplitRows || group > 16 || group*d > 2048 {
-		e.Call(graph.OpAttention, graph.Args{e.Step(), q, s.KCache, s.VCache, y}, graph.Work{uint64(s.Heads), rows}, params...)
+		e.Call(graph.OpAttention, graph.Args{e.Step(), q, s.KCache, s.VCache, y}, params...)
 		return
 	}
 	part := e.Temp("part", quant.F32, (d+2)*uint64(s.Heads)*graph.AttentionSlots, rows)
-	e.Call(graph.OpAttentionSplit, graph.Args{e.Step(), q, s.KCache, s.VCache, part, s.Done, y},
-		graph.Work{uint64(s.KVHeads) * graph.AttentionSlots, rows}, params...)
+	e.Call(graph.OpAttentionSplit, graph.Args{e.Step(), q, s.KCache, s.VCache, part, s.Done, y}, params...)
 }
 
 // SplitRows is the most rows of a step for which a row's positions are shared
@@ -108,12 +106,11 @@ const SplitRows = 32
 // norm emits y = rms_norm(x)·w over the active rows.
 func norm(e *graph.Emitter, x, w, y graph.TensorID, active int, eps float64) {
 	sh := e.Tensor(x).Shape
-	e.Call(graph.OpRMSNorm, graph.Args{e.Step(), x, w, y}, graph.Work(sh), float64(sh[0]), float64(active), eps)
+	e.Call(graph.OpRMSNorm, graph.Args{e.Step(), x, w, y}, float64(sh[0]), float64(active), eps)
 }
 
 // matvec emits y = res + w·x over the active rows; res may be NoTensor.
 func matvec(e *graph.Emitter, w, x, res, y graph.TensorID, active int) {
-	sh, rows := e.Tensor(w).Shape, e.Tensor(x).Shape[1]
-	e.Call(graph.OpMatVec, graph.Args{e.Step(), w, x, res, y}, graph.Work{sh[1], rows},
-		float64(sh[0]), float64(sh[1]), float64(active))
+	sh := e.Tensor(w).Shape
+	e.Call(graph.OpMatVec, graph.Args{e.Step(), w, x, res, y}, float64(sh[0]), float64(sh[1]), float64(active))
 }

@@ -32,6 +32,5 @@ func (s ExpertCount) Infer(sc *graph.Scope) error {
 // Lower emits one call.
 func (s ExpertCount) Lower(e *graph.Emitter) {
 	k := e.Tensor(s.IDs).Shape[0]
-	e.Call(graph.OpExpertCount, graph.Args{e.Step(), s.IDs, s.Counts}, graph.Work{k, e.Rows()},
-		float64(s.Experts), float64(k), float64(s.Layer))
+	e.Call(graph.OpExpertCount, graph.Args{e.Step(), s.IDs, s.Counts}, float64(s.Experts), float64(k), float64(s.Layer))
 }

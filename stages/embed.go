@@ -27,5 +27,5 @@ func (s Embed) Infer(sc *graph.Scope) error {
 // Lower emits one call.
 func (s Embed) Lower(e *graph.Emitter) {
 	k := e.Tensor(s.Table).Shape[0]
-	e.Call(graph.OpEmbed, graph.Args{e.Step(), s.Sampled, s.Table, e.Out(0)}, graph.Work{k, e.Rows()}, float64(k))
+	e.Call(graph.OpEmbed, graph.Args{e.Step(), s.Sampled, s.Table, e.Out(0)}, float64(k))
 }

@@ -32,7 +32,7 @@ func (s LMHead) Infer(sc *graph.Scope) error {
 func (s LMHead) Lower(e *graph.Emitter) {
 	n := e.Tensor(s.X).Shape[0]
 	rows, h := e.Temp("rows", quant.F32, n, e.Outs()), e.Temp("norm", quant.F32, n, e.Outs())
-	e.Call(graph.OpGather, graph.Args{e.Step(), s.X, rows}, graph.Work{n, e.Outs()}, float64(n))
+	e.Call(graph.OpGather, graph.Args{e.Step(), s.X, rows}, float64(n))
 	norm(e, rows, s.Norm, h, graph.StepOuts, s.Eps)
 	matvec(e, s.W, h, graph.NoTensor, e.Out(0), graph.StepOuts)
 }

@@ -47,6 +47,5 @@ func (s Router) Lower(e *graph.Emitter) {
 	if s.NormTopK {
 		flag = 1
 	}
-	e.Call(graph.OpTopK, graph.Args{e.Step(), logits, e.Out(1), e.Out(2)}, graph.Work{uint64(s.Experts), e.Rows()},
-		float64(s.Experts), float64(s.TopK), flag, s.Scale)
+	e.Call(graph.OpTopK, graph.Args{e.Step(), logits, e.Out(1), e.Out(2)}, float64(s.Experts), float64(s.TopK), flag, s.Scale)
 }

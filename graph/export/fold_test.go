@@ -22,7 +22,7 @@ func (s counter) Infer(sc *graph.Scope) error {
 }
 
 func (s counter) Lower(e *graph.Emitter) {
-	e.Call(graph.OpExpertCount, graph.Args{e.Step(), s.ids, s.counts}, graph.Work{2, e.Rows()}, 8, 2, float64(s.layer))
+	e.Call(graph.OpExpertCount, graph.Args{e.Step(), s.ids, s.counts}, 8, 2, float64(s.layer))
 }
 
 // TestLayersNumberThemselves: layers that differ only in a parameter that is

@@ -24,11 +24,11 @@ func (s half) Infer(sc *graph.Scope) error {
 func (s half) Lower(e *graph.Emitter) {
 	n := func(name string) graph.TensorID { return e.Temp(name, quant.F32, 256, e.Rows()) }
 	h, a, b, g := n("h"), n("a"), n("b"), n("g")
-	e.Call(graph.OpRMSNorm, graph.Args{e.Step(), s.x, s.norm, h}, graph.Work{256, e.Rows()}, 256, 0, 1e-6)
-	e.Call(graph.OpMatVec, graph.Args{e.Step(), s.u, h, graph.NoTensor, a}, graph.Work{256, e.Rows()}, 256, 256, 0)
-	e.Call(graph.OpMatVec, graph.Args{e.Step(), s.v, h, graph.NoTensor, b}, graph.Work{256, e.Rows()}, 256, 256, 0)
-	e.Call(graph.OpSwiGLU, graph.Args{e.Step(), a, b, g}, graph.Work{256, e.Rows()}, 256)
-	e.Call(graph.OpMatVec, graph.Args{e.Step(), s.w, g, s.x, e.Out(0)}, graph.Work{256, e.Rows()}, 256, 256, 0)
+	e.Call(graph.OpRMSNorm, graph.Args{e.Step(), s.x, s.norm, h}, 256, 0, 1e-6)
+	e.Call(graph.OpMatVec, graph.Args{e.Step(), s.u, h, graph.NoTensor, a}, 256, 256, 0)
+	e.Call(graph.OpMatVec, graph.Args{e.Step(), s.v, h, graph.NoTensor, b}, 256, 256, 0)
+	e.Call(graph.OpSwiGLU, graph.Args{e.Step(), a, b, g}, 256)
+	e.Call(graph.OpMatVec, graph.Args{e.Step(), s.w, g, s.x, e.Out(0)}, 256, 256, 0)
 }
 
 // enter is a stage y = norm(x).
@@ -41,7 +41,7 @@ func (s enter) Infer(sc *graph.Scope) error {
 }
 
 func (s enter) Lower(e *graph.Emitter) {
-	e.Call(graph.OpRMSNorm, graph.Args{e.Step(), s.x, s.norm, e.Out(0)}, graph.Work{256, e.Rows()}, 256, 0, 1e-6)
+	e.Call(graph.OpRMSNorm, graph.Args{e.Step(), s.x, s.norm, e.Out(0)}, 256, 0, 1e-6)
 }
 
 // last is a stage that picks a token.
@@ -54,7 +54,7 @@ func (s last) Infer(sc *graph.Scope) error {
 }
 
 func (s last) Lower(e *graph.Emitter) {
-	e.Call(graph.OpArgMax, graph.Args{e.Step(), s.x, s.sampled}, graph.Work{256, 1}, 256)
+	e.Call(graph.OpArgMax, graph.Args{e.Step(), s.x, s.sampled}, 256)
 }
 
 // kernels has every kernel; a workgroup makes 64 outputs.

@@ -36,14 +36,6 @@ func attention(c *call) error {
 	})
 }
 
-// attentionSplit is attention with its output behind two arguments that only
-// the device needs.
-func attentionSplit(c *call) error {
-	plain := *c
-	plain.args = []*value{c.args[0], c.args[1], c.args[2], c.args[3], c.args[6]}
-	return attention(&plain)
-}
-
 // decodeCache decodes the cache rows of all positions that the step's rows
 // attend to, each once, by their place in the cache.
 func (c *call) decodeCache(cache *value, width, pageSize int) (map[int][]float32, error) {

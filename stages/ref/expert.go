@@ -73,16 +73,6 @@ func swiGLU(c *call) error {
 	return nil
 }
 
-func expertGateUp(c *call) error {
-	gate, up, x, ids, y := c.args[1], c.args[2], c.args[3], c.args[4], c.args[5]
-	k, n, slots := c.uint(0), c.uint(1), c.uint(2)
-	input := func(p int) []float64 { return x.floats[p/slots*k : (p/slots+1)*k] }
-	if err := c.experts(gate, ids, input, func(p, o int, sum float64) { y.floats[p*n+o] = silu(sum) }); err != nil {
-		return err
-	}
-	return c.experts(up, ids, input, func(p, o int, sum float64) { y.floats[p*n+o] *= sum })
-}
-
 func expertDown(c *call) error {
 	w, h, ids, weights, res, y := c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
 	k, n, slots := c.uint(0), c.uint(1), c.uint(2)

@@ -104,14 +104,3 @@ func expertCombine(c *call) error {
 	}
 	return nil
 }
-
-// expertDownGroup is expert_matmul and expert_combine.
-func expertDownGroup(c *call) error {
-	step, w, h, groups, weights, res, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
-	k, n, tiles, topK := c.params[0], c.params[1], c.params[2], c.params[3]
-	slots := temp(y, len(y.floats)*int(topK))
-	if err := expertMatMul(c.with([]*value{step, w, h, groups, slots}, k, n, tiles, 1)); err != nil {
-		return err
-	}
-	return expertCombine(c.with([]*value{step, slots, weights, res, y}, n, topK))
-}

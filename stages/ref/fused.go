@@ -1,106 +1,109 @@
 package ref
 
 import (
-	"math"
+	"fmt"
+	"slices"
 
 	"moeflow/graph"
 )
 
-// Operations that are others in one dispatch: each runs what it is made of.
-
-// with is the call with other arguments and parameters.
-func (c *call) with(args []*value, params ...uint32) *call {
-	return &call{args: args, params: params, step: c.step}
-}
-
-// temp is memory for what a fused operation never stores: like, of n elements.
-func temp(like *value, n int) *value { return &value{t: like.t, floats: make([]float64, n)} }
-
-// normMatVec is rms_norm and matvec.
-func normMatVec(c *call) error {
-	step, x, norm, w, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4]
-	k, n, active, eps := c.params[0], c.params[1], c.params[2], c.params[3]
-	h := temp(x, len(x.floats))
-	if err := rmsNorm(c.with([]*value{step, x, norm, h}, k, active, eps)); err != nil {
+// eval computes a call: what it is made of, in order, if it fuses operations.
+func (c *call) eval() error {
+	if f, ok := evals[c.op]; ok {
+		return f(c)
+	}
+	elements := make([]uint64, len(c.args))
+	for i, v := range c.args {
+		if v != nil {
+			elements[i], _ = v.t.Shape.Elements() // newValue has seen to it
+		}
+	}
+	parts, temps, err := c.op.Compose(elements, c.params)
+	if err != nil {
 		return err
 	}
-	return matVec(c.with([]*value{step, w, h, nil, y}, k, n, active))
-}
-
-// routeGateUp is rms_norm, top_k and expert_gate_up.
-func routeGateUp(c *call) error {
-	step, x, norm, logits, gate, up := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5]
-	ids, weights, y := c.args[6], c.args[7], c.args[8]
-	k, n, experts, slots, renormalize, eps, scale := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4], c.params[5], c.params[6]
-	if renormalize == graph.RenormalizeAhead {
-		logits, renormalize = c.whole(x, logits, int(k), int(experts), c.float(5)), 1
+	if len(parts) == 0 {
+		return fmt.Errorf("no such operation")
 	}
-	if err := topK(c.with([]*value{step, logits, ids, weights}, experts, slots, renormalize, scale)); err != nil {
-		return err
+	args := slices.Clone(c.args)
+	for i := range temps {
+		v, err := newValue(&temps[i], nil)
+		if err != nil {
+			return err
+		}
+		args = append(args, v)
 	}
-	h := temp(x, len(x.floats))
-	if err := rmsNorm(c.with([]*value{step, x, norm, h}, k, 0, eps)); err != nil {
-		return err
-	}
-	return expertGateUp(c.with([]*value{step, gate, up, h, ids, y}, k, n, slots))
-}
-
-// routeDown is top_k, for its ids, and expert_down.
-func routeDown(c *call) error {
-	step, w, h, logits, weights, res, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
-	k, n, experts, slots := c.params[0], c.params[1], c.params[2], c.params[3]
-	places := len(h.floats) / int(k)
-	ids, unused := &value{t: logits.t, words: make([]uint32, places)}, temp(logits, places)
-	if err := topK(c.with([]*value{step, logits, ids, unused}, experts, slots, 1, math.Float32bits(1))); err != nil {
-		return err
-	}
-	return expertDown(c.with([]*value{step, w, h, ids, weights, res, y}, k, n, slots))
-}
-
-// routeGateUpFixed is routeGateUp, its outputs rounded to fixed point.
-func routeGateUpFixed(c *call) error {
-	out, n := c.args[8], c.uint(1)*c.uint(3)
-	words := int(graph.FixedWords(uint64(n)))
-	args := append([]*value(nil), c.args...)
-	args[8] = temp(c.args[1], len(out.words)/words*n)
-	if err := routeGateUp(c.with(args, c.params...)); err != nil {
-		return err
-	}
-	for r := range c.step.rows {
-		graph.PutFixed(out.words[r*words:(r+1)*words], args[8].floats[r*n:(r+1)*n])
+	for _, p := range parts {
+		in := &call{op: p.Op, params: p.Params, step: c.step}
+		for i, at := range p.Args {
+			if at < 0 {
+				in.args = append(in.args, nil)
+				continue
+			}
+			if at < len(c.args) && p.Op.Access(i)&graph.Write != 0 && c.op.Access(at) == graph.Read {
+				args[at] = args[at].clone() // what the fused operation does not write
+			}
+			in.args = append(in.args, args[at])
+		}
+		if err := in.eval(); err != nil {
+			return fmt.Errorf("%s: %w", p.Op, err)
+		}
 	}
 	return nil
 }
 
-// routeDownFixed is routeDown of activations in fixed point.
-func routeDownFixed(c *call) error {
-	in, n := c.args[2], c.uint(0)*c.uint(3)
-	words := int(graph.FixedWords(uint64(n)))
-	args := append([]*value(nil), c.args...)
-	args[2] = temp(c.args[6], 0)
-	for r := range len(in.words) / words {
-		args[2].floats = append(args[2].floats, graph.Fixed(in.words[r*words:(r+1)*words], n)...)
-	}
-	return routeDown(c.with(args, c.params...))
+// clone is a copy of a tensor of words or floats.
+func (v *value) clone() *value {
+	return &value{t: v.t, words: slices.Clone(v.words), floats: slices.Clone(v.floats), bytes: v.bytes}
 }
 
-// routerAhead is the router's product of a row before attention with its norm's
-// weights, and the product of what attention gave with the folded matrix.
-func routerAhead(c *call) error {
-	step, x, norm, w, a, fold, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
-	k, n, j := c.params[0], c.params[1], c.params[2]
-	h, part := temp(x, len(x.floats)), temp(y, len(y.floats))
-	nf, err := norm.all()
+// routerScale gives logits that lack it the factor of x's norm.
+func routerScale(c *call) error {
+	x, logits, y := c.args[1], c.args[2], c.args[3]
+	k, experts, eps := c.uint(0), c.uint(1), c.float(2)
+	for r := range c.step.rows {
+		factor := 1.0
+		if c.uint(3) == graph.RenormalizeAhead {
+			factor = rmsFactor(x.floats[r*k:(r+1)*k], eps)
+		}
+		for e := r * experts; e < (r+1)*experts; e++ {
+			y.floats[e] = factor * logits.floats[e]
+		}
+	}
+	return nil
+}
+
+// rowScale multiplies rows with a norm's weights.
+func rowScale(c *call) error {
+	x, y, k := c.args[1], c.args[3], c.uint(0)
+	norm, err := c.args[2].all()
 	if err != nil {
 		return err
 	}
-	for i, v := range x.floats {
-		h.floats[i] = v * nf[i%int(k)]
+	for i := range c.step.rows * k {
+		y.floats[i] = x.floats[i] * norm[i%k]
 	}
-	if err := matVec(c.with([]*value{step, w, h, nil, part}, k, n, graph.StepRows)); err != nil {
-		return err
+	return nil
+}
+
+// toFixed rounds rows to fixed point.
+func toFixed(c *call) error {
+	x, y, n := c.args[1], c.args[2], c.uint(0)
+	words := int(graph.FixedWords(uint64(n)))
+	for r := range c.step.rows {
+		graph.PutFixed(y.words[r*words:(r+1)*words], x.floats[r*n:(r+1)*n])
 	}
-	return matVec(c.with([]*value{step, fold, a, part, y}, j, n, graph.StepRows))
+	return nil
+}
+
+// fromFixed is the rows that fixed point stands for.
+func fromFixed(c *call) error {
+	x, y, n := c.args[1], c.args[2], c.uint(0)
+	words := int(graph.FixedWords(uint64(n)))
+	for r := range c.step.rows {
+		copy(y.floats[r*n:], graph.Fixed(x.words[r*words:(r+1)*words], n))
+	}
+	return nil
 }
 
 // routerFold multiplies a router's matrix, its norm's weights and an output
@@ -130,71 +133,4 @@ func routerFold(c *call) error {
 		}
 		return nil
 	})
-}
-
-// ropeAttention is rope_store and attention.
-func ropeAttention(c *call) error {
-	step, q, y := c.args[0], c.args[1], c.args[10]
-	turned := temp(q, len(q.floats))
-	copy(turned.floats, q.floats)
-	if err := ropeStore(c.with([]*value{step, turned, c.args[2], c.args[3], c.args[4], c.args[5], c.args[6], c.args[7], c.args[8]}, c.params...)); err != nil {
-		return err
-	}
-	heads, kvHeads, d, page := c.params[0], c.params[1], c.params[2], c.params[4]
-	scale := math.Float32bits(float32(1 / math.Sqrt(float64(d))))
-	return attention(c.with([]*value{step, turned, c.args[7], c.args[8], y}, heads, kvHeads, d, page, scale))
-}
-
-// expertNormSwiGLU is rms_norm and expert_matmul_swiglu.
-func expertNormSwiGLU(c *call) error {
-	step, x, norm, gate, up, groups, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
-	h := temp(x, len(x.floats))
-	if err := rmsNorm(c.with([]*value{step, x, norm, h}, c.params[0], graph.StepRows, c.params[4])); err != nil {
-		return err
-	}
-	return expertMatMulSwiGLU(c.with([]*value{step, gate, up, h, groups, y}, c.params[:4]...))
-}
-
-// routeSwiGLU is top_k and expert_group, for their groups, and expertNormSwiGLU.
-func routeSwiGLU(c *call) error {
-	step, x, norm, gate, up, logits, y := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5], c.args[6]
-	k, n, experts, slots, eps := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4]
-	places := len(x.floats) / int(k) * int(slots)
-	layout := graph.NewGroups(uint64(experts), uint64(slots), uint64(places)/uint64(slots))
-	ids, unused := &value{t: logits.t, words: make([]uint32, places)}, temp(logits, places)
-	groups := &value{t: logits.t, words: make([]uint32, layout.Words())}
-	tiles := uint32(layout.Tiles)
-	if err := topKGroup(c.with([]*value{step, logits, ids, unused, groups}, experts, slots, 1, math.Float32bits(1), graph.GroupTile, tiles)); err != nil {
-		return err
-	}
-	return expertNormSwiGLU(c.with([]*value{step, x, norm, gate, up, groups, y}, k, n, tiles, slots, eps))
-}
-
-// topKGroup is top_k and expert_group.
-func topKGroup(c *call) error {
-	step, logits, ids, weights, groups := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4]
-	if err := topK(c.with([]*value{step, logits, ids, weights}, c.params[:4]...)); err != nil {
-		return err
-	}
-	return expertGroup(c.with([]*value{step, ids, groups}, c.params[0], c.params[1], c.params[4], c.params[5]))
-}
-
-// whole is logits that routerAhead made, with the factor of x's norm.
-func (c *call) whole(x, logits *value, k, experts int, eps float64) *value {
-	out := temp(logits, len(logits.floats))
-	for r := range c.step.rows {
-		factor := rmsFactor(x.floats[r*k:(r+1)*k], eps)
-		for e := r * experts; e < (r+1)*experts; e++ {
-			out.floats[e] = factor * logits.floats[e]
-		}
-	}
-	return out
-}
-
-// topKGroupAhead is top_k_group of whole logits.
-func topKGroupAhead(c *call) error {
-	step, logits, x, ids, weights, groups := c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5]
-	experts, topK, scale, tile, tiles, k := c.params[0], c.params[1], c.params[2], c.params[3], c.params[4], c.params[5]
-	logits = c.whole(x, logits, int(k), int(experts), c.float(6))
-	return topKGroup(c.with([]*value{step, logits, ids, weights, groups}, experts, topK, 1, scale, tile, tiles))
 }

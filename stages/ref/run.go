@@ -60,12 +60,13 @@ func (r *Run) Bytes(id graph.TensorID) []byte { return r.values[id].store() }
 
 // call is one dispatch on its way.
 type call struct {
+	op     graph.Op
 	args   []*value // nil where absent
 	params []uint32
 	step   step
 }
 
-// eval computes one dispatch.
+// eval computes one dispatch of an operation that fuses no others.
 type eval func(*call) error
 
 var evals = map[graph.Op]eval{
@@ -75,34 +76,24 @@ var evals = map[graph.Op]eval{
 	graph.OpMatVec:             matVec,
 	graph.OpRopeStore:          ropeStore,
 	graph.OpAttention:          attention,
-	graph.OpAttentionSplit:     attentionSplit,
 	graph.OpTopK:               topK,
 	graph.OpExpertMatVec:       expertMatVec,
 	graph.OpSwiGLU:             swiGLU,
-	graph.OpExpertGateUp:       expertGateUp,
 	graph.OpExpertDown:         expertDown,
-	graph.OpNormMatVec:         normMatVec,
-	graph.OpRouteGateUp:        routeGateUp,
-	graph.OpRouteDown:          routeDown,
-	graph.OpRouteGateUpFixed:   routeGateUpFixed,
-	graph.OpRouteDownFixed:     routeDownFixed,
-	graph.OpRouterAhead:        routerAhead,
 	graph.OpRouterFold:         routerFold,
-	graph.OpRopeAttention:      ropeAttention,
 	graph.OpExpertGroup:        expertGroup,
 	graph.OpExpertMatMul:       expertMatMul,
 	graph.OpExpertMatMulSwiGLU: expertMatMulSwiGLU,
-	graph.OpExpertNormSwiGLU:   expertNormSwiGLU,
-	graph.OpTopKGroup:          topKGroup,
-	graph.OpTopKGroupAhead:     topKGroupAhead,
-	graph.OpRouteSwiGLU:        routeSwiGLU,
 	graph.OpExpertCombine:      expertCombine,
-	graph.OpExpertDownGroup:    expertDownGroup,
 	graph.OpExpertCount:        expertCount,
 	graph.OpGather:             gather,
 	graph.OpArgMax:             argMax,
 	graph.OpArgMaxShares:       argMaxShares,
 	graph.OpArgMaxJoin:         argMaxJoin,
+	graph.OpRouterScale:        routerScale,
+	graph.OpRowScale:           rowScale,
+	graph.OpToFixed:            toFixed,
+	graph.OpFromFixed:          fromFixed,
 }
 
 // Run computes the dispatches first <= i < last.
@@ -117,15 +108,11 @@ func (r *Run) Run(first, last int) error {
 
 func (r *Run) dispatch(d *graph.Dispatch) error {
 	op := d.Kernel.Op
-	f, ok := evals[op]
-	if !ok {
-		return fmt.Errorf("no such operation")
-	}
 	names := op.ArgNames()
 	if len(d.Args) != len(names) || len(d.Params) != len(op.Params()) {
 		return fmt.Errorf("%d arguments and %d parameters, wanted %d and %d", len(d.Args), len(d.Params), len(names), len(op.Params()))
 	}
-	c := &call{params: d.Params}
+	c := &call{op: op, params: d.Params}
 	for i, a := range d.Args {
 		var v *value
 		switch {
@@ -140,7 +127,7 @@ func (r *Run) dispatch(d *graph.Dispatch) error {
 	if c.step, err = newStep(c.args[0].words); err != nil {
 		return err
 	}
-	return f(c)
+	return c.eval()
 }
 
 func (c *call) uint(i int) int      { return int(c.params[i]) }

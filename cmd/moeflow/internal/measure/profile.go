@@ -46,7 +46,7 @@ func ProfilePrompt(ctx context.Context, e *engine.Engine, n, depth int) ([]Kerne
 	}
 	rows := min(n, e.Plans[plan].Rows)
 	return sumKernels(e.Plans[plan], times, func(d *graph.Dispatch, k *KernelTime) {
-		k.FLOPs += dispatchFLOPs(d, rows, 1, depth, e.Model.TopK)
+		k.FLOPs += d.FLOPs(graph.StepCounts{Rows: rows, Outs: 1, Depth: depth, TopK: e.Model.TopK})
 	}), nil
 }
 
