@@ -232,7 +232,7 @@ func (s source) step(active, bucket int, positions []int, pageSize int, tokens [
 	// A long sequence has its far pages share few places, to spare memory: no
 	// case reads it whole.
 	places := total + 2
-	if total > 160 {
+	if total > 160 || total*pageSize > 1<<17 {
 		places = 3
 	}
 	for _, i := range s.Perm(total + 2)[:total] {

@@ -3,7 +3,6 @@ package shaders_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,9 +22,10 @@ const guard = 256
 // far shows in its sums.
 const guardByte = 0x4b
 
-// bench is an open device with the plans of many cases.
+// bench is an open device with the plans of some cases.
 type bench struct {
 	run   *vk.Runtime
+	local uint32
 	progs []*vk.Program
 	cases []testCase
 	plans []*graph.Plan
@@ -35,12 +35,12 @@ type bench struct {
 	messages []string
 }
 
-// open loads the cases at a local size, 0 being each kernel's own, under the
+// open opens the device for a local size, 0 being each kernel's own, under the
 // validation layers. There is no skipping: a machine without a GPU runs this on
 // Mesa's lavapipe.
-func open(t *testing.T, local uint32, cases []testCase) *bench {
+func open(t *testing.T, local uint32) *bench {
 	t.Helper()
-	b := &bench{cases: cases}
+	b := &bench{local: local}
 	var err error
 	b.run, err = vk.Open(vk.Options{LocalSize: local, Validation: !*noLayers, OnMessage: func(m string) {
 		b.mu.Lock()
@@ -56,19 +56,29 @@ func open(t *testing.T, local uint32, cases []testCase) *bench {
 		}
 		b.noMessages(t)
 	})
+	return b
+}
+
+// load replaces the cases on the device. Only the pipelines of earlier cases stay.
+func (b *bench) load(t *testing.T, cases []testCase) {
+	t.Helper()
+	if err := b.run.Unload(); err != nil {
+		t.Fatal(err)
+	}
+	b.cases, b.plans = cases, nil
 	for i := range cases {
 		info, _, ok := shaders.Info(cases[i].kernel)
 		if !ok {
 			t.Fatalf("%s is not in the catalog", cases[i].kernel)
 		}
 		p := devicePlan(&cases[i], info)
-		p.Dispatches[0].Signals = info.Sync && local == 0
+		p.Dispatches[0].Signals = info.Sync && b.local == 0
 		b.plans = append(b.plans, p)
 	}
+	var err error
 	if b.progs, err = b.run.Load(b.plans, 1); err != nil {
 		t.Fatal(err)
 	}
-	return b
 }
 
 // devicePlan is a case's plan with all tensors in memory that the host sees,
@@ -181,12 +191,6 @@ func localSizes(sub uint32) []uint32 {
 	return out
 }
 
-// noLayers is for a machine with a GPU and without the validation layers.
-var noLayers = flag.Bool("nolayers", false, "run without the validation layers")
-
-// onlyKernels narrows the test to some kernels, while one is being written.
-var onlyKernels = flag.String("only", "", "test only the kernels whose name contains this")
-
 // capabilities are those of the device at hand. Kernels that are only worth it
 // on a GPU are tried everywhere.
 func capabilities(t *testing.T) (has []string, subgroup uint32) {
@@ -204,57 +208,6 @@ func capabilities(t *testing.T) (has []string, subgroup uint32) {
 
 func subset(a, b []string) bool {
 	return !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
-}
-
-// TestKernels runs every kernel that the device can run against the reference.
-func TestKernels(t *testing.T) {
-	var all []testCase
-	has, sub := capabilities(t)
-	for _, k := range shaders.All() {
-		info, needs, _ := shaders.Info(k)
-		if only := *onlyKernels; only != "" && !strings.Contains(k.String(), only) {
-			continue
-		}
-		if !subset(needs, has) {
-			t.Logf("%s needs %v, the device has %v", k, needs, has)
-			continue
-		}
-		make := cases[k.Op]
-		if make == nil {
-			t.Fatalf("%s has no test case", k)
-		}
-		n := len(all)
-		for _, c := range make(k) {
-			if info.Suits(c.params) {
-				all = append(all, c.takeHalves(info.Halves))
-			}
-		}
-		if len(all) == n {
-			t.Fatalf("%s has no test case", k)
-		}
-	}
-	for _, local := range localSizes(sub) {
-		t.Run(fmt.Sprintf("local=%d", local), func(t *testing.T) {
-			these := slices.Clone(all)
-			if local != 0 { // some kernels have one size only
-				these = slices.DeleteFunc(these, func(c testCase) bool {
-					info, _, _ := shaders.Info(c.kernel)
-					return info.Exact || info.Subgroups > 0
-				})
-			}
-			if len(these) == 0 {
-				return
-			}
-			b := open(t, local, these)
-			for i := range these {
-				name := strings.NewReplacer(" ", "_", "/", "_").Replace(these[i].name)
-				t.Run(name, func(t *testing.T) {
-					b.check(t, i)
-					b.noMessages(t)
-				})
-			}
-		})
-	}
 }
 
 // check runs a case and compares everything with the reference: outputs by
@@ -300,7 +253,8 @@ func TestBatchInvariance(t *testing.T) {
 			list = append(list, c.takeHalves(info.Halves))
 		}
 	}
-	b := open(t, 0, list)
+	b := open(t, 0)
+	b.load(t, list)
 	for i := 0; i < len(list); i += len(counts) {
 		whole := b.do(t, i+len(counts)-1)["y"]
 		for j, active := range counts {
