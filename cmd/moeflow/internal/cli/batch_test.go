@@ -257,7 +257,7 @@ func TestBatchErrors(t *testing.T) {
 		{"|" + in + "|-o|" + notes, "-o: " + notes + " has 9 bytes of results already: go on with it by --resume"},
 		{"|" + in + "|--resume|-o|" + notes, "-o: " + notes + ":1: no result of moeflow batch: nothing is changed"},
 		{"|" + path("x.json", "{\"x\":1}\n"), `neither "custom_id" nor "prompt": say what the lines are with --format`},
-		{"|" + path("u16", "\xff\xfea\x00"), "the text is UTF-16, want UTF-8"},
+		{"|" + path("u16", "\xff\xfea\x00"), "u16 is UTF-16 text, want lines of UTF-8: convert it with iconv"},
 	} {
 		o := moeflow(t, strings.Split("batch"+c.args, "|")...)
 		if o.code != exitUsage || o.out != "" || strings.Count(o.err, "\n") != 1 || !strings.Contains(o.err, c.want) {

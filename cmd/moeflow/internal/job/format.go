@@ -29,9 +29,6 @@ const detectBytes = 1 << 20
 // rather than a guess.
 func Detect(line []byte) (Format, error) {
 	line = bytes.TrimSpace(line[:min(len(line), detectBytes)])
-	if bytes.HasPrefix(line, []byte("\xff\xfe")) || bytes.HasPrefix(line, []byte("\xfe\xff")) {
-		return "", fmt.Errorf("the text is UTF-16, want UTF-8")
-	}
 	if !bytes.HasPrefix(line, []byte("{")) {
 		return Text, nil
 	}
@@ -48,6 +45,43 @@ func Detect(line []byte) (Format, error) {
 		return "", fmt.Errorf(`the first line begins like a JSON object and has neither "custom_id" nor "prompt": say what the lines are with --format`)
 	}
 	return found, nil
+}
+
+// otherFiles are the beginnings of files that are no lines of text, with what makes
+// lines of them.
+var otherFiles = []struct{ magic, is, hint string }{
+	{"\xff\xfe\x00\x00", "UTF-32 text", "iconv -f UTF-32 -t UTF-8"},
+	{"\xff\xfe", "UTF-16 text", "iconv -f UTF-16 -t UTF-8"},
+	{"\xfe\xff", "UTF-16 text", "iconv -f UTF-16 -t UTF-8"},
+	{"\x1f\x8b", "compressed by gzip", "gunzip"},
+	{"\x28\xb5\x2f\xfd", "compressed by zstd", "zstd -d"},
+	{"\xfd7zXZ\x00", "compressed by xz", "unxz"},
+	{"BZh", "compressed by bzip2", "bunzip2"},
+	{"PK\x03\x04", "a zip archive", "unzip"},
+	{"PAR1", "a Parquet file", "a program that writes it as lines of JSON"},
+}
+
+// checkText fails on what is no text in UTF-8, by the first line that is not blank,
+// and on a list of JSON where lines are wanted. Only text may begin like a list.
+func checkText(line []byte, want Format) error {
+	for _, o := range otherFiles {
+		if bytes.HasPrefix(line, []byte(o.magic)) && (o.magic != "BZh" || len(line) > 4 && line[4] == '1') {
+			return fmt.Errorf("is %s, want lines of UTF-8: convert it with %s first", o.is, o.hint)
+		}
+	}
+	if b := line[:min(len(line), 4)]; len(b) == 4 && (b[0] == 0) != (b[1] == 0) && (b[2] == 0) == (b[0] == 0) && (b[3] == 0) == (b[1] == 0) {
+		order := "LE"
+		if b[0] == 0 {
+			order = "BE"
+		}
+		return fmt.Errorf("is UTF-16 text, want lines of UTF-8: convert it with iconv -f UTF-16%s -t UTF-8 first", order)
+	}
+	rest, list := bytes.CutPrefix(bytes.TrimSpace(line), []byte("["))
+	rest = bytes.TrimSpace(rest)
+	if list && want != Text && (len(rest) == 0 || rest[0] == '{') {
+		return fmt.Errorf("is a list of JSON, want one object a line: convert it with jq -c '.[]' first, or say --format text")
+	}
+	return nil
 }
 
 // topKeys are the keys of a JSON object, as far as it is there and whole.

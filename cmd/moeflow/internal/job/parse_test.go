@@ -30,11 +30,44 @@ func TestDetect(t *testing.T) {
 		`{"x":1}`:                                    "",
 		`{`:                                          "",
 		`{ return x }`:                               "",
-		"\xff\xfe{\x00":                              "",
 	} {
 		got, err := Detect([]byte(line))
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %q, %v; want %q", line, got, err, want)
+		}
+	}
+}
+
+// TestOtherFiles: what is no lines of UTF-8 is refused by its first bytes, whatever
+// the format, with what makes lines of it.
+func TestOtherFiles(t *testing.T) {
+	for text, want := range map[string]string{
+		"\xff\xfe{\x00\"\x00":       "f is UTF-16 text, want lines of UTF-8: convert it with iconv -f UTF-16 -t UTF-8 first",
+		"\xfe\xff\x00{\x00\"":       "f is UTF-16 text, want",
+		"\xff\xfe\x00\x00{\x00":     "f is UTF-32 text, want",
+		"{\x00\"\x00i\x00d\x00":     "f is UTF-16 text, want lines of UTF-8: convert it with iconv -f UTF-16LE",
+		"\x00{\x00\"\x00i\x00d":     "f is UTF-16 text, want lines of UTF-8: convert it with iconv -f UTF-16BE",
+		"\x1f\x8b\x08\x00abc":       "f is compressed by gzip, want lines of UTF-8: convert it with gunzip first",
+		"(\xb5/\xfdxyz":             "f is compressed by zstd, want",
+		"BZh91AY&SY":                "f is compressed by bzip2, want",
+		"PK\x03\x04abc":             "f is a zip archive, want",
+		"\n[{\"id\":\"a\"},\n":      "f is a list of JSON, want one object a line: convert it with jq -c '.[]' first, or say --format text",
+		"[\n  {\"id\":\"a\"},\n":    "f is a list of JSON, want",
+		"\ufeff[ {\"id\":\"a\"}]\n": "f is a list of JSON, want",
+	} {
+		for _, f := range Formats() {
+			got, err := NewSource("f", strings.NewReader(text)).Format(f)
+			if list := strings.Contains(want, "list"); list && f == Text && err == nil {
+				continue
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%q as %s: %s, %v, want %s", text, f, got, err, want)
+			}
+		}
+	}
+	for text, want := range map[string]Format{"[1, 2]\n": Text, "BZhello\n": Text, "PK\n": Text, "a\x00bc": Text, "[x]": Text} {
+		if got, err := NewSource("f", strings.NewReader(text)).Format(Auto); got != want || err != nil {
+			t.Errorf("%q: %s, %v", text, got, err)
 		}
 	}
 }

@@ -55,6 +55,11 @@ func (s *Source) Format(want Format) (Format, error) {
 	if err == io.EOF {
 		return want, err
 	}
+	if err == nil {
+		if bad := checkText(line.Text, want); bad != nil {
+			return want, fmt.Errorf("%s %w", s.Name, bad)
+		}
+	}
 	if err == nil && want == Auto {
 		want, err = Detect(line.Text)
 	}
