@@ -100,7 +100,9 @@ func (a *app) batch(ctx context.Context, cfg *configs.Config, prompts string, f 
 	j := &job.Job{Source: src, Output: out}
 	if j.Format, err = src.Format(job.Format(f.format)); err == io.EOF {
 		fmt.Fprintf(a.Err, "warning: %s has no prompts\n", src.Name)
-		_, err = src.Count(ctx, &out.Finished)
+		if _, err = src.Count(ctx, &out.Finished); err == nil {
+			err = out.Begin("") // no results are the results of no prompts
+		}
 		return usageUnless(ctx, err)
 	} else if err != nil {
 		return usage{err}
@@ -120,6 +122,9 @@ func (a *app) batch(ctx context.Context, cfg *configs.Config, prompts string, f 
 	e, done, err := a.startModel(cfg, m, batchOptions(f.sequences))
 	if err != nil {
 		return err
+	}
+	if err := j.Output.Begin(j.ID); err != nil {
+		return errors.Join(err, done())
 	}
 	report.begin(e.Device.Name)
 	cut := &cutBatch{report: report}

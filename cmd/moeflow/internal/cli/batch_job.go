@@ -41,8 +41,8 @@ func (a *app) batchFiles(cfg *configs.Config, prompts string, f *batchFlags) (*j
 	return src, out, nil
 }
 
-// batchSettings fills a job in and makes its output ready: from there on results
-// are appended.
+// batchSettings fills a job in, and sees to it that its prompts and results belong
+// together.
 func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *model.Model, j *job.Job, f *batchFlags) error {
 	j.Settings = job.Settings{Format: j.Format, Chat: f.chat, Sequences: f.sequences, Settings: openai.Settings{
 		Model: m.Name(), Tokenizer: m.Tokenizer,
@@ -61,7 +61,7 @@ func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *model.M
 	if j.Total, err = j.Source.Count(ctx, &j.Output.Finished); err != nil {
 		return usageUnless(ctx, err)
 	}
-	if err := j.Output.Begin(j.ID); err != nil {
+	if err := j.Output.Check(j.ID); err != nil {
 		return usage{err}
 	}
 	return nil

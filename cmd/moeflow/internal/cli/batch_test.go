@@ -267,9 +267,25 @@ func TestBatchErrors(t *testing.T) {
 	if readFile(t, in) != "a\n" || readFile(t, notes) != "my notes\n" {
 		t.Error("a file was changed")
 	}
+	// Nor is anything left where the model or the device is what is wrong, and a
+	// torn result stays for the job that it is of.
+	fresh, torn := filepath.Join(dir, "fresh"), path("torn", `{"id":"batch_req_1"`)
+	for _, wrong := range []string{"--device=none of these", "--model=none", "--sequences=-1"} {
+		for _, out := range []string{fresh, torn} {
+			if o := moeflow(t, "batch", in, "--resume", "-o", out, wrong); o.code != exitUsage {
+				t.Errorf("%s: exit code %d, %s", wrong, o.code, o.err)
+			}
+		}
+	}
+	if _, err := os.Stat(fresh); err == nil || readFile(t, torn) != `{"id":"batch_req_1"` {
+		t.Errorf("a job that did not begin left results: %v, %q", err, readFile(t, torn))
+	}
 	o := moeflow(t, "batch", path("empty", "\n\n"), "-o", filepath.Join(dir, "r"))
 	if o.code != 0 || !strings.HasPrefix(o.err, "warning: ") || !strings.HasSuffix(o.err, "empty has no prompts\n") {
 		t.Errorf("no prompts: %+v", o)
+	}
+	if readFile(t, filepath.Join(dir, "r")) != "" {
+		t.Error("no prompts have results")
 	}
 }
 
@@ -297,6 +313,10 @@ func TestBatchResume(t *testing.T) {
 	}
 	for flag, want := range map[string]string{
 		"--seed=4":                              "has results of other options",
+		"--sequences=3":                         "has results of other options",
+		"--max-tokens=3":                        "has results of other options",
+		"--temp=0.3":                            "has results of other options",
+		"--raw":                                 "has results of other options",
 		"--chat":                                "has results of other options",
 		"--set=context.kv_type=q8_0":            "has results of another model, or one computed in another way",
 		"--format=jsonl":                        "has results of other options",

@@ -25,6 +25,7 @@ type Output struct {
 	sync *syncer  // nil for a stream, and before Begin
 
 	regular bool
+	fresh   bool     // the file was not there before, and no job has begun on it
 	failed  Finished // lines whose result is a failure of the engine, which Begin drops
 
 	mu   sync.Mutex
@@ -52,7 +53,7 @@ func OpenOutput(path string, resume bool) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Output{Name: path, w: f, file: f}
+	o := &Output{Name: path, w: f, file: f, fresh: fresh}
 	if err := o.open(resume, fresh); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -115,9 +116,8 @@ func (o *Output) Same(f *os.File) bool {
 // Resumable tells whether a job can go on where this one ends.
 func (o *Output) Resumable() bool { return o.regular }
 
-// Begin makes the file ready to be appended to, as the results of a job. It
-// fails if the results that are there are those of another.
-func (o *Output) Begin(job Identity) error {
+// Check fails if the results that are there are those of another job.
+func (o *Output) Check(job Identity) error {
 	if o.job != "" && o.job != job {
 		what := "other options (the sampling, --max-tokens, --chat, the format, …)"
 		if o.job[:8] != job[:8] {
@@ -125,7 +125,16 @@ func (o *Output) Begin(job Identity) error {
 		}
 		return fmt.Errorf("%s has results of %s: resume with what it was begun with, or name another file", o.Name, what)
 	}
-	o.job = job
+	return nil
+}
+
+// Begin makes the file ready to be appended to, as the results of a job. It
+// fails where Check does, and changes nothing then.
+func (o *Output) Begin(job Identity) error {
+	if err := o.Check(job); err != nil {
+		return err
+	}
+	o.job, o.fresh = job, false
 	if !o.regular || o.sync != nil {
 		return nil
 	}
@@ -168,7 +177,8 @@ func (o *Output) append(line []byte) error {
 	return nil
 }
 
-// Close syncs and closes the file. Nothing can be written after it.
+// Close syncs and closes the file. Nothing can be written after it. A file that
+// was not there before and on which no job began is gone again.
 func (o *Output) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -183,6 +193,9 @@ func (o *Output) Close() error {
 		err = nil // known already
 	}
 	o.err = os.ErrClosed
+	if o.fresh && o.regular {
+		err = errors.Join(err, os.Remove(o.Name))
+	}
 	return errors.Join(err, o.file.Close())
 }
 

@@ -134,6 +134,9 @@ func TestOpen(t *testing.T) {
 		t.Error("a file is not itself")
 	}
 	o.Close()
+	if _, err := os.Stat(o.Name); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file on which no job began is left: %v", err)
+	}
 	if err := o.append([]byte("x")); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("writing to a closed output: %v", err)
 	}

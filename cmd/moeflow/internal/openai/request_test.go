@@ -2,7 +2,9 @@ package openai
 
 import (
 	"encoding/json"
+	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -183,6 +185,32 @@ func TestFields(t *testing.T) {
 		if _, err := parse(Text, `{"prompt":"x","`+name+`":[{"x":-1}]}`); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestDocs: the documentation's table of fields has those that are served and no
+// others, but for what belongs to a stream and to the template's variables.
+func TestDocs(t *testing.T) {
+	doc, err := os.ReadFile("../../../../docs/batch.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(doc), "| field | |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	told := map[string]bool{"stream": true, "stream_options": true, "add_special_tokens": true}
+	for _, m := range regexp.MustCompile("(?m)^\\| (`[^|]*`) \\|").FindAllStringSubmatch(table, -1) {
+		for name := range strings.SplitSeq(m[1], ", ") {
+			told[strings.Trim(name, "`")] = true
+		}
+	}
+	for name, f := range fields {
+		if (f.read != nil) != told[name] {
+			t.Errorf("%s: served %v, in the documentation %v", name, f.read != nil, told[name])
+		}
+		delete(told, name)
+	}
+	if len(told) > 0 {
+		t.Errorf("no fields: %v", told)
 	}
 }
 

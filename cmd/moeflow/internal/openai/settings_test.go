@@ -77,9 +77,9 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever a body holds, it is a request that the settings take, or an
+// FuzzBody: whatever a body holds, it is a request that the settings take, or an
 // error of one line with a code.
-func FuzzParse(f *testing.F) {
+func FuzzBody(f *testing.F) {
 	for _, s := range []string{`{"prompt":"x","stop":["a"],"logprobs":2}`, `{"prompt":[[1,2.0]],"max_tokens":1e1,"n":1}`, `{"prompt":"x","mxa_tokens":3}`,
 		`{"messages":[{"role":"user","content":[{"type":"text","text":"x"}]}],"tools":[{"a":{"b":[1,null]}}],"chat_template_kwargs":{"x":{}},"stream_options":{"include_usage":true}}`,
 		`{"messages":[{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}],"logprobs":true,"top_logprobs":5}`} {
