@@ -63,7 +63,10 @@ func Parse(format Format, line Line) (*Prompt, *LineError) {
 	}
 	top, bad := openai.ReadObject(line.Text, "the line")
 	if bad != nil {
-		return nil, &LineError{codeJSON, bad.Message, ""}
+		if bad.Code == openai.CodeJSON {
+			bad.Code = codeJSON
+		}
+		return nil, &LineError{bad.Code, bad.Message, ""}
 	}
 	at := ""
 	if format == OpenAI {
@@ -147,7 +150,7 @@ func request(o *openai.Object) (*openai.Request, *openai.Error) {
 	}
 	body, err := openai.ReadObject(raw, "body")
 	if err != nil {
-		return nil, &openai.Error{Code: openai.CodeValue, Message: err.Message}
+		return nil, &openai.Error{Code: openai.CodeValue, Message: err.Message} // the line itself is JSON
 	}
 	r, err := openai.Parse(kind, body)
 	if err != nil {

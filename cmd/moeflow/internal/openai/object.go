@@ -37,8 +37,15 @@ func ReadObject(data []byte, what string) (*Object, *Error) {
 	if err != nil {
 		return nil, errorf(CodeJSON, "%s: %v", what, err)
 	}
+	// Names that are not known are compared with all that are, so there is a bound.
+	if len(o.m) > maxFields {
+		return nil, errorf(CodeValue, "%s has %d fields, want at most %d", what, len(o.m), maxFields)
+	}
 	return o, nil
 }
+
+// maxFields is how many fields an object may have.
+const maxFields = 1000
 
 // kindOf names a JSON value by its first byte.
 func kindOf(b []byte) string {

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"reflect"
 	"regexp"
@@ -21,6 +22,15 @@ func parse(kind Kind, body string) (*Request, *Error) {
 	return Parse(kind, o)
 }
 
+// manyFields are n fields of different names.
+func manyFields(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"field %d":1`, i)
+	}
+	return b.String()[1:]
+}
+
 // TestBadRequests: each is an error that names what was wrong and what was wanted.
 func TestBadRequests(t *testing.T) {
 	const hi = `"messages":[{"role":"user","content":"hi"}]`
@@ -30,6 +40,7 @@ func TestBadRequests(t *testing.T) {
 		body, want string
 	}{
 		{Text, `[]`, "invalid_json: body is a list, want a JSON object"},
+		{Text, `{` + strings.Repeat(`"a":1,`, 3) + manyFields(1001) + `}`, "invalid_value: body has 1002 fields, want at most 1000"},
 		{Text, `{"prompt":"x"`, "invalid_json: no JSON at byte 13 of body"},
 		{Text, `{}`, "missing_required_parameter: prompt is missing"},
 		{Text, `{"prompt":null}`, "missing_required_parameter: prompt is missing"},
