@@ -26,7 +26,10 @@ func (a *app) batchFiles(cfg *configs.Config, prompts string, f *batchFlags) (*j
 	}
 	src := job.NewSource("standard input", a.In)
 	if prompts != "-" {
-		var err error
+		err := checkText(prompts)
+		if err != nil && !standardInput(prompts) {
+			return nil, nil, err
+		}
 		if src, err = job.OpenSource(prompts); err != nil {
 			return nil, nil, err
 		}
@@ -51,7 +54,7 @@ func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *model.M
 	}}
 	var err error
 	if j.Template, j.NoTemplate = m.ChatTemplate(); j.NoTemplate != nil && f.chat && j.Format != job.OpenAI {
-		return fmt.Errorf("--chat: %w", j.NoTemplate)
+		return usage{fmt.Errorf("--chat: %w", j.NoTemplate)}
 	}
 	identity, err := modelIdentity(m, cfg)
 	if err != nil {

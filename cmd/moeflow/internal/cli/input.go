@@ -120,17 +120,25 @@ func standardInput(path string) bool {
 	return path == "-" || path == "/dev/stdin" || path == "/dev/fd/0" || path == "/proc/self/fd/0"
 }
 
-// openText opens a file or a pipe. A pipe may wait for its writer as long as it
-// likes, but not longer than the context.
-func openText(ctx context.Context, path string) (*os.File, error) {
+// checkText refuses what is no text by its type: neither a file nor a pipe.
+func checkText(path string) error {
 	i, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, usage{fmt.Errorf("%s: %w", path, plainError(err))}
+		return usage{fmt.Errorf("%s: %w", path, plainError(err))}
 	case i.IsDir():
-		return nil, usage{fmt.Errorf("%s is a folder, wanted a text file", path)}
+		return usage{fmt.Errorf("%s is a folder, wanted a text file", path)}
 	case !i.Mode().IsRegular() && i.Mode()&fs.ModeNamedPipe == 0:
-		return nil, usage{fmt.Errorf("%s is a device, wanted a text file", path)}
+		return usage{fmt.Errorf("%s is a device, wanted a text file", path)}
+	}
+	return nil
+}
+
+// openText opens a file or a pipe. A pipe may wait for its writer as long as it
+// likes, but not longer than the context.
+func openText(ctx context.Context, path string) (*os.File, error) {
+	if err := checkText(path); err != nil {
+		return nil, err
 	}
 	type opened struct {
 		f   *os.File

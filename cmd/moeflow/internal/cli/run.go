@@ -211,12 +211,13 @@ func (s *session) promptIDs(ctx context.Context, f *runFlags, text string) ([]in
 	return s.engine.Model.Tokenizer.EncodePrompt(text, !f.raw), nil
 }
 
-// render turns a conversation into tokens through the model's template.
+// render turns a conversation into tokens through the model's template. A template
+// that cannot do it is a model or a prompt that cannot be used.
 func (s *session) render(ctx context.Context, turns []chat.Message) ([]int32, error) {
 	if s.template == nil {
 		t, err := s.engine.Model.ChatTemplate()
 		if err != nil {
-			return nil, err
+			return nil, usage{err}
 		}
 		s.template = t
 	}
@@ -225,7 +226,7 @@ func (s *session) render(ctx context.Context, turns []chat.Message) ([]int32, er
 	}
 	text, err := s.template.Render(ctx, chat.Conversation{Messages: turns, AddGenerationPrompt: true})
 	if err != nil {
-		return nil, err
+		return nil, usageUnless(ctx, err)
 	}
 	return s.engine.Model.Tokenizer.Encode(text, true), nil
 }

@@ -96,6 +96,7 @@ func TestNoPipes(t *testing.T) {
 		"run|--model|" + pipe + "|-p|x":            pipe + ": is no regular file, wanted a GGUF file",
 		"inspect|" + pipe:                          pipe + ": is no regular file, wanted a GGUF file",
 		"graph|--model|/dev/zero":                  "/dev/zero: is no regular file, wanted a GGUF file",
+		"batch|/dev/zero":                          "/dev/zero is a device, wanted a text file",
 		"run|-f|/dev/zero":                         "--prompt-file: /dev/zero is a device, wanted a text file",
 		"tokenize|--model|" + pipe + "|-":          pipe + ": is no regular file, wanted a GGUF file",
 		"batch|--model|" + pipe + "|" + os.Args[0]: pipe + ": is no regular file, wanted a GGUF file",
@@ -103,6 +104,27 @@ func TestNoPipes(t *testing.T) {
 		if o := moeflow(t, strings.Split(args, "|")...); o.code != exitUsage || o.err != "moeflow: "+want+"\n" {
 			t.Errorf("%s: exit code %d, %q", args, o.code, o.err)
 		}
+	}
+}
+
+// TestStuck: what knows no context, such as a pipe that nobody reads or opens,
+// holds up no command that is asked to end.
+func TestStuck(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{
+		{"graph", "--level", "dispatch", "--unfold"}, // more than a pipe holds
+		{"graph", "-o", fifo(t)},
+		{"run", "-p", "x", "--trace", fifo(t), "--expert-stats", filepath.Join(dir, "s.json")},
+	} {
+		c, _, errs := child(t, args...)
+		waitsForInput(t, c)
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		interruptedChild(t, c, errs)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("the folder has %v, %v", left, err)
 	}
 }
 

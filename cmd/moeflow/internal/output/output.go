@@ -115,8 +115,9 @@ func (f *File) failed(call string, err error) error {
 }
 
 // Commit ends an output that is complete: a file is brought to the disk and takes
-// its place in one step. Where that fails, the place is as it was. After Commit
-// or Discard, both do nothing.
+// its place in one step. Where that fails, the place is as it was; a file that is
+// whole and cannot take its place is left beside it, and the error says where.
+// After Commit or Discard, both do nothing.
 func (f *File) Commit() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -131,11 +132,11 @@ func (f *File) Commit() error {
 	if cerr := f.file.Close(); err == nil {
 		err = f.failed("close", cerr)
 	}
-	if err == nil {
-		err = f.takePlace()
-	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.file.Name()))
+	}
+	if err := f.takePlace(); err != nil {
+		return fmt.Errorf("%s %w: it is left as it is, and the new one is %s", f.name, err, f.file.Name())
 	}
 	return nil
 }
@@ -144,14 +145,14 @@ func (f *File) Commit() error {
 // has come there meanwhile.
 func (f *File) takePlace() error {
 	if i, err := os.Lstat(f.to); err == nil && !i.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file any more: it is left as it is", f.name)
+		return errors.New("is no regular file any more")
 	}
 	if err := os.Rename(f.file.Name(), f.to); err != nil {
 		var l *os.LinkError
 		if errors.As(err, &l) {
 			err = l.Err
 		}
-		return fmt.Errorf("%s cannot be replaced: %w", f.name, err)
+		return fmt.Errorf("cannot be replaced: %w", err)
 	}
 	return nil
 }

@@ -161,11 +161,13 @@ func TestPlaceTaken(t *testing.T) {
 	if err := os.Mkdir(path, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Commit(); err == nil || !strings.Contains(err.Error(), path+" is no regular file any more") {
-		t.Errorf("%v", err)
+	err := f.Commit()
+	left, gerr := filepath.Glob(path + ".*.part")
+	if gerr != nil || len(left) != 1 || text(t, left[0]) != "new" {
+		t.Fatalf("parts %v, %v", left, gerr)
 	}
-	if got := names(t, dir); got != "out" {
-		t.Errorf("the folder has %s", got)
+	if err == nil || err.Error() != path+" is no regular file any more: it is left as it is, and the new one is "+left[0] {
+		t.Errorf("%v", err)
 	}
 }
 
