@@ -38,6 +38,8 @@ type unit struct {
 	prepare []Dispatch
 	segs    []Segment
 	arena   uint64
+	rules   map[string]int // how often each rule of fuse did something
+	matches int            // of the rule at work
 }
 
 type pass struct {
@@ -93,7 +95,7 @@ func compile(g *Graph, opts Options) (*unit, error) {
 
 func (u *unit) plan() *Plan {
 	p := &Plan{Name: u.g.Name, Rows: u.g.Layout.Rows, Tensors: u.tensors, Prepare: u.prepare, Dispatches: u.calls,
-		Segments: u.segs, ArenaBytes: u.arena, Reads: append([]TensorID(nil), u.g.reads...)}
+		Segments: u.segs, ArenaBytes: u.arena, Rules: u.rules, Reads: append([]TensorID(nil), u.g.reads...)}
 	for _, n := range u.nodes {
 		p.Nodes = append(p.Nodes, PlanNode{Name: n.Name, Kind: n.Kind, Layer: n.Layer, In: n.ins, Out: n.outs})
 	}

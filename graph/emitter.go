@@ -67,7 +67,7 @@ func (e *Emitter) Call(op Op, args Args, params ...float64) {
 		}
 		d.Params = append(d.Params, uint32(params[i]))
 	}
-	if err := e.u.extent(&d); err != nil {
+	if err := e.u.extent(&d, 0); err != nil {
 		e.fail("%w", err)
 		return
 	}
@@ -75,25 +75,38 @@ func (e *Emitter) Call(op Op, args Args, params ...float64) {
 }
 
 // extent sets a call's work and rows, which follow from its arguments and parameters.
-func (u *unit) extent(d *Dispatch) error {
-	elements := make([]uint64, len(d.Args))
+// Where no argument has rows, they are those given, or, if that is 0, the last axis of
+// the work.
+func (u *unit) extent(d *Dispatch, rows uint32) error {
+	ids := make([]TensorID, len(d.Args))
 	for i, a := range d.Args {
-		if a.Tensor != NoTensor {
-			elements[i], _ = u.tensors[a.Tensor].Shape.Elements() // that of what does not fit 64 bits is found by sizeAll
-		}
+		ids[i] = a.Tensor
 	}
-	a, err := bind(d.Kernel.Op, elements, d.Params)
+	a, err := bind(d.Kernel.Op, u.elements(ids), d.Params)
 	if err != nil {
 		return err
 	}
 	if d.Work, err = a.workOf(); err != nil {
 		return err
 	}
-	d.Rows = d.Work[max(0, len(a.op.axes)-1)]
-	if rows, ok := a.bound["rows"]; ok {
-		d.Rows = uint32(rows)
+	if d.Rows = rows; rows == 0 {
+		d.Rows = d.Work[max(0, len(a.op.axes)-1)]
+	}
+	if n, ok := a.bound["rows"]; ok {
+		d.Rows = uint32(n)
 	}
 	return nil
+}
+
+// elements is the sizes of tensors, 0 where there is none.
+func (u *unit) elements(ids []TensorID) []uint64 {
+	out := make([]uint64, len(ids))
+	for i, id := range ids {
+		if id != NoTensor {
+			out[i], _ = u.tensors[id].Shape.Elements() // what does not fit 64 bits is found by sizeAll
+		}
+	}
+	return out
 }
 
 func (e *Emitter) fail(format string, args ...any) {

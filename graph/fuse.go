@@ -1,38 +1,15 @@
 package graph
 
-// rule rewrites calls. apply returns the new calls and how often it applied.
-type rule struct {
-	name  string
-	apply func(*unit, []Dispatch) []Dispatch
-}
-
-var rules = []rule{
-	{"gate+up+swiglu", fuseGateUp},
-	{"norm+products", fuseNorm},
-	{"route+down in fixed point", fixActivations},
-	{"route+down", fuseDown},
-	{"router ahead of o", routeAhead},
-	{"rope+attention", fuseRope},
-	{"experts by group", groupExperts},
-	{"norm+experts by group", fuseNorm},
-	{"down+combine by group", fuseDownGroup},
-	{"top_k+group", fuseGroup},
-	{"router of few rows ahead of o", routeGroupAhead},
-	{"experts choose by themselves", chooseAgain},
-	{"attention of rows together", attendTogether},
-	{"activations as halves", useHalves},
-	{"argmax by shares", shareArgMax},
-}
-
-// fuse applies every rule once, in order. A rule applies only where the catalog
-// has the fused kernel for the edge types at hand, so a layer of mixed types
-// keeps its separate calls without any code that says so.
+// fuse applies every rule once, in order, and notes how often each did something.
 func fuse(u *unit) error {
 	if u.opts.NoFuse {
 		return nil
 	}
+	u.rules = map[string]int{}
 	for _, r := range rules {
+		u.matches = 0
 		u.calls = r.apply(u, u.calls)
+		u.rules[r.name] = u.matches
 	}
 	return u.sizeAll()
 }
@@ -113,48 +90,4 @@ func producer(calls []Dispatch, i int, id TensorID) int {
 		}
 	}
 	return -1
-}
-
-// fuseGateUp turns expert_matvec (gate), expert_matvec (up) and swiglu into one
-// expert_gate_up where gate and up have one type: the activations are read once
-// and the two products never go to memory.
-func fuseGateUp(u *unit, calls []Dispatch) []Dispatch {
-	reads := uses(calls, len(u.tensors))
-	drop := make([]bool, len(calls))
-	for i := range calls {
-		if calls[i].Kernel.Op != OpSwiGLU {
-			continue
-		}
-		s := calls[i]
-		g, up := producer(calls, i, s.Args[1].Tensor), producer(calls, i, s.Args[2].Tensor)
-		if g < 0 || up < 0 || !u.sameExpertProduct(calls[g], calls[up]) ||
-			reads[s.Args[1].Tensor] != 1 || reads[s.Args[2].Tensor] != 1 {
-			continue
-		}
-		gate := calls[g]
-		if _, ok := u.opts.Kernels.Lookup(Kernel{Op: OpExpertGateUp, Type: u.tensors[gate.Args[1].Tensor].Type}); !ok {
-			continue
-		}
-		fused := Dispatch{Node: s.Node, Work: gate.Work, Rows: gate.Rows, Params: gate.Params}
-		fused.become(OpExpertGateUp, gate.Args[0].Tensor, gate.Args[1].Tensor, calls[up].Args[1].Tensor,
-			gate.Args[2].Tensor, gate.Args[3].Tensor, s.Args[3].Tensor)
-		calls[i] = fused
-		drop[g], drop[up] = true, true
-	}
-	return without(calls, drop)
-}
-
-// sameExpertProduct tells whether two calls are expert products of equal type
-// and size over the same activations and experts.
-func (u *unit) sameExpertProduct(a, b Dispatch) bool {
-	if a.Kernel.Op != OpExpertMatVec || b.Kernel.Op != OpExpertMatVec || a.Work != b.Work {
-		return false
-	}
-	for i := range a.Params {
-		if a.Params[i] != b.Params[i] {
-			return false
-		}
-	}
-	return a.Args[2].Tensor == b.Args[2].Tensor && a.Args[3].Tensor == b.Args[3].Tensor &&
-		u.tensors[a.Args[1].Tensor].Type == u.tensors[b.Args[1].Tensor].Type
 }

@@ -26,6 +26,7 @@ func routeAhead(u *unit, calls []Dispatch) []Dispatch {
 		for _, j := range route {
 			calls[j].Params[4] = RenormalizeAhead
 		}
+		u.matches++
 	}
 	return calls
 }
@@ -50,6 +51,7 @@ func routeGroupAhead(u *unit, calls []Dispatch) []Dispatch {
 		f.become(OpTopKGroupAhead, top.Args[0].Tensor, logits, norm.Args[1].Tensor, top.Args[2].Tensor, top.Args[3].Tensor, top.Args[4].Tensor)
 		if u.served(&f) && u.takeOut(calls, p) {
 			calls[i] = f
+			u.matches++
 		}
 	}
 	return calls

@@ -40,7 +40,7 @@ func (b ahead) Lower(e *Emitter) {
 	e.Call(OpMatVec, Args{e.Step(), b.router, n, NoTensor, logits}, 32, 8, StepRows)
 	e.Call(OpTopK, Args{e.Step(), logits, ids, weights}, 8, 2, flag, 2.5)
 	if b.counted {
-		e.Call(OpTopK, Args{e.Step(), logits, b.counts, weights}, 8, 2, 1, 1)
+		e.Call(OpTopK, Args{e.Step(), logits, b.counts, e.Temp("other", quant.F32, 2, rows)}, 8, 2, 1, 1)
 	}
 	mixture{n, ids, weights, b.gate, b.up, b.down}.experts(e, x)
 }

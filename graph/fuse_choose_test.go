@@ -67,7 +67,7 @@ func TestExpertsDoNotChoose(t *testing.T) {
 		u := beforeChoice(t)
 		at := slices.IndexFunc(u.calls, func(d Dispatch) bool { return d.Kernel.Op == OpExpertNormSwiGLU })
 		c.change(u, at)
-		calls := chooseAgain(u, u.calls)
+		calls := ruleNamed(t, "experts choose by themselves").apply(u, u.calls)
 		if got := slices.ContainsFunc(calls, func(d Dispatch) bool { return d.Kernel.Op == c.want }); !got {
 			t.Errorf("%s: %s, wanted %s", name, opNames(calls), c.want)
 		}
@@ -79,8 +79,8 @@ func beforeChoice(t *testing.T) *unit {
 	t.Helper()
 	u := beforeDownGroup(t)
 	u.opts.Kernels = choosing{downGroup{up: 64, down: 64}}
-	for _, apply := range []func(*unit, []Dispatch) []Dispatch{fuseDownGroup, fuseGroup} {
-		u.calls = apply(u, u.calls)
+	for _, name := range []string{"down+combine by group", "top_k+group"} {
+		u.calls = ruleNamed(t, name).apply(u, u.calls)
 	}
 	return u
 }

@@ -135,7 +135,7 @@ func TestDownGroupTakesAllOrNothing(t *testing.T) {
 		at := slices.IndexFunc(u.calls, func(d Dispatch) bool { return d.Kernel.Op == OpExpertMatMul })
 		h := u.calls[at].Args[2].Tensor
 		c.change(u, &u.calls[at])
-		u.calls = fuseDownGroup(u, u.calls)
+		u.calls = ruleNamed(t, "down+combine by group").apply(u, u.calls)
 		if got := opNames(u.calls); !strings.HasSuffix(got, " "+c.want) {
 			t.Errorf("%s:\n got %s\nwant … %s", name, got, c.want)
 		}
@@ -145,7 +145,7 @@ func TestDownGroupTakesAllOrNothing(t *testing.T) {
 	}
 }
 
-// beforeDownGroup is a block of 8 rows as fuseDownGroup gets it.
+// beforeDownGroup is a block of 8 rows as the rule down+combine gets it.
 func beforeDownGroup(t *testing.T) *unit {
 	g := fewGraph(8, false)
 	u := &unit{g: g, opts: Options{Kernels: downGroup{up: 64, down: 64}, Granularity: PerDevice, MaxPush: 128}, tensors: slices.Clone(g.tensors), nodes: slices.Clone(g.nodes)}

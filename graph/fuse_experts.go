@@ -17,9 +17,11 @@ func groupExperts(u *unit, calls []Dispatch) []Dispatch {
 	g := grouping{u: u, lists: map[TensorID]TensorID{}}
 	u.calls = make([]Dispatch, 0, len(calls))
 	for i := range calls {
-		if !g.rewrite(&calls[i]) {
-			u.calls = append(u.calls, calls[i])
+		if g.rewrite(&calls[i]) {
+			u.matches++
+			continue
 		}
+		u.calls = append(u.calls, calls[i])
 	}
 	return u.calls
 }

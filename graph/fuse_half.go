@@ -50,6 +50,7 @@ func (u *unit) halveNorm(calls []Dispatch, i int) {
 	for _, j := range readers(calls, i, y) {
 		if f, ok := withHalf(&calls[j], y, half); ok && u.served(&f) {
 			calls[j], calls[i] = f, n
+			u.matches++
 		}
 	}
 }
@@ -65,5 +66,7 @@ func (u *unit) halveAttention(calls []Dispatch, i int) {
 	u.tensors[y].Type = quant.F16
 	if _, ok := withHalf(&calls[list[0]], y, y); !ok || !u.served(&calls[list[0]]) || !u.served(&calls[i]) {
 		u.tensors[y].Type = quant.F32
+		return
 	}
+	u.matches++
 }

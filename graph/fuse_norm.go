@@ -16,6 +16,7 @@ func fuseNorm(u *unit, calls []Dispatch) []Dispatch {
 		for j, f := range fused {
 			calls[j] = f.call
 			drop[i] = true
+			u.matches++
 			if f.also >= 0 {
 				drop[f.also] = true
 			}

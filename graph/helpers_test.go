@@ -15,6 +15,18 @@ func compileWithout(t *testing.T, g *Graph, lacks Kernel) *Plan {
 	return p
 }
 
+// ruleNamed is one of the rules of fuse.
+func ruleNamed(t *testing.T, name string) *rule {
+	t.Helper()
+	for i := range rules {
+		if rules[i].name == name {
+			return &rules[i]
+		}
+	}
+	t.Fatalf("there is no rule %s", name)
+	return nil
+}
+
 // argNames are the names of a call's arguments, without the node's own; one that is
 // absent has none.
 func argNames(tensors []Tensor, d *Dispatch, node string) []string {

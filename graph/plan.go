@@ -13,6 +13,8 @@ type Plan struct {
 	Dispatches []Dispatch
 	Segments   []Segment
 	ArenaBytes uint64 // memory for all Activation tensors
+	// Rules tells how often each rule of fuse did something: see Rules.
+	Rules map[string]int
 	// Reads lists the tensors (State or Output) that the host may read back
 	// after a step; a Ticket's Read says which of them this step copies.
 	Reads []TensorID

@@ -74,6 +74,7 @@ func plan(t *testing.T, f *gguf.File, class shaders.Class, kv quant.Type, rows, 
 // a change of a kernel's header, of an order or of a rule shows which plans it
 // changes and how; -update rewrites them.
 func TestGoldenPlans(t *testing.T) {
+	counts := map[string]map[string]int{}
 	for _, m := range models {
 		f := file(t, m)
 		for _, kv := range []quant.Type{quant.F16, quant.Q8_0} {
@@ -86,6 +87,12 @@ func TestGoldenPlans(t *testing.T) {
 					var b bytes.Buffer
 					for _, s := range stepSizes {
 						p := plan(t, f, class, kv, s.rows, s.outs)
+						for rule, n := range p.Rules {
+							if counts[rule] == nil {
+								counts[rule] = map[string]int{}
+							}
+							counts[rule][class.Name] += n
+						}
 						if err := export.Write(&b, p, export.Options{Format: "text", Title: m.Name, Device: class.Name}); err != nil {
 							t.Fatal(err)
 						}
@@ -96,6 +103,27 @@ func TestGoldenPlans(t *testing.T) {
 			}
 		}
 	}
+	goldenCounts(t, counts)
+}
+
+// goldenCounts compares how often each rule did something in all those plans. One that
+// does nothing there is for choices that these plans do not have: TestAllIsReached
+// wants every rule to do something in some plan.
+func goldenCounts(t *testing.T, counts map[string]map[string]int) {
+	t.Helper()
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%-40s", "rule")
+	for _, class := range shaders.Classes() {
+		fmt.Fprintf(&b, "%10s", class.Name)
+	}
+	for _, rule := range graph.Rules() {
+		fmt.Fprintf(&b, "\n%-40s", rule)
+		for _, class := range shaders.Classes() {
+			fmt.Fprintf(&b, "%10d", counts[rule][class.Name])
+		}
+	}
+	b.WriteByte('\n')
+	golden(t, filepath.Join("testdata", "plans", "rules.txt"), b.Bytes())
 }
 
 // golden compares with a file, or writes it.

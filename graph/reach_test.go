@@ -109,19 +109,19 @@ func (c chance) compile(t *testing.T, path string) *graph.Plan {
 	return p
 }
 
-// TestEveryKernelIsReached wants every kernel to be chosen by some plan: one that
-// never is only makes the program larger. Models, devices and steps are drawn until
-// all are seen.
-func TestEveryKernelIsReached(t *testing.T) {
+// TestAllIsReached wants every kernel to be chosen by some plan, and every rule of fuse
+// to do something in one: what never does only makes the program larger. Models, devices
+// and steps are drawn until all are seen.
+func TestAllIsReached(t *testing.T) {
 	c := chance{rand.New(rand.NewPCG(7, 9))}
 	path := filepath.Join(t.TempDir(), "m.gguf")
-	left := map[graph.Kernel]bool{}
+	left, matches := map[graph.Kernel]bool{}, map[string]int{}
 	for _, k := range shaders.All() {
 		left[k] = true
 	}
 	const most = 40000
 	n := 0
-	for ; len(left) > 0 && n < most; n++ {
+	for ; (len(left) > 0 || n < 1000) && n < most; n++ {
 		p := c.compile(t, path)
 		for i := range p.Prepare {
 			delete(left, p.Prepare[i].Kernel)
@@ -129,9 +129,18 @@ func TestEveryKernelIsReached(t *testing.T) {
 		for i := range p.Dispatches {
 			delete(left, p.Dispatches[i].Kernel)
 		}
+		for rule, count := range p.Rules {
+			matches[rule] += count
+		}
 	}
 	for k := range left {
 		t.Errorf("no plan of %d has %s: another kernel is always preferred, or no rule asks for it", n, k)
+	}
+	for _, rule := range graph.Rules() {
+		if matches[rule] == 0 {
+			t.Errorf("the rule %s did nothing in %d plans", rule, n)
+		}
+		t.Logf("%6d × %s", matches[rule], rule)
 	}
 	t.Logf("%d plans have all %d kernels", n, len(shaders.All()))
 }
