@@ -38,6 +38,7 @@ type Options struct {
 type Template struct {
 	template *jinja.Template
 	options  Options
+	late     late
 }
 
 // New parses a template. An error names the line.
@@ -46,25 +47,39 @@ func New(template string, o Options) (*Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chat template: %w", err)
 	}
-	return &Template{t, o}, nil
+	return &Template{template: t, options: o}, nil
 }
 
-// Render writes a conversation as the text that the model continues. Special
+// Render writes a conversation as the text that the model continues. The template
+// gets the arguments of calls as objects, also where they are strings of JSON, and
+// system messages in the way that arranged says. Special
 // tokens stand in it as text: encode it with special tokens on. An error names
 // the template's line; templates refuse some conversations, such as two turns of
 // the user in a row. Cancelling ctx ends the rendering at once, with ctx's error.
 func (t *Template) Render(ctx context.Context, c Conversation) (string, error) {
-	values := make(map[string]any, len(c.Extra)+5)
-	for name, v := range c.Extra {
-		values[name] = v
-	}
 	messages := make([]any, len(c.Messages))
 	for i, m := range c.Messages {
 		d, err := m.dict()
+		if err == nil {
+			err = withObjects(d)
+		}
 		if err != nil {
 			return "", fmt.Errorf("message %d: %w", i+1, err)
 		}
 		messages[i] = d
+	}
+	messages, err := t.arranged(ctx, messages)
+	if err != nil {
+		return "", err
+	}
+	return t.render(ctx, messages, c)
+}
+
+// render is Render with the messages as the template gets them.
+func (t *Template) render(ctx context.Context, messages []any, c Conversation) (string, error) {
+	values := make(map[string]any, len(c.Extra)+5)
+	for name, v := range c.Extra {
+		values[name] = v
 	}
 	values["messages"], values["tools"] = messages, nil
 	if len(c.Tools) > 0 {

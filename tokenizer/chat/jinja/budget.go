@@ -15,7 +15,7 @@ import (
 const (
 	maxSteps  = 5_000_000 // evaluations, and work on texts and lists in units of about the same time
 	maxMemory = 64 << 20  // bytes of all values made, whether still in use or not
-	maxOutput = 4 << 20   // bytes
+	maxOutput = 1 << 20   // bytes
 	maxCalls  = 100       // macros and recursive loops within each other
 	maxNested = 5_000     // evaluations within each other
 	maxRange  = 100_000   // as Jinja2's sandbox has it

@@ -13,9 +13,9 @@ import (
 
 // What any template may take: far less on an idle machine.
 const (
-	mostTime   = 10 * time.Second
+	mostTime   = 20 * time.Second
 	mostMemory = 320 << 20 // bytes of all values, those that are garbage at once included
-	mostOutput = 5 << 20
+	mostOutput = 3 << 19
 	mostError  = 300
 )
 

@@ -14,7 +14,14 @@ type parser struct {
 }
 
 // Template is a parsed template. It may be used by several goroutines.
-type Template struct{ body []stmt }
+type Template struct {
+	body  []stmt
+	texts map[string]bool // the strings of its expressions
+}
+
+// Names is whether a string of the template's expressions is text: a template
+// that treats a role in its own way compares with the role's name.
+func (t *Template) Names(text string) bool { return t.texts[text] }
 
 // Parse reads a template. The error is an *Error and names the line.
 func Parse(source string) (t *Template, err error) {
@@ -24,7 +31,13 @@ func Parse(source string) (t *Template, err error) {
 	if p.peek().kind != tokenEnd {
 		p.fail("unexpected %v", p.peek())
 	}
-	return &Template{body}, nil
+	t = &Template{body, map[string]bool{}}
+	for _, token := range p.tokens {
+		if token.kind == tokenString {
+			t.texts[token.text] = true
+		}
+	}
+	return t, nil
 }
 
 // rescue turns a panic with an *Error into an error, and one of a context into its cause. Other panics are faults of

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
 	"math/big"
 	"reflect"
@@ -79,6 +80,11 @@ func (d *Dict) Get(key any) (any, bool) {
 		return nil, false
 	}
 	return d.values[i], true
+}
+
+// Clone is a dictionary of the same keys and values.
+func (d *Dict) Clone() *Dict {
+	return &Dict{slices.Clone(d.keys), slices.Clone(d.values), maps.Clone(d.index)}
 }
 
 // Len is the number of keys.
