@@ -1,6 +1,7 @@
 package gguf
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -11,34 +12,66 @@ import (
 func FuzzOpen(f *testing.F) {
 	f.Add(smallBytes(f))
 	f.Add([]byte(head(2, 1, 0).tensor("a", 17, 0, 256).data(74)))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		g, err := FromBytes("m.gguf", data)
+	f.Fuzz(open)
+}
+
+// FuzzHeader does the same with files that are wrong in one place or a few, and
+// otherwise whole.
+func FuzzHeader(f *testing.F) {
+	for i := range 40 {
+		f.Add([]byte{byte(i), byte(3 * i), byte(i)})
+		f.Add([]byte{byte(i), byte(i), byte(5 * i), byte(7 * i), byte(i), byte(2 * i)})
+	}
+	f.Fuzz(func(t *testing.T, script []byte) {
+		data, err := small().Mutated(script)
 		if err != nil {
-			if !strings.HasPrefix(err.Error(), "m.gguf: ") || strings.Contains(err.Error(), "\n") {
-				t.Errorf("error %q", err)
-			}
-			return
+			t.Fatal(err)
 		}
-		all := g.Scalars()
-		for _, key := range g.Keys() {
-			if _, ok := all[key]; !ok || !g.Has(key) {
-				t.Errorf("key %q is lost", key)
-			}
-			useKey(t, g, key)
-		}
-		var sum uint64
-		for _, x := range g.Tensors() {
-			sum += x.Bytes()
-			if y, ok := g.Tensor(x.Name); !ok || uint64(len(y.Data)) != x.Bytes() {
-				t.Errorf("tensor %q has %d bytes of %d", x.Name, len(y.Data), x.Bytes())
-			}
-			decode(t, x)
-		}
-		if sum > uint64(len(data)) {
-			t.Errorf("tensors of %d bytes in a file of %d", sum, len(data))
-		}
-		_ = g.CheckTypes()
+		open(t, data)
 	})
+}
+
+// open uses everything that a file offers, in bounded memory.
+func open(t *testing.T, data []byte) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	use(t, data)
+	runtime.ReadMemStats(&after)
+	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(16<<20+100*len(data)); got > most {
+		t.Errorf("%d bytes of memory for a file of %d, want at most %d", got, len(data), most)
+	}
+}
+
+func use(t *testing.T, data []byte) {
+	g, err := FromBytes("m.gguf", data)
+	if err != nil {
+		if line := err.Error(); !strings.HasPrefix(line, "m.gguf: ") || strings.Contains(line, "\n") || len(line) > 1000 {
+			t.Errorf("error %q", err)
+		}
+		return
+	}
+	all := g.Scalars()
+	for _, key := range g.Keys() {
+		if _, ok := all[key]; !ok || !g.Has(key) {
+			t.Errorf("key %q is lost", key)
+		}
+		useKey(t, g, key)
+	}
+	var sum uint64
+	for _, x := range g.Tensors() {
+		sum += x.Bytes()
+		if y, ok := g.Tensor(x.Name); !ok || uint64(len(y.Data)) != x.Bytes() {
+			t.Errorf("tensor %q has %d bytes of %d", x.Name, len(y.Data), x.Bytes())
+		}
+		decode(t, x)
+	}
+	if sum > uint64(len(data)) {
+		t.Errorf("tensors of %d bytes in a file of %d", sum, len(data))
+	}
+	_ = g.CheckTypes()
+	if _, err := g.Digest(); err != nil {
+		t.Error(err)
+	}
 }
 
 // useKey asks for a key as every type: exactly those that fit may answer.

@@ -1,5 +1,6 @@
 // Package ggufwrite makes small GGUF v3 files for tests: metadata, tensors
-// quantized from float32 by round-to-nearest, split files.
+// quantized from float32 by round-to-nearest, split files, and files that are wrong
+// in the way that a script says.
 //
 // Its quantizers are simple: each group's scale comes from its extremes, and
 // every element is rounded to the nearest step. They are good enough to test

@@ -2,8 +2,10 @@ package testmodel
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +45,16 @@ func byteTokens() []string {
 // Write makes the file's bytes. The same description gives the same bytes.
 func (s Synth) Write(t testing.TB) []byte {
 	t.Helper()
-	var w ggufwrite.Writer
+	b, err := s.Writer().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Writer is the file before it is written.
+func (s Synth) Writer() *ggufwrite.Writer {
+	w := &ggufwrite.Writer{}
 	meta := map[string]any{
 		"general.architecture": "qwen3moe", "general.name": s.Name,
 		"qwen3moe.block_count": uint32(s.Layers), "qwen3moe.embedding_length": uint32(s.Hidden), "qwen3moe.context_length": uint32(256),
@@ -57,17 +68,13 @@ func (s Synth) Write(t testing.TB) []byte {
 	for k, v := range s.Meta {
 		meta[k] = v
 	}
-	for k, v := range meta {
-		if v != nil {
+	for _, k := range slices.Sorted(maps.Keys(meta)) {
+		if v := meta[k]; v != nil {
 			w.Set(k, v)
 		}
 	}
-	s.tensors(&w)
-	b, err := w.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	s.tensors(w)
+	return w
 }
 
 func (s Synth) tensors(w *ggufwrite.Writer) {
