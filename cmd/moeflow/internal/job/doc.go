@@ -9,7 +9,9 @@
 // the line of the prompt, a checksum of that line, and what the job was. So the
 // file of results is all that a job needs to go on after it was killed at any
 // moment: a torn last line is cut off, lines that have their result are not
-// computed again, and prompts or options that changed are noticed.
+// computed again, and prompts or options that changed are noticed. Results that
+// say that the engine failed are the exception: a resumed job drops them and
+// computes their lines again.
 //
 // Memory does not grow with the length of prompts that are done. For each line
 // there are four bytes once it is resumed over, and about twenty for its

@@ -94,7 +94,7 @@ var fields = map[string]field{
 	"multimodal_data": unless(both, "[]"), "input_prefix": unless(both, `""`), "input_suffix": unless(both, `""`), "input_extra": unless(both, "[]"),
 
 	// Of ollama and Text Generation Inference.
-	"options": {both, nil, []string{"{}"}, "its fields beside the others"}, "format": unless(both, `""`), "system": unless(both, `""`), "template": unless(both, `""`), "raw": unless(both, "false"),
+	"options": served(both, readOptions), "system_prompt": unless(both, `""`), "format": unless(both, `""`), "system": unless(both, `""`), "template": unless(both, `""`), "raw": unless(both, "false"),
 	"images": unless(both, "[]"), "think": unless(both), "num_ctx": unless(both), "do_sample": unless(both, "true"), "watermark": unless(both, "false"),
 	"truncate": unless(both), "decoder_input_details": unless(both, "false"), "return_full_text": unless(both, "false"), "adapter_id": unless(both),
 	"penalize_newline": unless(both, "false"), "top_n_tokens": unless(both, "0"), "min_length": unless(both, "0"),

@@ -280,6 +280,15 @@ func readLogProbs(o *Object, r *Request) {
 	}
 }
 
+// readOptions refuses ollama's object of parameters. A list is none of those: files of
+// questions have the possible answers under that name.
+func readOptions(o *Object, r *Request) {
+	raw, _ := o.Get("options")
+	if kindOf(raw) == "an object" && compact(raw) != "{}" {
+		o.Fail(CodeUnsupported, "options is not supported: give its fields beside the others")
+	}
+}
+
 // readAddSpecial takes what is done anyway: a text begins as the model file says,
 // and a chat template writes such tokens itself.
 func readAddSpecial(o *Object, r *Request) {

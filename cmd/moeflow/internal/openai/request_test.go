@@ -58,6 +58,7 @@ func TestBadRequests(t *testing.T) {
 		{Chat, `{` + hi + `,"prompt":"x"}`, "unsupported_parameter: prompt is a field of completions, this is a request of chat/completions"},
 		{Text, `{"prompt":"x","n_predict":8}`, "unsupported_parameter: n_predict is not supported: give max_tokens"},
 		{Text, `{"prompt":"x","extra_body":{"repetition_penalty":1.9}}`, "unsupported_parameter: extra_body is not supported: give its fields beside the others"},
+		{Text, `{"prompt":"x","options":{"num_predict":1}}`, "unsupported_parameter: options is not supported: give its fields beside the others"},
 		{Text, `{"prompt":"x","max_tokens":0}`, "invalid_value: max_tokens is 0, want a whole number from 1 to 16777216"},
 		{Text, `{"prompt":"x","max_tokens":6.5}`, "invalid_value: max_tokens is 6.5, want a whole number"},
 		{Text, `{"prompt":"x","max_tokens":"8"}`, `invalid_value: max_tokens is "8", want a whole number`},
@@ -123,7 +124,7 @@ func TestRequests(t *testing.T) {
 	}
 	r := one(Text, `{"model":"m","prompt":["x\ny"],"max_completion_tokens":5.0,"temperature":0.5,"top_p":0,"seed":-1,"stop":["\n","b"],
 		"logprobs":2.0,"n":1.0,"best_of":1,"stream":false,"logit_bias":{ },"echo":null,"user":"u","top_k":3,"min_p":0.1,"repeat_penalty":1.1,
-		"ignore_eos":true,"frequency_penalty":0.5,"presence_penalty":-1,"stop_token_ids":[1,2.0],"include_stop_str_in_output":true,"skip_special_tokens":false,"repeat_last_n":9}`)
+		"ignore_eos":true,"frequency_penalty":0.5,"presence_penalty":-1,"options":["A","B"],"stop_token_ids":[1,2.0],"include_stop_str_in_output":true,"skip_special_tokens":false,"repeat_last_n":9}`)
 	s := r.Sampling
 	if r.Model != "m" || r.Text != "x\ny" || r.MaxTokens != 5 || *s.Temperature != 0.5 || *s.TopP <= 0 || *s.TopP > 1e-30 || *s.Seed != 1<<64-1 || len(r.Stop) != 2 ||
 		r.LogProbs != 2 || *s.TopK != 3 || *s.MinP != 0.1 || *s.RepeatPenalty != 1.1 || !*r.IgnoreEOS || r.Kind != Text || !slices.Equal(r.StopIDs, []int32{1, 2}) ||
@@ -200,7 +201,7 @@ func TestFields(t *testing.T) {
 }
 
 // TestDocs: the documentation's table of fields has those that are served and no
-// others, but for what belongs to a stream and to the template's variables.
+// others, but for what belongs to a stream and what is only looked at.
 func TestDocs(t *testing.T) {
 	doc, err := os.ReadFile("../../../../docs/batch.md")
 	if err != nil {
@@ -208,7 +209,7 @@ func TestDocs(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(string(doc), "| field | |")
 	table, _, _ = strings.Cut(table, "\n\n")
-	told := map[string]bool{"stream": true, "stream_options": true, "add_special_tokens": true}
+	told := map[string]bool{"stream": true, "stream_options": true, "add_special_tokens": true, "options": true}
 	for _, m := range regexp.MustCompile("(?m)^\\| (`[^|]*`) \\|").FindAllStringSubmatch(table, -1) {
 		for name := range strings.SplitSeq(m[1], ", ") {
 			told[strings.Trim(name, "`")] = true
