@@ -124,7 +124,7 @@ func (a *app) batch(ctx context.Context, cfg *configs.Config, prompts string, f 
 		return err
 	}
 	if err := j.Output.Begin(j.ID); err != nil {
-		return errors.Join(err, done())
+		return errors.Join(usage{fmt.Errorf("-o: %w", err)}, done())
 	}
 	report.begin(e.Device.Name)
 	cut := &cutBatch{report: report}

@@ -243,10 +243,12 @@ func (o *Object) Only(in string, names ...string) {
 		if slices.Contains(names, name) || harmless[name] {
 			continue
 		}
-		if _, ok := o.Get(name); !ok {
+		raw, ok := o.Get(name)
+		f, known := fields[name]
+		if !ok || known && f.takes(raw) {
 			continue
 		}
-		if _, known := fields[name]; known {
+		if known {
 			o.Fail(CodeUnsupported, "%s stands beside %s: put it into %s", name, in, in)
 		} else if n := nearest(name, names); n != "" {
 			o.Fail(CodeUnknown, "%s is not a known field, the nearest is %q", Shortened(name), n)

@@ -31,78 +31,85 @@ func manyFields(n int) string {
 	return b.String()[1:]
 }
 
+const hi = `"messages":[{"role":"user","content":"hi"}]`
+
+func oneTurn(m string) string { return `{"messages":[` + m + `]}` }
+
+// badRequests are bodies and the beginnings of their errors.
+var badRequests = []struct {
+	kind       Kind
+	body, want string
+}{
+	{Text, `[]`, "invalid_json: body is a list, want a JSON object"},
+	{Text, `{` + strings.Repeat(`"a":1,`, 3) + manyFields(1001) + `}`, "invalid_value: body has 1002 fields, want at most 1000"},
+	{Text, `{"prompt":"x"`, "invalid_json: no JSON at byte 13 of body"},
+	{Text, `{}`, "missing_required_parameter: prompt is missing"},
+	{Text, `{"prompt":null}`, "missing_required_parameter: prompt is missing"},
+	{Text, `{"messages":[]}`, "unsupported_parameter: messages is a field of chat/completions, this is a request of completions: leave it out"},
+	{Text, `{"prompt":""}`, "invalid_prompt: prompt is empty"},
+	{Text, `{"prompt":[]}`, "invalid_prompt: prompt is empty"},
+	{Text, `{"prompt":["a","b"]}`, "unsupported_parameter: prompt is a list of 2, want one"},
+	{Text, `{"prompt":[1,"b"]}`, `invalid_value: prompt is [1,"b"], want a list of token ids`},
+	{Text, `{"prompt":[1.5]}`, "invalid_value: prompt is [1.5], want a list of token ids"},
+	{Text, `{"prompt":[9999999999]}`, "invalid_value: prompt is [9999999999], want a list of token ids"},
+	{Text, `{"prompt":{"x":1}}`, `invalid_value: prompt is {"x":1}, want a string or a list of token ids`},
+	{Text, `{"prompt":"x","n":2}`, "unsupported_parameter: n is 2, which is not supported: leave it out or make it 1"},
+	{Text, `{"prompt":"x","audio":{ "a" : 1}}`, "unsupported_parameter: audio is a field of chat/completions"},
+	{Chat, `{` + hi + `,"audio":{ "a" : 1}}`, `unsupported_parameter: audio is {"a":1}, which is not supported: leave it out`},
+	{Chat, `{` + hi + `,"prompt":"x"}`, "unsupported_parameter: prompt is a field of completions, this is a request of chat/completions"},
+	{Text, `{"prompt":"x","n_predict":8}`, "unsupported_parameter: n_predict is not supported: give max_tokens"},
+	{Text, `{"prompt":"x","extra_body":{"repetition_penalty":1.9}}`, "unsupported_parameter: extra_body is not supported: give its fields beside the others"},
+	{Text, `{"prompt":"x","options":{"num_predict":1}}`, "unsupported_parameter: options is not supported: give its fields beside the others"},
+	{Text, `{"prompt":"x","max_tokens":0}`, "invalid_value: max_tokens is 0, want a whole number from 1 to 16777216"},
+	{Text, `{"prompt":"x","max_tokens":6.5}`, "invalid_value: max_tokens is 6.5, want a whole number"},
+	{Text, `{"prompt":"x","max_tokens":"8"}`, `invalid_value: max_tokens is "8", want a whole number`},
+	{Text, `{"prompt":"x","max_tokens":1,"max_completion_tokens":2}`, "invalid_value: max_tokens is 1 and max_completion_tokens is 2"},
+	{Text, `{"prompt":"x","temperature":-1}`, "invalid_value: temperature is -1, want a number from 0 to 100"},
+	{Text, `{"prompt":"x","temperature":1e999}`, "invalid_value: temperature is 1e999"},
+	{Text, `{"prompt":"x","top_p":2}`, "invalid_value: top_p is 2"},
+	{Text, `{"prompt":"x","top_k":-2}`, "invalid_value: top_k is -2, want a whole number from -1"},
+	{Text, `{"prompt":"x","seed":1e400}`, "invalid_value: seed is 1e400, want a whole number of 64 bits"},
+	{Text, `{"prompt":"x","seed":1e30}`, "invalid_value: seed is 1e30, want a whole number of 64 bits"},
+	{Text, `{"prompt":"x","repeat_penalty":0}`, "invalid_value: repeat_penalty is 0, want more; 1 is off"},
+	{Text, `{"prompt":"x","repetition_penalty":0}`, "invalid_value: repetition_penalty is 0, want more; 1 is off"},
+	{Text, `{"prompt":"x","repetition_penalty":1.5,"repeat_penalty":1.1}`, "invalid_value: repeat_penalty is 1.1 and repetition_penalty is 1.5: give one"},
+	{Text, `{"prompt":"x","frequency_penalty":"1"}`, `invalid_value: frequency_penalty is "1", want a number from -100 to 100`},
+	{Text, `{"prompt":"x","presence_penalty":101}`, "invalid_value: presence_penalty is 101"},
+	{Text, `{"prompt":"x","logit_bias":5}`, "invalid_value: logit_bias is 5, want an object"},
+	{Text, `{"prompt":"x","logit_bias":{"the":5}}`, "invalid_value: logit_bias has the: 5, want an object of token ids and numbers from -100 to 100"},
+	{Text, `{"prompt":"x","logit_bias":{"5":-101}}`, "invalid_value: logit_bias has 5: -101"},
+	{Text, `{"prompt":"x","logit_bias":[[5,false]]}`, "invalid_value: logit_bias has 5: false"},
+	{Text, `{"prompt":"x","logit_bias":[[5]]}`, "invalid_value: logit_bias has 5: , want"},
+	{Text, `{"prompt":"x","stop":5}`, "invalid_value: stop is 5, want a string or a list of strings"},
+	{Text, `{"prompt":"x","stop":["a",null]}`, "invalid_value: stop is"},
+	{Text, `{"prompt":"x","stop":""}`, "invalid_value: stop has a string of 0 bytes"},
+	{Text, `{"prompt":"x","stop":["a"` + strings.Repeat(`,"b"`, 16) + `]}`, "invalid_value: stop has 17 strings, want at most 16"},
+	{Text, `{"prompt":"x","stop_token_ids":[1` + strings.Repeat(`,2`, 128) + `]}`, "invalid_value: stop_token_ids has 129 tokens, want at most 128"},
+	{Text, `{"prompt":"x","stop_token_ids":5}`, "invalid_value: stop_token_ids is 5, want a list of token ids"},
+	{Text, `{"prompt":"x","skip_special_tokens":0}`, "invalid_value: skip_special_tokens is 0, want true or false"},
+	{Text, `{"prompt":"x","add_special_tokens":false}`, "unsupported_parameter: add_special_tokens is false"},
+	{Text, `{"prompt":"x","logprobs":true}`, "invalid_value: logprobs is true, want a whole number from 0 to 20"},
+	{Chat, `{` + hi + `,"top_logprobs":3}`, "invalid_value: top_logprobs is 3 and logprobs is not true"},
+	{Text, `{"prompt":"x","stream_options":[]}`, "invalid_value: stream_options is [], want an object"},
+	{Text, `{"prompt":"x","stream_options":{"include_usage":1}}`, "invalid_value: stream_options.include_usage is 1, want true or false"},
+	{Chat, `{` + hi + `,"chat_template_kwargs":{"messages":[]}}`, "unsupported_parameter: chat_template_kwargs.messages is []"},
+	{Chat, `{"messages":"x"}`, `invalid_value: messages is "x", want a list of objects`},
+	{Chat, `{"messages":[]}`, "invalid_prompt: messages is empty"},
+	{Chat, oneTurn(`5`), "invalid_value: messages[0] is a number, want an object"},
+	{Chat, oneTurn(`{"content":"x"}`), "missing_required_parameter: messages[0].role is missing"},
+	{Chat, oneTurn(`{"role":"user"}`), "missing_required_parameter: messages[0].content is missing"},
+	{Chat, oneTurn(`{"role":"user","content":5}`), "invalid_value: messages[0].content is 5, want a string or a list of parts"},
+	{Chat, oneTurn(`{"role":"user","content":[5]}`), "invalid_value: messages[0].content[0] is a number, want an object"},
+	{Chat, oneTurn(`{"role":"user","content":[{"type":"image_url","image_url":{}}]}`), `unsupported_parameter: messages[0].content[0].type is "image_url"`},
+	{Chat, oneTurn(`{"role":"user","content":[{"type":"text"}]}`), "missing_required_parameter: messages[0].content[0].text is missing"},
+	{Chat, `{` + hi + `,"tools":[1]}`, "invalid_value: tools: tool 1 is a number, wanted an object"},
+	{Chat, `{` + hi + `,"tool_choice":"required"}`, "unsupported_parameter: tool_choice"},
+	{Chat, `{` + hi + `,"response_format":{"type":"json_object"}}`, "unsupported_parameter: response_format is"},
+}
+
 // TestBadRequests: each is an error that names what was wrong and what was wanted.
 func TestBadRequests(t *testing.T) {
-	const hi = `"messages":[{"role":"user","content":"hi"}]`
-	turn := func(m string) string { return `{"messages":[` + m + `]}` }
-	for _, c := range []struct {
-		kind       Kind
-		body, want string
-	}{
-		{Text, `[]`, "invalid_json: body is a list, want a JSON object"},
-		{Text, `{` + strings.Repeat(`"a":1,`, 3) + manyFields(1001) + `}`, "invalid_value: body has 1002 fields, want at most 1000"},
-		{Text, `{"prompt":"x"`, "invalid_json: no JSON at byte 13 of body"},
-		{Text, `{}`, "missing_required_parameter: prompt is missing"},
-		{Text, `{"prompt":null}`, "missing_required_parameter: prompt is missing"},
-		{Text, `{"messages":[]}`, "unsupported_parameter: messages is a field of chat/completions, this is a request of completions: leave it out"},
-		{Text, `{"prompt":""}`, "invalid_prompt: prompt is empty"},
-		{Text, `{"prompt":[]}`, "invalid_prompt: prompt is empty"},
-		{Text, `{"prompt":["a","b"]}`, "unsupported_parameter: prompt is a list of 2, want one"},
-		{Text, `{"prompt":[1,"b"]}`, `invalid_value: prompt is [1,"b"], want a list of token ids`},
-		{Text, `{"prompt":[1.5]}`, "invalid_value: prompt is [1.5], want a list of token ids"},
-		{Text, `{"prompt":[9999999999]}`, "invalid_value: prompt is [9999999999], want a list of token ids"},
-		{Text, `{"prompt":{"x":1}}`, `invalid_value: prompt is {"x":1}, want a string or a list of token ids`},
-		{Text, `{"prompt":"x","n":2}`, "unsupported_parameter: n is 2, which is not supported: leave it out or make it 1"},
-		{Text, `{"prompt":"x","audio":{ "a" : 1}}`, "unsupported_parameter: audio is a field of chat/completions"},
-		{Chat, `{` + hi + `,"audio":{ "a" : 1}}`, `unsupported_parameter: audio is {"a":1}, which is not supported: leave it out`},
-		{Chat, `{` + hi + `,"prompt":"x"}`, "unsupported_parameter: prompt is a field of completions, this is a request of chat/completions"},
-		{Text, `{"prompt":"x","n_predict":8}`, "unsupported_parameter: n_predict is not supported: give max_tokens"},
-		{Text, `{"prompt":"x","extra_body":{"repetition_penalty":1.9}}`, "unsupported_parameter: extra_body is not supported: give its fields beside the others"},
-		{Text, `{"prompt":"x","options":{"num_predict":1}}`, "unsupported_parameter: options is not supported: give its fields beside the others"},
-		{Text, `{"prompt":"x","max_tokens":0}`, "invalid_value: max_tokens is 0, want a whole number from 1 to 16777216"},
-		{Text, `{"prompt":"x","max_tokens":6.5}`, "invalid_value: max_tokens is 6.5, want a whole number"},
-		{Text, `{"prompt":"x","max_tokens":"8"}`, `invalid_value: max_tokens is "8", want a whole number`},
-		{Text, `{"prompt":"x","max_tokens":1,"max_completion_tokens":2}`, "invalid_value: max_tokens is 1 and max_completion_tokens is 2"},
-		{Text, `{"prompt":"x","temperature":-1}`, "invalid_value: temperature is -1, want a number from 0 to 100"},
-		{Text, `{"prompt":"x","temperature":1e999}`, "invalid_value: temperature is 1e999"},
-		{Text, `{"prompt":"x","top_p":2}`, "invalid_value: top_p is 2"},
-		{Text, `{"prompt":"x","top_k":-2}`, "invalid_value: top_k is -2, want a whole number from -1"},
-		{Text, `{"prompt":"x","seed":1e400}`, "invalid_value: seed is 1e400, want a whole number of 64 bits"},
-		{Text, `{"prompt":"x","seed":1e30}`, "invalid_value: seed is 1e30, want a whole number of 64 bits"},
-		{Text, `{"prompt":"x","repeat_penalty":0}`, "invalid_value: repeat_penalty is 0, want more; 1 is off"},
-		{Text, `{"prompt":"x","repetition_penalty":0}`, "invalid_value: repetition_penalty is 0, want more; 1 is off"},
-		{Text, `{"prompt":"x","repetition_penalty":1.5,"repeat_penalty":1.1}`, "invalid_value: repeat_penalty is 1.1 and repetition_penalty is 1.5: give one"},
-		{Text, `{"prompt":"x","frequency_penalty":"1"}`, `invalid_value: frequency_penalty is "1", want a number from -100 to 100`},
-		{Text, `{"prompt":"x","presence_penalty":101}`, "invalid_value: presence_penalty is 101"},
-		{Text, `{"prompt":"x","logit_bias":5}`, "invalid_value: logit_bias is 5, want an object"},
-		{Text, `{"prompt":"x","logit_bias":{"the":5}}`, "invalid_value: logit_bias has the: 5, want an object of token ids and numbers from -100 to 100"},
-		{Text, `{"prompt":"x","logit_bias":{"5":-101}}`, "invalid_value: logit_bias has 5: -101"},
-		{Text, `{"prompt":"x","logit_bias":[[5,false]]}`, "invalid_value: logit_bias has 5: false"},
-		{Text, `{"prompt":"x","logit_bias":[[5]]}`, "invalid_value: logit_bias has 5: , want"},
-		{Text, `{"prompt":"x","stop":5}`, "invalid_value: stop is 5, want a string or a list of strings"},
-		{Text, `{"prompt":"x","stop":["a",null]}`, "invalid_value: stop is"},
-		{Text, `{"prompt":"x","stop":""}`, "invalid_value: stop has a string of 0 bytes"},
-		{Text, `{"prompt":"x","stop_token_ids":5}`, "invalid_value: stop_token_ids is 5, want a list of token ids"},
-		{Text, `{"prompt":"x","skip_special_tokens":0}`, "invalid_value: skip_special_tokens is 0, want true or false"},
-		{Text, `{"prompt":"x","add_special_tokens":false}`, "unsupported_parameter: add_special_tokens is false"},
-		{Text, `{"prompt":"x","logprobs":true}`, "invalid_value: logprobs is true, want a whole number from 0 to 20"},
-		{Chat, `{` + hi + `,"top_logprobs":3}`, "invalid_value: top_logprobs is 3 and logprobs is not true"},
-		{Text, `{"prompt":"x","stream_options":[]}`, "invalid_value: stream_options is [], want an object"},
-		{Text, `{"prompt":"x","stream_options":{"include_usage":1}}`, "invalid_value: stream_options.include_usage is 1, want true or false"},
-		{Chat, `{` + hi + `,"chat_template_kwargs":{"messages":[]}}`, "unsupported_parameter: chat_template_kwargs.messages is []"},
-		{Chat, `{"messages":"x"}`, `invalid_value: messages is "x", want a list of objects`},
-		{Chat, `{"messages":[]}`, "invalid_prompt: messages is empty"},
-		{Chat, turn(`5`), "invalid_value: messages[0] is a number, want an object"},
-		{Chat, turn(`{"content":"x"}`), "missing_required_parameter: messages[0].role is missing"},
-		{Chat, turn(`{"role":"user"}`), "missing_required_parameter: messages[0].content is missing"},
-		{Chat, turn(`{"role":"user","content":5}`), "invalid_value: messages[0].content is 5, want a string or a list of parts"},
-		{Chat, turn(`{"role":"user","content":[5]}`), "invalid_value: messages[0].content[0] is a number, want an object"},
-		{Chat, turn(`{"role":"user","content":[{"type":"image_url","image_url":{}}]}`), `unsupported_parameter: messages[0].content[0].type is "image_url"`},
-		{Chat, turn(`{"role":"user","content":[{"type":"text"}]}`), "missing_required_parameter: messages[0].content[0].text is missing"},
-		{Chat, `{` + hi + `,"tools":[1]}`, "invalid_value: tools: tool 1 is a number, wanted an object"},
-		{Chat, `{` + hi + `,"tool_choice":"required"}`, "unsupported_parameter: tool_choice"},
-		{Chat, `{` + hi + `,"response_format":{"type":"json_object"}}`, "unsupported_parameter: response_format is"},
-	} {
+	for _, c := range badRequests {
 		r, err := parse(c.kind, c.body)
 		if err == nil {
 			t.Errorf("%s: read as %+v, want %s", c.body, r, c.want)
@@ -151,7 +158,6 @@ func TestRequests(t *testing.T) {
 			t.Errorf("%s: %+v", bias, r.Sampling.Bias)
 		}
 	}
-	const hi = `"messages":[{"role":"user","content":"x"}]`
 	if r := one(Chat, `{`+hi+`,"tools":[{}],"tool_choice":"none","logprobs":true,"top_logprobs":4}`); r.Tools != nil || r.LogProbs != 4 {
 		t.Errorf("%+v", r)
 	}

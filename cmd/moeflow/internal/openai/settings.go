@@ -21,19 +21,6 @@ type Settings struct {
 	IgnoreEOS  bool
 }
 
-// Sampling is what a request says of how tokens are picked; nil where it says
-// nothing.
-type Sampling struct {
-	Temperature, TopP, MinP *float64
-	TopK                    *int
-	RepeatPenalty           *float64
-	RepeatLastN             *int
-	Seed                    *uint64
-	// FrequencyPenalty and PresencePenalty count tokens of the answer.
-	FrequencyPenalty, PresencePenalty *float64
-	Bias                              []sample.Bias
-}
-
 // Params are the parameters of a request. One that asks for temperature 0 asks for
 // the likeliest token, which the settings' repeat penalty would change.
 func (s *Settings) Params(r *Request) sample.Params {
