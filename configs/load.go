@@ -96,6 +96,9 @@ func parse(from *Config, data []byte, o Options) (*Config, error) {
 	if len(data) > maxBytes {
 		return nil, &Error{File: c.File, Problem: fmt.Sprintf("is larger than %d bytes, want a TOML profile", maxBytes)}
 	}
+	if s := string(data); strings.HasPrefix(s, "\xff\xfe") || strings.HasPrefix(s, "\xfe\xff") {
+		return nil, &Error{File: c.File, Problem: "is UTF-16, want a TOML profile in UTF-8"}
+	}
 	// The TOML library keeps lines to itself but for errors, so each value is
 	// decoded into a probe whose errors come back with the line.
 	var top map[string]toml.Primitive
@@ -178,14 +181,18 @@ func (c *Config) put(name string, v any, place func(string) string) error {
 	return nil
 }
 
+// goTypes leaves Go's names of types out of what the TOML library says.
+var goTypes = strings.NewReplacer(" for int64", "", " for float64", "")
+
 // located gives an error of the TOML library its file and line.
 func (c *Config) located(key string, err error) *Error {
 	e := &Error{File: c.File, Key: key, Problem: err.Error()}
 	var pe toml.ParseError
 	if errors.As(err, &pe) {
-		e.Line, e.Problem = pe.Position.Line, pe.Message
+		message := goTypes.Replace(pe.Message)
+		e.Line, e.Problem = pe.Position.Line, message
 		if key == "" {
-			e.Key, e.Problem = cut(pe.LastKey), cut(pe.Message)
+			e.Key, e.Problem = cut(pe.LastKey), cut(message)
 		}
 	}
 	return e

@@ -43,6 +43,8 @@ func TestErrors(t *testing.T) {
 		{"variable", "[model]\npath = '$NONE/x.gguf'", "p.toml:2: model.path names $NONE, which is not set in the environment"},
 		{"the first of two", "[run]\nmax_tokens = 0\n[aaa]\nb=1", "p.toml:2: run.max_tokens is 0, want a whole number from 1 to 16777216"},
 		{"long key", "[run]\n" + strings.Repeat("x", 9999) + " = 1", "p.toml:2: run." + strings.Repeat("x", 60) + `… is not a known key, [run] has max_tokens, system`},
+		{"number out of range", "[sampling]\ntop_k = 99999999999999999999", "p.toml:2: sampling.top_k 99999999999999999999 is out of range"},
+		{"UTF-16", "\xff\xfe[\x00", "p.toml: is UTF-16, want a TOML profile in UTF-8"},
 		{"key like no other", "[sampling]\nbanana = 1", "p.toml:2: sampling.banana is not a known key, [sampling] has temperature, top_k, top_p, min_p, repeat_penalty, seed"},
 		{"key cut short", "[sampling]\ntemp = 1", `p.toml:2: sampling.temp is not a known key, the nearest is "sampling.temperature"`},
 		{"key and table like no other", "banana = 1", "p.toml:1: banana is not a known key, want one of the tables model, device, context, pipeline, compute, sampling, run"},
