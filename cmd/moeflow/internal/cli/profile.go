@@ -155,6 +155,9 @@ func openFile(path string, shipped bool) (*gguf.File, error) {
 			return gguf.FromBytes(filepath.Base(path), data)
 		}
 	}
+	if errors.Is(err, gguf.ErrChanged) {
+		return nil, err // the file was sound when it was opened
+	}
 	if err != nil {
 		return nil, usage{err}
 	}

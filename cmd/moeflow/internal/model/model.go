@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"moeflow/configs"
 	"moeflow/gguf"
 	"moeflow/graph"
 	"moeflow/stages/qwen3moe"
@@ -23,6 +24,8 @@ type Model struct {
 	Vocab   int // rows of the output matrix, at least the tokenizer's tokens
 	Layers  int
 	TopK    int // experts a token uses
+
+	sampling configs.Sampling
 }
 
 // family is a model architecture as its users need it.
@@ -86,6 +89,9 @@ func New(f *gguf.File) (*Model, error) {
 			return nil, err
 		}
 		if m.Tokenizer, err = newTokenizer(f); err != nil {
+			return nil, err
+		}
+		if m.sampling, err = readSampling(f); err != nil {
 			return nil, err
 		}
 		return m, nil

@@ -1,9 +1,9 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
-	"moeflow/configs"
 	"moeflow/gguf"
 	"moeflow/tokenizer"
 	"moeflow/tokenizer/chat"
@@ -62,6 +62,9 @@ func newTokenizer(f *gguf.File) (*tokenizer.Tokenizer, error) {
 		}
 	}
 	c.AddBOS = c.AddBOS && c.BOS >= 0
+	if err := checkNormalizers(f); err != nil {
+		return nil, err
+	}
 	t, err := tokenizer.New(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path(), err)
@@ -84,6 +87,28 @@ func tokenID(f *gguf.File, name string, tokens int) (int, error) {
 	return int(n), nil
 }
 
+// checkNormalizers refuses keys that change how text becomes tokens, or which
+// tokens may come, and that are not served.
+func checkNormalizers(f *gguf.File) error {
+	for _, name := range []string{"add_sep_token", "normalizer.lowercase", "normalizer.strip_accents"} {
+		key := "tokenizer.ggml." + name
+		if !f.Has(key) {
+			continue
+		}
+		if on, err := f.Bool(key); err != nil || on {
+			return cmp.Or(err, fmt.Errorf("%s: %s is true, wanted false: text would become other tokens", f.Path(), key))
+		}
+	}
+	const suppressed = "tokenizer.ggml.suppress_tokens"
+	if !f.Has(suppressed) {
+		return nil
+	}
+	if n, err := f.Len(suppressed); err != nil || n > 0 {
+		return cmp.Or(err, fmt.Errorf("%s: %s names %d tokens, wanted none: tokens that may not come are not served", f.Path(), suppressed, n))
+	}
+	return nil
+}
+
 // ChatTemplate is the file's own template for conversations.
 func (m *Model) ChatTemplate() (*chat.Template, error) {
 	text, err := m.File.String("tokenizer.chat_template")
@@ -102,22 +127,4 @@ func (m *Model) ChatTemplate() (*chat.Template, error) {
 		return nil, fmt.Errorf("%s: tokenizer.chat_template: %w", m.File.Path(), err)
 	}
 	return t, nil
-}
-
-// Sampling is what the file itself advises (general.sampling.*), unset where it
-// says nothing.
-func (m *Model) Sampling() configs.Sampling {
-	var s configs.Sampling
-	number := func(key string) *float64 {
-		if v, err := m.File.Float("general.sampling." + key); err == nil {
-			return &v
-		}
-		return nil
-	}
-	s.Temperature, s.TopP, s.MinP, s.RepeatPenalty = number("temp"), number("top_p"), number("min_p"), number("penalty_repeat")
-	if k := number("top_k"); k != nil {
-		n := int(*k)
-		s.TopK = &n
-	}
-	return s
 }
