@@ -9,6 +9,15 @@ import (
 	"moeflow/vk/shaders"
 )
 
+var fusedCases = casesOf{
+	graph.OpNormMatVec:       normMatVecCases,
+	graph.OpRouteGateUp:      routeGateUpCases,
+	graph.OpRouteDown:        routeDownCases,
+	graph.OpRouteGateUpFixed: routeGateUpCases,
+	graph.OpRouteDownFixed:   routeDownCases,
+	graph.OpRopeAttention:    ropeAttentionCases,
+}
+
 // fixedError is how far a fixed-point activation is from its value, as a share
 // of the largest magnitude among its 32: half a step.
 var fixedError = map[string]float32{"q16": 0.51 / 32512, "q8": 0.51 / 127}

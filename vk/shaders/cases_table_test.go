@@ -1,10 +1,27 @@
 package shaders_test
 
-import "moeflow/graph"
+import (
+	"maps"
 
-// cases makes the cases of a kernel, by operation. A kernel whose operation has
-// none fails the test.
-var cases = map[graph.Op]func(graph.Kernel) []testCase{
+	"moeflow/graph"
+)
+
+// casesOf makes the cases of a kernel, by operation.
+type casesOf map[graph.Op]func(graph.Kernel) []testCase
+
+// cases are those of all operations. A kernel whose operation has none fails the test.
+var cases = union(otherCases, fusedCases)
+
+func union(all ...casesOf) casesOf {
+	out := casesOf{}
+	for _, some := range all {
+		maps.Copy(out, some)
+	}
+	return out
+}
+
+// otherCases are those of operations that are not listed beside their cases.
+var otherCases = casesOf{
 	graph.OpEmbed:              embedCases,
 	graph.OpRMSNorm:            rmsNormCases,
 	graph.OpRMSNormHalf:        rmsNormHalfCases,
@@ -17,14 +34,8 @@ var cases = map[graph.Op]func(graph.Kernel) []testCase{
 	graph.OpSwiGLU:             swiGLUCases,
 	graph.OpExpertGateUp:       gateUpCases,
 	graph.OpExpertDown:         expertDownCases,
-	graph.OpNormMatVec:         normMatVecCases,
-	graph.OpRouteGateUp:        routeGateUpCases,
-	graph.OpRouteDown:          routeDownCases,
-	graph.OpRouteGateUpFixed:   routeGateUpCases,
-	graph.OpRouteDownFixed:     routeDownCases,
 	graph.OpRouterAhead:        routerAheadCases,
 	graph.OpRouterFold:         routerFoldCases,
-	graph.OpRopeAttention:      ropeAttentionCases,
 	graph.OpExpertGroup:        expertGroupCases,
 	graph.OpExpertMatMul:       expertMatMulCases,
 	graph.OpExpertMatMulSwiGLU: expertMatMulSwiGLUCases,
