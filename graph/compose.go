@@ -49,6 +49,9 @@ func (o Op) Compose(elements []uint64, params []uint32) ([]Part, []Tensor, error
 		if err != nil {
 			return nil, nil, err
 		}
+		if rows, ok := outer.bound["rows"]; ok && axes.bound["rows"] == 0 { // those of the whole
+			axes.bound["rows"] = rows
+		}
 		for i, name := range p.args {
 			if name == "-" || call.Args[i] >= 0 {
 				continue
