@@ -140,6 +140,10 @@ const (
 	// OpArgMaxJoin: OpArgMax of what OpArgMaxShares left of n logits.
 	OpArgMaxJoin
 
+	// OpGatherNorm: OpRMSNorm of the rows whose logits are wanted: OpGather and
+	// OpRMSNorm in one dispatch.
+	OpGatherNorm
+
 	// What follows has no kernels: only fused operations are made of it.
 
 	// OpRouterScale: y[r] = logits[r], times 1/sqrt(mean(x[r]²) + eps) where
@@ -269,6 +273,8 @@ var ops = [opCount]opInfo{
 	OpArgMax:       op("argmax", "step:r *logits:r{n,rows} sampled:wu{slots}", "n").work("n rows"),
 	OpArgMaxShares: op("argmax_shares", "step:r *logits:r{n,rows} shares:wu{2,shares,rows}", "n").work("n rows").optional(),
 	OpArgMaxJoin:   op("argmax_join", "step:r *shares:ru{2,shares,rows} sampled:wu{slots}", "n").work("n rows").optional(),
+	OpGatherNorm: op("gather_norm", "step:r *x:r{n,x_rows} w:r{n} y:w{n,rows}", "n eps:f").
+		work("n rows").of("gather(step x h | n)", "rms_norm(step h w y | n 1 eps)"),
 
 	OpRouterScale: op("router_scale", "step:r x:r{k,rows} *logits:r{experts,rows} y:w{experts,rows}", "k experts eps:f renormalize").work("experts rows").optional(),
 	OpRowScale:    op("row_scale", "step:r *x:r{k,rows} norm:r{k} y:w{k,rows}", "k").work("k rows").optional(),

@@ -89,6 +89,8 @@ var rules = []rule{
 		way:   true,
 	}},
 	{name: "activations as halves", program: useHalves},
+	// Where no product took the norm of the wanted rows, as for an output matrix of Q8_0.
+	{name: "gather+norm", rewrite: &rewrite{into: []string{"gather_norm(step x w y | n eps)"}}},
 	// One workgroup alone is far slower at reading logits than the device is.
 	{name: "argmax by shares", rewrite: &rewrite{
 		match: []string{"argmax(step logits sampled | n)"},

@@ -10,12 +10,27 @@ import (
 )
 
 var fusedCases = casesOf{
+	graph.OpGatherNorm:       gatherNormCases,
 	graph.OpNormMatVec:       normMatVecCases,
 	graph.OpRouteGateUp:      routeGateUpCases,
 	graph.OpRouteDown:        routeDownCases,
 	graph.OpRouteGateUpFixed: routeGateUpCases,
 	graph.OpRouteDownFixed:   routeDownCases,
 	graph.OpRopeAttention:    ropeAttentionCases,
+}
+
+func gatherNormCases(k graph.Kernel) []testCase {
+	var out []testCase
+	for _, n := range rowLengths {
+		name := caseName(k, "n=%d", n)
+		s := newSource(name)
+		step, _ := s.step(7, 9, nil, 1, nil)
+		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(n), 9, 1}, params: []uint32{uint32(n), math.Float32bits(1e-6)},
+			args: []tensor{step, s.in("x", 1e4, uint64(n), 9), s.in("w", 10, uint64(n)), outTensor("y", uint64(n), 9)}}
+		c.bound = map[string]func([]float64) ([]float64, error){"y": relative((10 + math.Sqrt(float64(n))) * eps)}
+		out = append(out, c)
+	}
+	return out
 }
 
 // fixedError is how far a fixed-point activation is from its value, as a share
