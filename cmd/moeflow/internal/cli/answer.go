@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/generate"
+	"moeflow/tokenizer"
 )
 
 // answer streams the continuation of ids to stdout and the timing to stderr.
@@ -94,26 +96,32 @@ func (s *session) stream(ctx context.Context, ids []int32) (generate.Result, str
 			s.timing(len(ids), generate.Result{IDs: make([]int32, n), Finish: generate.FinishCancel})
 		}
 	})()
-	var reading func(done, all int)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events, err := s.loop.Submit(ctx, generate.Request{IDs: ids, MaxTokens: s.cfg.Run.MaxTokens, Sampling: s.params, IgnoreEOG: s.flags.ignoreEOS})
+	if err != nil {
+		return generate.Result{}, "", err
+	}
+	reading := func(done, all int) {}
 	if s.bars != nil {
 		reading = promptBar(s.bars)
 	}
-	res, err := s.seq.Generate(ctx, generate.Request{
-		OnPrefill: reading, IDs: ids, MaxTokens: s.cfg.Run.MaxTokens, Sampling: s.params, IgnoreEOG: s.flags.ignoreEOS,
-		OnToken: func(id int32) error {
-			if !s.flags.printID {
-				done := s.engine.Tokenizing("detokenize")
-				text := dec.Add(id)
-				done()
-				return out.put(text)
+	var res generate.Result
+	var failed error // to print: then the rest is not wanted
+	for e := range events.Events() {
+		switch {
+		case e.Result != nil:
+			res = *e.Result
+		case failed != nil:
+		case e.Token == nil:
+			reading(e.Prefilled, len(ids))
+		default:
+			if failed = out.put(s.piece(dec, e.Token.ID, out.tokens == 0)); failed != nil {
+				cancel()
 			}
-			if out.tokens == 0 {
-				return out.put(strconv.Itoa(int(id)))
-			}
-			return out.put(" " + strconv.Itoa(int(id)))
-		},
-	})
-	if err != nil {
+		}
+	}
+	if err := cmp.Or(failed, res.Err); err != nil {
 		return res, "", err
 	}
 	tail := ""
@@ -122,6 +130,18 @@ func (s *session) stream(ctx context.Context, ids []int32) (generate.Result, str
 	}
 	text := out.text.String()
 	return res, text, out.end(tail)
+}
+
+// piece is what a token adds to what is printed.
+func (s *session) piece(dec *tokenizer.Decoder, id int32, first bool) string {
+	switch {
+	case !s.flags.printID:
+		defer s.engine.Tokenizing("detokenize")()
+		return dec.Add(id)
+	case first:
+		return strconv.Itoa(int(id))
+	}
+	return " " + strconv.Itoa(int(id))
 }
 
 // timing prints the speed of a finished answer.

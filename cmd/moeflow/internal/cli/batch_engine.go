@@ -21,7 +21,7 @@ func batchOptions(sequences int) func(*engine.Options, *model.Model) {
 type batchRunner struct{ e *engine.Engine }
 
 func (r *batchRunner) Run(ctx context.Context, next func() (*job.Request, error), done func(job.Result) error, step func(job.Load)) error {
-	o := generate.BatchOptions{OnStep: func(s generate.BatchStats) {
+	o := generate.BatchOptions{OnStep: func(s generate.Stats) {
 		step(job.Load{Running: s.Running, Waiting: s.Waiting, PromptTokens: s.PromptTokens, Generated: s.Generated, Reused: s.ReusedTokens})
 	}}
 	return generate.Batch(ctx, r.e, o, func() (*generate.BatchRequest, error) {
@@ -29,10 +29,10 @@ func (r *batchRunner) Run(ctx context.Context, next func() (*job.Request, error)
 		if q == nil || err != nil {
 			return nil, err
 		}
-		return &generate.BatchRequest{Key: q.Key, IDs: q.IDs, MaxTokens: q.MaxTokens, Sampling: q.Sampling, IgnoreEOG: q.IgnoreEOG,
-			LogProbs: q.LogProbs, OnToken: q.OnToken}, nil
+		return &generate.BatchRequest{Key: q.Key, Request: generate.Request{IDs: q.IDs, MaxTokens: q.MaxTokens, Sampling: q.Sampling,
+			IgnoreEOG: q.IgnoreEOG, LogProbs: q.LogProbs >= 0, Top: max(0, q.LogProbs), Stop: q.OnToken}}, nil
 	}, func(b generate.BatchResult) error {
-		res := job.Result{Key: b.Key, IDs: b.IDs, Finish: string(b.Finish), LogProbs: logProbs(b.LogProbs), Prompt: b.Prompt, Reused: b.Reused}
+		res := job.Result{Key: b.Key, IDs: b.IDs, Finish: string(b.Finish), LogProbs: logProbs(b.Tokens), Prompt: b.Prompt, Reused: b.Reused}
 		if bad := new(engine.PromptError); errors.As(b.Err, &bad) {
 			res.Refused = bad
 		} else {
@@ -42,10 +42,10 @@ func (r *batchRunner) Run(ctx context.Context, next func() (*job.Request, error)
 	})
 }
 
-func logProbs(from []generate.TokenLogProb) []openai.TokenLogProb {
+func logProbs(from []generate.Token) []openai.TokenLogProb {
 	to := make([]openai.TokenLogProb, len(from))
 	for i, p := range from {
-		to[i].LogProb = openai.LogProb{ID: p.ID, LogProb: p.LogProb}
+		to[i].LogProb = openai.LogProb(p.LogProb)
 		for _, q := range p.Top {
 			to[i].Top = append(to[i].Top, openai.LogProb(q))
 		}

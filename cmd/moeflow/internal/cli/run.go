@@ -160,7 +160,7 @@ type session struct {
 	cfg      *configs.Config
 	flags    *runFlags
 	engine   *engine.Engine
-	seq      *generate.Sequence
+	loop     *generate.Loop
 	template *chat.Template
 	params   sample.Params
 	done     func() error
@@ -172,10 +172,14 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a, cfg: cfg, flags: f, engine: e, done: done, seq: generate.NewSequence(e)}
+	l, err := generate.Start(e, generate.Options{Keep: true})
+	if err != nil {
+		return nil, errors.Join(err, done())
+	}
+	s := &session{app: a, cfg: cfg, flags: f, engine: e, loop: l, done: done}
 	s.params = samplingParams(cfg.Sampling.Or(e.Model.Sampling()).Or(configs.FallbackSampling()))
 	if err := f.see.begin(e, a.Err); err != nil {
-		return nil, errors.Join(err, done())
+		return nil, errors.Join(err, l.Close(), done())
 	}
 	s.forget = a.last.add(func() { f.see.finish(a.Err) })
 	return s, nil
@@ -185,8 +189,10 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 // files of --trace and --expert-stats are completed unless the run has failed; that
 // a reader or a terminal has gone is no failure of the run.
 func (s *session) close(err error) error {
-	s.seq.Close()
 	defer s.forget()
+	if lost := s.loop.Close(); !errors.Is(err, lost) {
+		err = errors.Join(err, lost)
+	}
 	see := &s.flags.see
 	if ended := err == nil || interrupted(err) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO); !ended {
 		return errors.Join(err, see.discard(), s.done())

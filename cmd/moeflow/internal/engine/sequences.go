@@ -63,6 +63,18 @@ func BatchBuckets(sequences int, deterministic bool) []Bucket {
 	return out
 }
 
+// ServeBuckets serve requests that come and go, of which there may be many or one:
+// those of a batch, and those of a single sequence, with logits for one row.
+func ServeBuckets(sequences int) []Bucket {
+	out := BatchBuckets(sequences, false)
+	for _, b := range RunBuckets() {
+		if !slices.Contains(out, b) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
 // listPages is how many page numbers a step's rows may have in all: pages that
 // sequences share stand in the lists of each.
 func (p *Plans) listPages() int {

@@ -2,60 +2,26 @@ package generate
 
 import (
 	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
 
 	"moeflow/cmd/moeflow/internal/engine"
-	"moeflow/stages/sample"
 )
 
 // BatchRequest is one prompt of a batch.
 type BatchRequest struct {
-	Key       int     // the caller's name for it, given back in BatchResult
-	IDs       []int32 // the prompt; not changed, and kept until its result
-	MaxTokens int
-	Sampling  sample.Params // its seed makes the result the same whatever runs beside it
-	IgnoreEOG bool          // go on past the tokens that end a text
-	LogProbs  int           // -1: none; n >= 0: each token's log probability and those of the n likeliest
-	// OnToken gets each token when it is known, not the one that ends the text;
-	// true ends the sequence (a stop string). May be nil.
-	OnToken func(id int32) (stop bool)
+	Key int // the caller's name for it, given back in BatchResult
+	Request
 }
 
-// LogProb is a token and the natural logarithm of its probability under softmax
-// of the model's logits, before temperature, penalty or any filter.
-type LogProb struct {
-	ID      int32
-	LogProb float32
-}
-
-// TokenLogProb is that of a token that was picked, and of the likeliest ones.
-type TokenLogProb struct {
-	ID      int32
-	LogProb float32
-	Top     []LogProb
-}
-
-// BatchResult is what became of one prompt.
+// BatchResult is what became of one prompt. An Err that is an *engine.PromptError
+// is about the prompt: empty, too long for the context, ids that the vocabulary
+// does not have, sampling out of range. Any other is a failure of the engine on
+// this prompt, such as logits that are no numbers.
 type BatchResult struct {
-	Key      int
-	IDs      []int32 // the generated tokens
-	Finish   Finish
-	LogProbs []TokenLogProb // one for each of IDs, if asked for
-	Prompt   int            // tokens of the prompt
-	Reused   int            // those of them that were not computed again: another prompt begins with them
-	// Err says that this prompt alone failed. A *PromptError is about the prompt:
-	// empty, too long for the context, ids that the vocabulary does not have,
-	// sampling out of range. Any other error is a failure of the engine, such as
-	// logits that are no numbers.
-	Err error
-}
-
-// BatchStats is how far a batch is.
-type BatchStats struct {
-	Running, Waiting int    // prompts
-	PromptTokens     uint64 // computed
-	Generated        uint64
-	ReusedTokens     uint64 // of prompts, not computed
-	Steps            uint64 // finished
+	Key int
+	Result
 }
 
 // BatchOptions say how a batch is run.
@@ -66,61 +32,144 @@ type BatchOptions struct {
 	// Window is how many prompts are read ahead of those running; 0 is four
 	// times Sequences.
 	Window int
-	OnStep func(BatchStats) // may be nil
+	OnStep func(Stats) // called by the loop behind each step; may be nil
 }
 
-// Batch answers prompts, many at once. They join and leave at every step; what
-// runs beside a prompt changes nothing about its result if the kernels' sums
-// do not depend on it (see engine.Plans).
+// Batch answers prompts, many at once, by a loop of its own. What runs beside a
+// prompt changes nothing about its result if the kernels' sums do not depend on
+// it (see engine.Plans.Deterministic).
 //
 // next gives the prompts, nil when there are no more. It is called from a
 // goroutine of its own, one call at a time, ahead of what is needed; a call that
 // blocks holds up nothing else, and is not waited for when Batch ends. done gets
-// each result as it is there; OnToken, OnStep and done are called one at a time.
-// An error of next or done, of the device, or of ctx ends the batch and is
-// returned; prompts that were not finished then get no result.
-//
-// The kv cache must be unused. Afterwards it is again, but the beginnings of
-// prompts stay known as long as nobody needs their room.
+// each result as it is there, one call at a time, from the goroutine of Batch. An
+// error of next or done, of the engine, or of ctx ends the batch and is returned;
+// prompts that were not finished then get no result.
 func Batch(ctx context.Context, e *engine.Engine, o BatchOptions, next func() (*BatchRequest, error), done func(BatchResult) error) error {
-	if o.Sequences <= 0 || o.Sequences > e.Sequences {
-		o.Sequences = e.Sequences
-	}
-	if o.Window <= 0 {
-		o.Window = 4 * o.Sequences
-	}
-	r, err := newBatchRun(e, o, done)
+	l, err := Start(e, Options{Sequences: o.Sequences, OnStep: o.OnStep})
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	r.feed = startFeed(ctx, o.Sequences, next)
-	return r.end(r.run(ctx))
+	if o.Window <= 0 {
+		o.Window = 4 * l.o.Sequences
+	}
+	b := &batchRun{l: l, next: next, done: done, room: make(chan struct{}, o.Window+l.o.Sequences), stop: make(chan struct{}),
+		fed: make(chan error, 1), ready: make(chan struct{}, 1)}
+	go func() { b.fed <- b.feed() }()
+	err = b.deliver(ctx)
+	close(b.stop)
+	lost := l.Close()
+	switch {
+	case lost != nil:
+		err = lost
+	case err == nil || b.refused: // nothing is left, or done takes nothing more
+		return err
+	}
+	return errors.Join(err, b.hand())
 }
 
-// feed reads prompts ahead.
-type feed struct {
-	prompts chan *BatchRequest
-	err     error // set before prompts is closed
+// batchRun is one call of Batch.
+type batchRun struct {
+	l       *Loop
+	next    func() (*BatchRequest, error)
+	done    func(BatchResult) error
+	room    chan struct{} // has a value for each prompt that was asked for and has no result yet
+	stop    chan struct{} // closed when Batch is about to end
+	fed     chan error    // gets the end of feed
+	given   atomic.Int64  // prompts
+	handed  int64         // results
+	refused bool          // done gave an error
+
+	ready   chan struct{} // has a value if there may be results
+	mu      sync.Mutex
+	results []BatchResult
 }
 
-func startFeed(ctx context.Context, ahead int, next func() (*BatchRequest, error)) *feed {
-	f := &feed{prompts: make(chan *BatchRequest, ahead)}
-	go func() {
-		defer close(f.prompts)
-		for {
-			q, err := next()
-			if q == nil || err != nil {
-				f.err = err
-				return
-			}
-			select {
-			case f.prompts <- q:
-			case <-ctx.Done():
-				return
-			}
+// feed submits prompts as far ahead as there is room.
+func (b *batchRun) feed() error {
+	for {
+		select {
+		case b.room <- struct{}{}:
+		case <-b.stop:
+			return nil
 		}
-	}()
-	return f
+		q, err := b.next()
+		if q == nil || err != nil {
+			b.l.Drain()
+			return err
+		}
+		b.given.Add(1)
+		to := keyed{b, q.Key}
+		if err := b.l.submit(context.Background(), q.Request, to); err != nil {
+			if bad := new(engine.PromptError); !errors.As(err, &bad) {
+				err = stopped{err}
+			}
+			to.ended(Result{Prompt: len(q.IDs), Err: err})
+		}
+	}
+}
+
+// deliver hands results on until every prompt has its own.
+func (b *batchRun) deliver(ctx context.Context) error {
+	fed := b.fed
+	for {
+		if err := b.hand(); err != nil {
+			return err
+		}
+		if fed == nil && b.handed == b.given.Load() {
+			return nil
+		}
+		select {
+		case <-b.ready:
+		case err := <-fed:
+			if err != nil {
+				return err
+			}
+			fed = nil
+		case <-b.l.Done():
+			return nil // Close tells why
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// hand hands on the results that are there, but for those of prompts that only
+// ended with the loop.
+func (b *batchRun) hand() error {
+	b.mu.Lock()
+	results := b.results
+	b.results = nil
+	b.mu.Unlock()
+	for _, r := range results {
+		if lost := new(stopped); r.Finish == FinishCancel || errors.As(r.Err, lost) {
+			continue
+		}
+		if err := b.done(r); err != nil {
+			b.refused = true
+			return err
+		}
+		b.handed++
+		<-b.room
+	}
+	return nil
+}
+
+// keyed receives what happens to one prompt: only its result counts.
+type keyed struct {
+	b   *batchRun
+	key int
+}
+
+func (k keyed) prefilled(int) {}
+func (k keyed) token(Token)   {}
+
+func (k keyed) ended(r Result) {
+	k.b.mu.Lock()
+	k.b.results = append(k.b.results, BatchResult{k.key, r})
+	k.b.mu.Unlock()
+	select {
+	case k.b.ready <- struct{}{}:
+	default:
+	}
 }

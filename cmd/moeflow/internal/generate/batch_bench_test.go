@@ -12,7 +12,6 @@ import (
 	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/graph"
 	"moeflow/graph/backend"
-	"moeflow/stages/sample"
 )
 
 // idle is a device that computes nothing: every token is 0.
@@ -53,11 +52,11 @@ func BenchmarkBatchStep(b *testing.B) {
 			left, key := b.N, 0
 			b.ReportAllocs()
 			b.ResetTimer()
-			err := Batch(context.Background(), e, BatchOptions{OnStep: func(BatchStats) { left-- }}, func() (*BatchRequest, error) {
+			err := Batch(context.Background(), e, BatchOptions{OnStep: func(Stats) { left-- }}, func() (*BatchRequest, error) {
 				if key++; left < 0 {
 					return nil, enough
 				}
-				return &BatchRequest{Key: key, IDs: []int32{1, 2, int32(key % 99)}, MaxTokens: 1 + 1020*key/n%1020, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: -1}, nil
+				return &BatchRequest{key, plain([]int32{1, 2, int32(key % 99)}, 1+1020*key/n%1020)}, nil
 			}, func(BatchResult) error { return nil })
 			if err != enough {
 				b.Fatal(err)

@@ -17,7 +17,6 @@ import (
 	"moeflow/graph"
 	"moeflow/graph/backend"
 	"moeflow/stages/ref"
-	"moeflow/stages/sample"
 )
 
 // TestBatchEnds: tokens that end a text, stop strings, max_tokens and the
@@ -25,26 +24,24 @@ import (
 func TestBatchEnds(t *testing.T) {
 	e := startBatch(t, quick, engine.Plans{Sequences: 8})
 	ids := measure.Tokens(e.Model.Vocab, 20, 3)
-	ask := func(key int, ids []int32, n int) *BatchRequest {
-		return &BatchRequest{Key: key, IDs: ids, MaxTokens: n, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: -1}
-	}
+	ask := func(key int, ids []int32, n int) *BatchRequest { return &BatchRequest{key, plain(ids, n)} }
 	whole := answers(t, e, BatchOptions{}, []*BatchRequest{ask(0, ids, 12)})[0].IDs
 	prompts := []*BatchRequest{ask(0, ids, 5), ask(1, ids, 12), ask(2, measure.Tokens(e.Model.Vocab, 250, 4), 40), ask(3, nil, 4), ask(4, measure.Tokens(e.Model.Vocab, 257, 4), 4),
 		ask(5, []int32{7, 301}, 4), ask(6, ids, 0), ask(7, ids, 4), ask(8, measure.Tokens(e.Model.Vocab, 256, 4), 9)}
 	var seen []int32
-	prompts[1].OnToken = func(id int32) bool {
+	prompts[1].Stop = func(id int32) bool {
 		seen = append(seen, id)
 		return len(seen) == 3
 	}
 	prompts[7].Sampling.TopP = 2
 	got := answers(t, e, BatchOptions{}, prompts)
-	for key, want := range []BatchResult{{IDs: whole[:5], Finish: FinishLength}, {IDs: whole[:3], Finish: FinishStop}} {
+	for key, want := range []Result{{IDs: whole[:5], Finish: FinishLength}, {IDs: whole[:3], Finish: FinishStop}} {
 		if r := got[key]; !slices.Equal(r.IDs, want.IDs) || r.Finish != want.Finish || r.Err != nil {
 			t.Errorf("prompt %d: %+v, want %+v", key, r, want)
 		}
 	}
 	if !slices.Equal(seen, whole[:3]) {
-		t.Errorf("OnToken saw %v, want %v", seen, whole[:3])
+		t.Errorf("Stop saw %v, want %v", seen, whole[:3])
 	}
 	if a, b := got[2], got[8]; len(a.IDs) != 7 || a.Finish != FinishLength || len(b.IDs) != 1 || b.Finish != FinishLength {
 		t.Errorf("at the context's end: %+v, %+v", a, b)
@@ -61,7 +58,9 @@ func endless(e *engine.Engine, longest, tokens int) func() (*BatchRequest, error
 	key := 0
 	return func() (*BatchRequest, error) {
 		key++
-		return &BatchRequest{Key: key, IDs: measure.Tokens(e.Model.Vocab, 1+key%longest, uint64(key)), MaxTokens: tokens, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: key%3 - 1}, nil
+		r := plain(measure.Tokens(e.Model.Vocab, 1+key%longest, uint64(key)), tokens)
+		r.LogProbs, r.Top = key%3 > 0, max(0, key%3-1)
+		return &BatchRequest{key, r}, nil
 	}
 }
 
@@ -82,7 +81,7 @@ func TestBatchStopsEarly(t *testing.T) {
 		"cancel": {done: func(n int) error { return fail(n == 10, ctx.Err()) }, want: context.Canceled},
 	} {
 		given, delivered, source := 0, 0, endless(e, 40, 6)
-		err := Batch(ctx, e, BatchOptions{OnStep: func(s BatchStats) {
+		err := Batch(ctx, e, BatchOptions{OnStep: func(s Stats) {
 			if name == "cancel" && s.Steps == 9 {
 				cancel()
 			}

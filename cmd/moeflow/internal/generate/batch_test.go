@@ -13,16 +13,6 @@ import (
 	"moeflow/cmd/moeflow/internal/enginetest"
 	"moeflow/cmd/moeflow/internal/measure"
 	"moeflow/cmd/moeflow/internal/testmodel"
-	"moeflow/gguf/quant"
-	"moeflow/stages/sample"
-)
-
-// quick is a model whose steps take little time; blocky has the types that GPUs
-// have kernels of their own for.
-var (
-	quick  = testmodel.Synth{Name: "quick", Layers: 2, Hidden: 64, Heads: 2, KV: 1, Dim: 64, Experts: 4, TopK: 2, Width: 32, Vocab: 301, Kind: quant.Q8_0}
-	blocky = testmodel.Synth{Name: "blocky", Layers: 2, Hidden: 256, Heads: 4, KV: 1, Dim: 64, Experts: 4, TopK: 2, Width: 256, Vocab: 301, Kind: quant.Q4_K,
-		Kinds: map[string]quant.Type{"output": quant.Q6_K, "blk.0.ffn_down_exps": quant.Q6_K}}
 )
 
 // startBatch opens a model for a deterministic batch.
@@ -40,8 +30,14 @@ func startBatch(t *testing.T, s testmodel.Synth, o engine.Plans, change ...func(
 // key.
 func answers(t *testing.T, e *engine.Engine, o BatchOptions, prompts []*BatchRequest) map[int]BatchResult {
 	t.Helper()
+	return results(t, e, o, oneByOne(prompts), len(prompts))
+}
+
+// results runs a batch that has n prompts.
+func results(t *testing.T, e *engine.Engine, o BatchOptions, next func() (*BatchRequest, error), n int) map[int]BatchResult {
+	t.Helper()
 	got := map[int]BatchResult{}
-	err := Batch(context.Background(), e, o, oneByOne(prompts), func(r BatchResult) error {
+	err := Batch(context.Background(), e, o, next, func(r BatchResult) error {
 		if _, twice := got[r.Key]; twice {
 			return fmt.Errorf("prompt %d has two results", r.Key)
 		}
@@ -51,19 +47,11 @@ func answers(t *testing.T, e *engine.Engine, o BatchOptions, prompts []*BatchReq
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != len(prompts) {
-		t.Fatalf("%d results, want %d", len(got), len(prompts))
+	if len(got) != n {
+		t.Fatalf("%d results, want %d", len(got), n)
 	}
 	unused(t, e)
 	return got
-}
-
-// unused fails if a batch left anything in the kv cache.
-func unused(t *testing.T, e *engine.Engine) {
-	t.Helper()
-	if e.Pool.FreePositions() != e.Pool.Pages()*engine.PageSize {
-		t.Fatalf("%d of %d positions are free after a batch", e.Pool.FreePositions(), e.Pool.Pages()*engine.PageSize)
-	}
 }
 
 // oneByOne gives prompts in order.
@@ -84,8 +72,8 @@ func manyPrompts(e *engine.Engine, n, longest, generate int) []*BatchRequest {
 	common := measure.Tokens(e.Model.Vocab, engine.PageSize+5, 99)
 	var out []*BatchRequest
 	for i := range n {
-		p := &BatchRequest{Key: i, IDs: measure.Tokens(e.Model.Vocab, 1+i*i*7%longest, uint64(i)), MaxTokens: 1 + i*5%generate,
-			Sampling: sample.Greedy(), IgnoreEOG: i%8 != 0, LogProbs: -1}
+		p := &BatchRequest{i, plain(measure.Tokens(e.Model.Vocab, 1+i*i*7%longest, uint64(i)), 1+i*5%generate)}
+		p.IgnoreEOG = i%8 != 0
 		if i%3 == 0 {
 			p.IDs = slices.Concat(common, p.IDs)
 		}
@@ -93,7 +81,7 @@ func manyPrompts(e *engine.Engine, n, longest, generate int) []*BatchRequest {
 		case 1:
 			p.Sampling.Temperature, p.Sampling.Seed = 0.9, uint64(i)
 		case 3:
-			p.LogProbs = i % 5
+			p.LogProbs, p.Top = true, i%5
 		}
 		out = append(out, p)
 	}
@@ -105,7 +93,7 @@ func same(t *testing.T, what string, got, want map[int]BatchResult) {
 	t.Helper()
 	for key, r := range got {
 		w := want[key]
-		r.Reused, w.Reused = 0, 0
+		r.Reused, w.Reused, r.Prefill, w.Prefill, r.Decode, w.Decode = 0, 0, 0, 0, 0, 0
 		if !reflect.DeepEqual(r, w) {
 			t.Errorf("%s: prompt %d has\n%+v, want\n%+v", what, key, r, w)
 		}
@@ -176,26 +164,39 @@ func TestBatchSameText(t *testing.T) {
 // not, the cache is too small for all that were let in; those that give their
 // place up have the same text in the end.
 func TestBatchGivesUp(t *testing.T) {
-	prompts := func(e *engine.Engine) (all []*BatchRequest, tokens uint64) {
-		for i := range 13 {
-			p := &BatchRequest{Key: i, IDs: measure.Tokens(e.Model.Vocab, 5+i, uint64(i)), MaxTokens: 70 + 5*i, Sampling: sample.Greedy(), IgnoreEOG: true, LogProbs: -1}
-			if i < 7 {
-				p.OnToken = func(int32) bool { return true }
+	const short, all = 7, 13
+	ended := make(chan struct{}, short)
+	prompts := func(e *engine.Engine) (list []*BatchRequest, tokens uint64) {
+		for i := range all {
+			p := &BatchRequest{i, plain(measure.Tokens(e.Model.Vocab, 5+i, uint64(i)), 70+5*i)}
+			if i < short {
+				p.Stop = func(int32) bool {
+					ended <- struct{}{}
+					return true
+				}
 			}
 			if i%3 == 0 {
 				p.Sampling.Temperature, p.Sampling.Seed = 1, uint64(i)
 			}
-			all, tokens = append(all, p), tokens+uint64(len(p.IDs))
+			list, tokens = append(list, p), tokens+uint64(len(p.IDs))
 		}
-		return all, tokens
+		return list, tokens
 	}
 	var want map[int]BatchResult
 	for i, o := range []engine.Plans{{}, {Cache: 7 * engine.PageSize}, {Cache: 7 * engine.PageSize, Buckets: enginetest.Buckets(8, 8, 128, 64)}} {
 		o.Sequences = 8
 		e := startBatch(t, quick, o, enginetest.Slots(1+i))
-		all, tokens := prompts(e)
-		var last BatchStats
-		got := answers(t, e, BatchOptions{OnStep: func(s BatchStats) { last = s }}, all)
+		list, tokens := prompts(e)
+		given, next := 0, oneByOne(list)
+		var last Stats
+		got := results(t, e, BatchOptions{OnStep: func(s Stats) { last = s }}, func() (*BatchRequest, error) {
+			if given++; given == short+1 { // the scheduler has learned that answers are short
+				for range short {
+					<-ended
+				}
+			}
+			return next()
+		}, all)
 		if again := last.PromptTokens > tokens; again != (o.Cache > 0) {
 			t.Errorf("cache of %d: %d tokens of prompts computed, they have %d", o.Cache, last.PromptTokens, tokens)
 		}
@@ -206,20 +207,18 @@ func TestBatchGivesUp(t *testing.T) {
 	}
 }
 
-// TestBatchAsGenerate: a batch gives what Generate gives for each prompt.
-func TestBatchAsGenerate(t *testing.T) {
+// TestBatchAsOne: a batch gives each prompt what it gets alone.
+func TestBatchAsOne(t *testing.T) {
 	e := startBatch(t, quick, engine.Plans{Sequences: 8, Buckets: enginetest.Buckets(64, 64)})
 	prompts := manyPrompts(e, 16, 100, 12)
 	for _, r := range answers(t, e, BatchOptions{}, prompts) {
 		p := prompts[r.Key]
-		s := NewSequence(e)
-		want, err := s.Generate(context.Background(), Request{IDs: p.IDs, MaxTokens: p.MaxTokens, Sampling: p.Sampling, IgnoreEOG: p.IgnoreEOG})
+		want, err := One(context.Background(), e, p.Request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Close()
 		if !slices.Equal(r.IDs, want.IDs) || r.Finish != want.Finish || r.Prompt != len(p.IDs) {
-			t.Errorf("prompt %d of %d tokens: %v, %s; Generate gives %v, %s", p.Key, len(p.IDs), r.IDs, r.Finish, want.IDs, want.Finish)
+			t.Errorf("prompt %d of %d tokens: %v, %s; alone %v, %s", p.Key, len(p.IDs), r.IDs, r.Finish, want.IDs, want.Finish)
 		}
 	}
 }

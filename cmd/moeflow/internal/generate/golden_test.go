@@ -1,7 +1,6 @@
 package generate
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/graph"
-	"moeflow/stages/sample"
 )
 
 // checkRows compares the logits of the last positions of a prompt, which got
@@ -67,20 +65,15 @@ func TestGolden(t *testing.T) {
 // the kv cache. The prompt is computed once: its greedy continuation first, then
 // the logits of the golden positions on top of what the sequence holds.
 func TestGoldenLong(t *testing.T) {
-	g, ctx := testmodel.Goldens(t), context.Background()
+	g := testmodel.Goldens(t)
 	ids := g["long_ids"].Int32
 	e := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Buckets: enginetest.Buckets(1, 1, 32, 32, 512, 1), Without: []string{"q8", "f16"}})
-	s := NewSequence(e)
-	defer s.Close()
-	r, err := s.Generate(ctx, Request{IDs: ids, MaxTokens: 64, Sampling: sample.Greedy(), IgnoreEOG: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := kept(t, e, plain(ids, 64))
 	if !slices.Equal(r.IDs, g["long_greedy"].Int32) {
 		t.Errorf("greedy ids\n got %v\nwant %v", r.IDs, g["long_greedy"].Int32)
 	}
 	t.Logf("prompt of %d tokens in %v", len(ids), r.Prefill)
-	checkRows(t, "long", longRows(t, e, s), 0.9999)
+	checkRows(t, "long", longRows(t, e), 0.9999)
 }
 
 // TestGoldenHalves holds the products and the attention of many rows, whose
@@ -94,40 +87,51 @@ func TestGoldenHalves(t *testing.T) {
 			t.Errorf("a step of 512 rows has no kernel %s…", k)
 		}
 	}
-	s := NewSequence(e)
-	defer s.Close()
-	ids := g["long_ids"].Int32
-	if _, err := s.Generate(context.Background(), Request{IDs: ids, MaxTokens: 1, Sampling: sample.Greedy(), IgnoreEOG: true}); err != nil {
+	kept(t, e, plain(g["long_ids"].Int32, 1))
+	checkRows(t, "long", longRows(t, e), 0.999)
+}
+
+// kept answers a request and leaves what was computed in the kv cache.
+func kept(t *testing.T, e *engine.Engine, r Request) Result {
+	t.Helper()
+	l, err := Start(e, Options{Keep: true})
+	if err != nil {
 		t.Fatal(err)
 	}
-	checkRows(t, "long", longRows(t, e, s), 0.999)
+	res := answer(t, l, r)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res
 }
 
 // longRows is the logits of the long prompt's golden positions, in steps of 32
-// on top of what the sequence holds; e's first bucket has 32 outputs, or its
+// on top of what the kv cache holds; e's first bucket has 32 outputs, or its
 // second.
-func longRows(t *testing.T, e *engine.Engine, s *Sequence) map[int][]float32 {
+func longRows(t *testing.T, e *engine.Engine) map[int][]float32 {
 	t.Helper()
 	g := testmodel.Goldens(t)
 	ids, plan := g["long_ids"].Int32, slices.IndexFunc(e.Buckets, func(b engine.Bucket) bool { return b.Outs == 32 })
 	got := map[int][]float32{}
 	first := len(ids) - g["long_exact"].Shape[0]
-	if n := s.keep(ids[:first+1]); n != first {
-		t.Fatalf("the sequence keeps %d tokens, wanted %d", n, first)
+	id, chain := e.NewSequence(), e.Pool.Chain(ids)
+	defer e.Pool.Free(id)
+	if n := e.Pool.Resume(id, &chain, first, true); n != first {
+		t.Fatalf("the kv cache keeps %d tokens, wanted %d", n, first)
 	}
 	outs := make([]uint32, 32)
 	for i := range outs {
 		outs[i] = uint32(i)
 	}
 	for pos := first; pos < len(ids); pos += 32 {
-		rows, err := s.rows(32, func(i int) uint32 { return uint32(ids[pos+i]) })
-		if err != nil {
+		if err := e.Pool.Append(id, 32); err != nil {
 			t.Fatal(err)
 		}
+		rows := make([]graph.StepRow, 32)
 		for i := range rows {
-			rows[i].Slot = uint32(i)
+			rows[i] = graph.StepRow{Token: uint32(ids[pos+i]), Position: uint32(pos + i), Slot: uint32(i)}
 		}
-		if err := e.Enqueue(&engine.Step{Plan: plan, Rows: rows, Outs: outs, Pages: e.Pool.Table(s.id), Read: engine.ReadLogits}); err != nil {
+		if err := e.Enqueue(&engine.Step{Plan: plan, Rows: rows, Outs: outs, Pages: e.Pool.Table(id), Read: engine.ReadLogits}); err != nil {
 			t.Fatal(err)
 		}
 		done, err := e.Next()
