@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/vk"
 	"moeflow/vk/shaders"
@@ -100,8 +101,11 @@ func devicePlan(c *testCase, info graph.KernelInfo) *graph.Plan {
 }
 
 // onDevice is a tensor's contents as they are stored on the device: the blocks
-// of weights may be padded there.
+// of weights may be padded there, and those of a kv cache parted.
 func onDevice(a tensor) []byte {
+	if a.parted() {
+		return a.part(a.data, true)
+	}
 	file, stored := a.typ.BlockBytes(), shaders.Stored(a.typ)
 	if file == stored {
 		return a.data
@@ -109,6 +113,31 @@ func onDevice(a tensor) []byte {
 	var out []byte
 	for i := 0; i < len(a.data); i += file {
 		out = append(append(out, a.data[i:i+file]...), bytes.Repeat([]byte{guardByte}, stored-file)...)
+	}
+	return out
+}
+
+// parted tells whether a row of the tensor has the bytes of all its blocks first on
+// the device, then their scales: see kv/q8_0/kv.glsl.
+func (t tensor) parted() bool { return t.typ == quant.Q8_0 && strings.HasSuffix(t.name, "_cache") }
+
+// part turns rows of blocks, as a file has them, into rows as the device has them,
+// or back.
+func (t tensor) part(data []byte, toDevice bool) []byte {
+	const elements, block, scale = 32, 34, 2
+	out := make([]byte, len(data))
+	blocks := int(t.shape[0]) / elements
+	for row := 0; row < len(data); row += blocks * block {
+		for b := range blocks {
+			file, numbers, d := row+b*block, row+b*elements, row+blocks*elements+b*scale
+			if toDevice {
+				copy(out[d:], data[file:][:scale])
+				copy(out[numbers:], data[file+scale:][:elements])
+			} else {
+				copy(out[file:], data[d:][:scale])
+				copy(out[file+scale:], data[numbers:][:elements])
+			}
+		}
 	}
 	return out
 }
@@ -225,7 +254,11 @@ func (b *bench) check(t *testing.T, i int) {
 		case c.kernel.Op.Access(j) == graph.Read:
 			exact(t, c.name+": input "+a.name, got[a.name], onDevice(a))
 		default:
-			c.verify(t, a, got[a.name], want, plan)
+			data := got[a.name]
+			if a.parted() {
+				data = a.part(data, false)
+			}
+			c.verify(t, a, data, want, plan)
 		}
 	}
 }

@@ -44,7 +44,7 @@ var order = map[graph.Op][]string{
 		"flash_half", "flash_half16", "attention",
 	},
 	graph.OpAttentionSplit: {"(flash_coop_few)", "attention_few", "attention_split"},
-	graph.OpRopeAttention:  {"rope_attention_coop", "rope_attention_cpu", "rope_attention_few", "rope_attention"},
+	graph.OpRopeAttention:  {"rope_attention_mma", "rope_attention_cpu", "rope_attention_few", "rope_attention"},
 
 	graph.OpExpertGateUp: {"(expert_matmul_swiglu_dot)", "(expert_matmul_swiglu_dot_q8)", "expert_gate_up"},
 	graph.OpExpertDown: {

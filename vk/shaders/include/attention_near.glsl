@@ -1,82 +1,81 @@
-// Attention of a row with few positions: a workgroup takes a query head. Each
-// subgroup takes NEAR_EACH positions, whose keys and values it loads before the
-// new row is known; the last one also takes the new position. There are no tiles
-// to pass through shared memory and little code to fetch, which is what counts
-// here. Sums are float32. Included after attention_matrix.glsl, whose shared
-// memory it uses, rope_turned.glsl and keep_row; the subgroup has 32 invocations, D is 64
-// or 128, PAGE a multiple of NEAR_EACH.
-const uint NEAR = 128, NEAR_EACH = NEAR / WARPS, NEAR_RUNS = D / 32, NEAR_PAIRS = D / 64;
+// Attention of a row with few positions: a workgroup takes a query head, so that nothing
+// is left to be joined by another. Each subgroup takes a run of sixteen positions, whose
+// keys and values it loads before the new row is known; the last one also takes the new
+// position. There are no matrices and little code to fetch, which is what counts here.
+// Sums are float32. Included after attention_mma_runs.glsl, some of whose registers and
+// shared memory it uses, and keep_row.glsl; the subgroup has 32 invocations, D is 64 or
+// 128.
+const uint NEAR = RUN * WARPS;
 
-// Positions 8 t + lane / 4 of the subgroup's at [4 t], eight elements in four
-// from lane % 4 on; and of each position's values 2 NEAR_PAIRS elements.
-uvec4 near_keys[8];
-uint near_values[2 * NEAR_EACH];
+// Scales of keys of positions g and g + 8 of the run, and four elements from 4 lane on
+// of each position's values, where there are so many, with their scale.
+uvec2 near_scales[2];
+KV_VALUES near_values[RUN];
+float near_value_scales[RUN];
 
-// near_load fetches the subgroup's earlier positions.
+// near_load fetches the subgroup's earlier positions; behind the last it comes again.
 void near_load(uint pages, uint position, uint g) {
-    const uint first = same(gl_SubgroupID) * NEAR_EACH, row = cache_index(step, pages, min(first, position), PAGE);
-    [[unroll]] for (uint t = 0; t < 2; t++) {
-        const uint i = 8 * t + lane() / 4;
-        const uint64_t from = cache_row(k_cache, row + i, KV_HEADS * D) + g * D * KV_BYTES;
-        [[unroll]] for (uint j = 0; j < 4; j++) {
-            if (j >= NEAR_RUNS) break;
-            near_keys[4 * t + j] = uvec4(0);
-            if (first + i < position) near_keys[4 * t + j] = U32x4(from).v[4 * j + lane() % 4];
-        }
+    const uint first = same(gl_SubgroupID) * RUN, e = g * D + min(4 * lane(), D - 4);
+    [[unroll]] for (uint i = 0; i < RUN; i++) {
+        near_values[i] = KV_VALUES(0);
+        near_value_scales[i] = 0;
     }
-    [[unroll]] for (uint i = 0; i < NEAR_EACH; i++) {
-        const uint64_t from = cache_row(v_cache, row + i, KV_HEADS * D) + g * D * KV_BYTES;
-        [[unroll]] for (uint j = 0; j < 2; j++) {
-            if (j >= NEAR_PAIRS) break;
-            near_values[2 * i + j] = 0;
-            if (first + i < position) near_values[2 * i + j] = U32(from).v[lane() * NEAR_PAIRS + j];
-        }
+    if (first >= position) return;
+    const uint row = cache_index(step, pages, first, PAGE), most = position - 1 - first;
+    [[unroll]] for (uint i = 0; i < 2; i++) {
+        const uint64_t from = cache_row(k_cache, row + min(mma_g() + 8 * i, most), KV_HEADS * D);
+        [[unroll]] for (uint b = 0; b < 4; b++)
+            if (b < BLOCKS) keys[b + 4 * i] = kv_keys(from, g * D + 32 * b + 8 * mma_t());
+        if (KV_SCALED) near_scales[i] = kv_scales(from, g * D);
     }
-}
-
-// near_dot multiplies eight elements of a key with the query's from i on.
-float near_dot(uvec4 key, uint i) {
-    const vec4 a = uintBitsToFloat(score_tile[i / 4]), b = uintBitsToFloat(score_tile[i / 4 + 1]);
-    return dot(vec4(unpackHalf2x16(key.x), unpackHalf2x16(key.y)), a) + dot(vec4(unpackHalf2x16(key.z), unpackHalf2x16(key.w)), b);
+    [[unroll]] for (uint i = 0; i < RUN; i++) {
+        const uint64_t from = cache_row(v_cache, row + min(i, most), KV_HEADS * D);
+        near_values[i] = kv_values(from, e);
+        if (KV_SCALED) near_value_scales[i] = kv_scale(from, e);
+    }
 }
 
 // near_new is the new position's score.
 float near_new() {
     float sum = 0;
-    for (uint i = lane(); i < D; i += SUB) sum += query_at(i) * head[i];
+    for (uint i = lane(); i < D; i += SUB) sum += query[i / 4][i & 3] * head[i];
     return subgroupAdd(sum);
 }
 
-// near_weigh leaves the subgroup's sums in key_tile, with its largest score and
-// total weight in stats.
+// near_weigh leaves the subgroup's sums in sums, with its largest score and total
+// weight in stats.
 void near_weigh(uint position) {
     const uint w = same(gl_SubgroupID);
     const bool last = w == WARPS - 1;
     float score[2], extra = last ? near_new() : NOTHING, most = extra;
     [[unroll]] for (uint t = 0; t < 2; t++) {
         float sum = 0;
-        [[unroll]] for (uint j = 0; j < 4; j++)
-            if (j < NEAR_RUNS) sum += near_dot(near_keys[4 * t + j], 8 * (4 * j + lane() % 4));
+        [[unroll]] for (uint b = 0; b < 4; b++) {
+            if (b >= BLOCKS) break;
+            vec4 lo, hi;
+            kv_key_floats(keys[b + 4 * t], lo, hi);
+            const float products = dot(lo, query[8 * b + 2 * mma_t()]) + dot(hi, query[8 * b + 2 * mma_t() + 1]);
+            sum = KV_SCALED ? fma(products, scale_at(near_scales[t], b), sum) : sum + products;
+        }
         sum += subgroupShuffleXor(sum, 1);
         sum += subgroupShuffleXor(sum, 2);
-        score[t] = w * NEAR_EACH + 8 * t + lane() / 4 < position ? sum : NOTHING;
+        score[t] = w * RUN + 8 * t + mma_g() < position ? sum : NOTHING;
         most = max(most, score[t]);
     }
     most = subgroupMax(most);
     float weight[2];
     [[unroll]] for (uint t = 0; t < 2; t++) weight[t] = score[t] > NOTHING ? exp(score[t] - most) : 0;
     extra = last ? exp(extra - most) : 0;
-    const float sum = subgroupAdd((lane() & 3) == 0 ? weight[0] + weight[1] : 0) + extra;
+    const float sum = subgroupAdd(mma_t() == 0 ? weight[0] + weight[1] : 0) + extra;
     vec4 out4 = vec4(0);
-    [[unroll]] for (uint i = 0; i < NEAR_EACH; i++) {
+    [[unroll]] for (uint i = 0; i < RUN; i++) {
         const float f = subgroupShuffle(weight[i / 8], 4 * (i & 7));
-        out4 += f * vec4(unpackHalf2x16(near_values[2 * i]), NEAR_PAIRS > 1 ? unpackHalf2x16(near_values[2 * i + 1]) : vec2(0));
+        out4 += (KV_SCALED ? f * near_value_scales[i] : f) * kv_value_floats(near_values[i]);
     }
-    const uint c = 2 * NEAR_PAIRS * lane();
-    [[unroll]] for (uint j = 0; j < 4; j++) {
-        if (j >= 2 * NEAR_PAIRS) break;
-        if (last) out4[j] += extra * head[D + c + j];
-        key_tile[w * (D / 4) + (c + j) / 4][(c + j) & 3] = floatBitsToUint(out4[j]);
+    if (4 * lane() < D) {
+        const uint c = D + 4 * lane();
+        if (last) out4 += extra * vec4(head[c], head[c + 1], head[c + 2], head[c + 3]);
+        sums[w * SUM_PITCH + lane()] = out4;
     }
     if (lane() == 0) stats[w] = vec2(most, sum);
 }
@@ -87,7 +86,7 @@ void near_put(uint64_t out_row) {
     const float e = exp(left.x - subgroupMax(left.x)), share = e / subgroupAdd(e * left.y);
     for (uint i = gl_LocalInvocationID.x; i < D; i += gl_WorkGroupSize.x) {
         float sum = 0;
-        for (uint w = 0; w < WARPS; w++) sum = fma(subgroupShuffle(share, w), uintBitsToFloat(key_tile[w * (D / 4) + i / 4][i & 3]), sum);
+        for (uint w = 0; w < WARPS; w++) sum = fma(subgroupShuffle(share, w), sums[w * SUM_PITCH + i / 4][i & 3], sum);
         PutF32(out_row).v[i] = sum;
     }
 }

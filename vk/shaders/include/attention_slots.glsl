@@ -5,16 +5,15 @@
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Part4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent buffer Part2 { vec2 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Finished { uint v[]; };
-const uint COUNTERS = 1024, QUADS = GROUP * D / 4, AHEAD = SLOTS < 16 ? SLOTS : 16, SLOTS_EACH = (SLOTS + SUB - 1) / SUB;
+const uint COUNTERS = 1024, QUADS = GROUP * D / 4, AHEAD = SLOTS, SLOTS_EACH = (SLOTS + SUB - 1) / SUB;
 shared uint before;
 
 // last_to_come tells whether all other slots are done, and their parts to be seen.
 bool last_to_come(uint64_t counter, uint slots) {
     sync_group();
     if (gl_LocalInvocationIndex == 0) {
-        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsAcquireRelease);
-        before = atomicAdd(Finished(counter).v[0], 1);
-        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsAcquireRelease);
+        memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer, gl_SemanticsRelease);
+        before = atomicAdd(Finished(counter).v[0], 1); // parts are read through coherent views, which need no fence
     }
     sync_group();
     return before == slots - 1;

@@ -1,9 +1,4 @@
 // What the flash kernels take. Included after D and FLASH_TILE.
-const float head[1] = float[1](0); // kv.glsl stores from here; this kernel does not
-#include "kv.glsl"
-#include "kv_halves.glsl"
-#include "cache.glsl"
-
 // A kernel that waits by itself has more in front, and views of its own of what
 // the dispatches before wrote; it may also take fewer queries a workgroup.
 #ifndef FLASH_SYNC
@@ -18,4 +13,9 @@ layout(push_constant, scalar) uniform Push {
     FLASH_SYNC U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t y;
     uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
 };
+const float head[1] = float[1](0); // kv.glsl stores from here; these kernels do not
+#define KV_WIDTH (kv_heads * D)
+#include "kv.glsl"
+#include "kv_halves.glsl"
+#include "cache.glsl"
 uint share, first_head, first_row; // query i of the tile is of head first_head + i % share, row first_row + i / share

@@ -1,20 +1,9 @@
 // Products of sixteen weight rows with up to eight rows of activations by matrix
 // units, whose operands are put together in registers: weights go from memory
-// through the lane that decodes them into the units and nowhere else. Of a
-// subgroup of 32, lane 4g + t holds of a product of 16 by 8 by 16
-//
-//   a[0], a[1]  row g,     columns 2t, 2t + 1      a[2], a[3]  columns 2t + 8, 2t + 9
-//   a[4], a[5]  row g + 8, columns 2t, 2t + 1      a[6], a[7]  columns 2t + 8, 2t + 9
-//   b[0], b[1]  rows 2t, 2t + 1 of column g        b[2], b[3]  rows 2t + 8, 2t + 9
-//   c[0], c[1]  row g, columns 2t, 2t + 1          c[2], c[3]  row g + 8, likewise
-//
-// which the specification leaves open: a device has the capability fragments where
-// kernels/fragments.comp found it so. Which element of k a column stands for is free as
-// long as a and b agree, so a lane takes a whole unit of 64 elements of each of its
-// two weight rows, four a product. Included after the type's weight.glsl and
-// dot.glsl.
-#extension GL_KHR_cooperative_matrix : require
-#extension GL_KHR_memory_scope_semantics : require
+// through the lane that decodes them into the units and nowhere else: see mma.glsl.
+// A lane takes a whole unit of 64 elements of each of its two weight rows, four a
+// product. Included after the type's weight.glsl and dot.glsl.
+#include "mma.glsl"
 #include "same.glsl"
 #include "half_nibbles.glsl"
 #include "half_bits.glsl"
@@ -27,15 +16,8 @@ const uint SUB = 32;
 // parts, which those that ask define.
 #define FRAGMENT_HAS (FRAGMENT_BLOCKS >= FRAGMENT_WARPS || gl_SubgroupID < FRAGMENT_BLOCKS)
 
-#define FRAGMENT_A coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
-#define FRAGMENT_B coopmat<float16_t, gl_ScopeSubgroup, 16, 8, gl_MatrixUseB>
-#define FRAGMENT_SUMS coopmat<float, gl_ScopeSubgroup, 16, 8, gl_MatrixUseAccumulator>
-
 uint fragment_g() { return gl_SubgroupInvocationID >> 2; }
 uint fragment_t() { return gl_SubgroupInvocationID & 3; }
-
-// Macros, since a matrix stays in registers only in the function that has it.
-#define FRAGMENT_PAIR(m, i, word) { const f16vec2 pair_ = unpackFloat2x16(word); m[i] = pair_.x; m[(i) + 1] = pair_.y; }
 
 // FRAGMENT_QUADS adds to sums the products of quads i of parts side and side + 2
 // of units low and high, of rows g and g + 8, with the same activations of row g,
@@ -61,7 +43,6 @@ uint fragment_t() { return gl_SubgroupInvocationID & 3; }
     FRAGMENT_PAIR(m, 6, high[1]) \
 }
 #define FRAGMENT_ACTS(m, acts) { FRAGMENT_PAIR(m, 0, acts[0]) FRAGMENT_PAIR(m, 2, acts[1]) }
-#define FRAGMENT_MULTIPLY(sums, a, b) sums = coopMatMulAdd(a, b, sums);
 
 // FRAGMENT_BLOCK adds the products of whole units u with a lane's 64 activations of
 // row g, v, eight halves a vector in the order of the unit's parts.

@@ -20,7 +20,6 @@
 // local: 128
 // spec:
 #include "common.glsl"
-
 const uint GROUP = 2048, SLOTS = 32, CHUNK = 128, TILE = 128, HEADS = 16;
 shared vec4 head4[GROUP / 4]; // the queries
 shared vec4 sums[GROUP / 4];
@@ -29,14 +28,15 @@ shared uint place[TILE];
 shared float largest[HEADS], total[HEADS], fade[HEADS];
 shared uint finished;
 const float head[1] = float[1](0); // kv.glsl stores from here; this kernel does not
-#include "kv.glsl"
-#include "cache.glsl"
 #include "attention_part.glsl"
 
 layout(push_constant, scalar) uniform Push {
     U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t part; Done done; uint64_t y;
     uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
 };
+#define KV_WIDTH (kv_heads * head_dim)
+#include "kv.glsl"
+#include "cache.glsl"
 
 const float NOTHING = uintBitsToFloat(0xff800000u); // minus infinity
 

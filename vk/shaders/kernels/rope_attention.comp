@@ -32,6 +32,7 @@ layout(constant_id = 3) const uint D = 128;
 const uint SLOTS = 32, GROUP = HEADS / KV_HEADS;
 const uint TILE = GROUP > 8 ? 64 : 128; // what fits 48 KiB
 shared float head[2 * D]; // the new key and value
+#define KV_WIDTH (KV_HEADS * D)
 #include "kv.glsl"
 #include "cache.glsl"
 #include "rope_head.glsl"

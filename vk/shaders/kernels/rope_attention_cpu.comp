@@ -27,6 +27,7 @@ layout(constant_id = 3) const uint D = 128;
 layout(constant_id = 4) const uint ROPE = 128;
 const uint GROUP = HEADS / KV_HEADS, PAIRS = D / 16, RUNS = D / 32;
 shared float head[2 * D]; // the new key and value
+#define KV_WIDTH (KV_HEADS * D)
 #include "kv.glsl"
 #include "kv_lane.glsl"
 #include "cache.glsl"

@@ -23,14 +23,15 @@
 #include "turn.glsl"
 
 shared float head[1024];
-#include "kv.glsl"
-#include "cache.glsl"
 
 layout(push_constant, scalar) uniform Push {
     U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
     uint64_t k_cache; uint64_t v_cache;
     uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
 };
+#define KV_WIDTH (kv_heads * head_dim)
+#include "kv.glsl"
+#include "cache.glsl"
 
 void normalize(uint64_t w) {
     float sum = 0;

@@ -25,6 +25,7 @@ const uint SUB = gl_WorkGroupSize.x / 8;
 #include "across.glsl"
 shared float head[8 * D]; // one a subgroup
 shared vec2 turn[D / 2 + 1]; // cos and sin of each pair's angle
+#define KV_WIDTH (KV_HEADS * D)
 #include "kv.glsl"
 #include "cache.glsl"
 

@@ -1,11 +1,13 @@
 // Eight elements of a Q8_0 cache as halves. A kernel that asks for elements long
 // before it uses them takes them with kv_raw8, the half d and the bytes q, and
-// makes halves of them with kv_halves, which waits for them.
+// makes halves of them with kv_halves, which waits for them. Rows of a multiple of 128
+// elements are aligned for eight bytes at once.
 #define KV_RAW uvec3
 KV_RAW kv_raw8(uint64_t row, uint i) {
+    const uint d = uint(U16(row + KV_WIDTH).v[i >> 5]);
+    if (KV_WIDTH % 128 == 0) return uvec3(d, U32x2(row).v[i >> 3]);
     U16 p = U16(row);
-    const uint b = (i >> 5) * 17, q = b + 1 + ((i & 31) >> 1);
-    return uvec3(uint(p.v[b]), pair(p, q), pair(p, q + 2));
+    return uvec3(d, pair(p, i >> 1), pair(p, (i >> 1) + 2));
 }
 uvec4 kv_halves(KV_RAW raw) {
     const float d = half_float(raw.x);
