@@ -55,12 +55,12 @@ var order = map[graph.Op][]string{
 	graph.OpRouteGateUp: {"expert_route_gate_up_q8", "expert_route_gate_up_cpu", "expert_route_gate_up"},
 	graph.OpExpertMatMul: {
 		"expert_matmul_dot", "expert_matmul_dot_q8", // to 64 rows
-		"expert_matmul_coop_few", "expert_matmul_fragment", "expert_matmul_coop_tall", "expert_matmul_coop",
+		"expert_matmul_fragment", "expert_matmul_coop_few", "expert_matmul_coop_tall", "expert_matmul_coop",
 		"expert_matmul_half", "expert_matmul",
 	},
 	graph.OpExpertMatMulSwiGLU: {
 		"expert_matmul_swiglu_dot", "expert_matmul_swiglu_dot_q8", // to 64 rows
-		"expert_matmul_swiglu_coop16_few", "expert_matmul_swiglu_fragment", "expert_matmul_swiglu_coop16_tall", "expert_matmul_swiglu_coop16",
+		"expert_matmul_swiglu_fragment", "expert_matmul_swiglu_coop16_few", "expert_matmul_swiglu_coop16_tall", "expert_matmul_swiglu_coop16",
 		"expert_matmul_swiglu_half16", "expert_matmul_swiglu",
 	},
 	graph.OpExpertNormSwiGLU: {"expert_norm_swiglu_fragment", "expert_norm_swiglu_q8", "expert_norm_swiglu"},

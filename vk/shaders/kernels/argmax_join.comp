@@ -15,7 +15,7 @@
 // local: 1 subgroups
 // spec:
 // needs: gpu
-// rows: 1 64
+// rows: 1 128
 // when: n>=8192
 // sync: counter
 #include "common.glsl"

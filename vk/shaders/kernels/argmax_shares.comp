@@ -16,7 +16,7 @@
 // local: 512
 // spec:
 // needs: gpu
-// rows: 1 64
+// rows: 1 128
 // when: n>=8192
 // sync: counter
 #include "common.glsl"

@@ -13,7 +13,7 @@
 // local: 256
 // spec:
 // needs: gpu
-// rows: 1 64
+// rows: 1 128
 // when: k%8
 // sync: counter
 #include "common.glsl"

@@ -17,7 +17,7 @@
 // local: 128 exact
 // spec: head_dim heads kv_heads page_size
 // needs: gpu shared48 warps8 coopmat subgroup32 float16
-// rows: 16 64
+// rows: 16 128
 // when: head_dim%32 head_dim<=128 page_size%16
 // halves: y
 // precision: f16

@@ -12,7 +12,7 @@
 // local: 512
 // spec:
 // needs: gpu
-// rows: 1 64
+// rows: 1 128
 // when: n%4
 // sync: counter
 #include "common.glsl"

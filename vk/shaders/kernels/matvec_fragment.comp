@@ -15,7 +15,7 @@
 // local: 8 subgroups
 // spec: k
 // needs: gpu shared48 warps8 coopmat subgroup32 float16 fragments
-// rows: 16 32
+// rows: 16 96
 // when: k%256 k<=2048 n<=8192
 // halves: x
 // precision: f16

@@ -14,7 +14,7 @@
 // local: 8 subgroups
 // spec: k
 // needs: gpu warps8
-// rows: 2 64
+// rows: 2 128
 // when: k%4 k<=4096 n<=512
 // sync: counter
 #include "common.glsl"

@@ -12,7 +12,7 @@
 // local: 512
 // spec: n
 // needs: gpu
-// rows: 16 64
+// rows: 16 128
 // when: n%4 n<=8192
 // halves: half
 // sync: counter

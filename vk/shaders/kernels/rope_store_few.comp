@@ -10,7 +10,7 @@
 // local: 8 subgroups
 // spec: head_dim heads kv_heads rope_dim page_size
 // needs: gpu warps8
-// rows: 2 64
+// rows: 2 128
 // when: head_dim<=512
 // sync: counter
 #include "common.glsl"
