@@ -256,7 +256,7 @@ func TestBatchErrors(t *testing.T) {
 		{"|" + in + "|-o|" + filepath.Join(dir, "none", "r"), "no such file or directory"},
 		{"|" + in + "|-o|" + notes, "-o: " + notes + " has 9 bytes of results already: go on with it by --resume"},
 		{"|" + in + "|--resume|-o|" + notes, "-o: " + notes + ":1: no result of moeflow batch: nothing is changed"},
-		{"|" + path("x.json", "{\"x\":1}\n"), `neither "custom_id" nor "prompt": say what the lines are with --format`},
+		{"|" + path("x.json", "{\"x\":1}\n"), `neither "custom_id" nor "prompt" nor "messages": say what the lines are with --format`},
 		{"|" + path("u16", "\xff\xfea\x00"), "u16 is UTF-16 text, want lines of UTF-8: convert it with iconv"},
 	} {
 		o := moeflow(t, strings.Split("batch"+c.args, "|")...)

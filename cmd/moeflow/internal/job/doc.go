@@ -1,8 +1,8 @@
 // Package job runs a file of prompts and loses none: it reads prompts line by
 // line, gives them to a Runner and appends each result to a file as it comes.
 //
-// Prompts are lines of OpenAI's batch format, lines of {"id", "prompt"}, or
-// plain text; results are lines of OpenAI's batch output. A line that cannot be
+// Prompts are lines of OpenAI's batch format, lines of {"id", "prompt"} or
+// {"id", "messages"}, or plain text; results are lines of OpenAI's batch output. A line that cannot be
 // used becomes a result with an error and stops nothing.
 //
 // A result is one write of one whole line, and its last field, "moeflow", tells

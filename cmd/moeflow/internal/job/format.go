@@ -12,7 +12,7 @@ type Format string
 const (
 	Auto   Format = "auto"   // look at the first line that is not blank
 	OpenAI Format = "openai" // requests of OpenAI's batch format
-	JSONL  Format = "jsonl"  // objects of id and prompt
+	JSONL  Format = "jsonl"  // objects of id and prompt, or of id and messages
 	Text   Format = "text"   // each line is a prompt
 )
 
@@ -23,7 +23,7 @@ func Formats() []Format { return []Format{Auto, OpenAI, JSONL, Text} }
 const detectBytes = 1 << 20
 
 // Detect tells the format by the first line that is not blank: an object with a
-// key of OpenAI's requests, an object with an id or a prompt, or, unless it
+// key of OpenAI's requests, an object with an id, a prompt or messages, or, unless it
 // begins like an object, plain text. Code may begin with a brace and JSON may be
 // broken, so what begins like an object and has none of the keys is an error
 // rather than a guess.
@@ -37,12 +37,12 @@ func Detect(line []byte) (Format, error) {
 		switch key {
 		case "custom_id", "method", "url", "body":
 			return OpenAI, nil
-		case "id", "prompt":
+		case "id", "prompt", "messages":
 			found = JSONL
 		}
 	}
 	if found == "" {
-		return "", fmt.Errorf(`the first line begins like a JSON object and has neither "custom_id" nor "prompt": say what the lines are with --format`)
+		return "", fmt.Errorf(`the first line begins like a JSON object and has neither "custom_id" nor "prompt" nor "messages": say what the lines are with --format`)
 	}
 	return found, nil
 }

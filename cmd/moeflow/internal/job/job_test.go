@@ -53,6 +53,12 @@ func TestFormats(t *testing.T) {
 		t.Errorf("custom_id %q", id)
 	}
 
+	got = run(t, "{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}\n{\"prompt\":\"b\"}", nil)
+	same(t, texts(got), map[int]string{1: "<user: hi\nassistant:>", 2: "<b>"})
+	if got[1].Response.Body.Object != "chat.completion" || got[2].Response.Body.Object != "text_completion" {
+		t.Errorf("%+v", got)
+	}
+
 	// The name of a line that is no good is taken as well.
 	got = run(t, "{\"id\":\"a\",\"prompt\":5}\n{\"id\":\"a\",\"prompt\":\"x\"}\n{\"id\":\"a\",\"prompt\":6}", nil)
 	same(t, texts(got), map[int]string{1: "error invalid_value: prompt is 5, want a string or a list of token ids",

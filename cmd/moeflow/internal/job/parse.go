@@ -79,7 +79,11 @@ func Parse(format Format, line Line) (*Prompt, *LineError) {
 		if id := customID(top, "id"); id != "" {
 			p.CustomID = id
 		}
-		p.Request, bad = openai.Parse(openai.Text, top)
+		kind := openai.Text
+		if top.Has("messages") && !top.Has("prompt") {
+			kind = openai.Chat
+		}
+		p.Request, bad = openai.Parse(kind, top)
 	}
 	if bad == nil && p.Stream {
 		bad = &openai.Error{Code: openai.CodeUnsupported, Message: at + "stream is true, which is not supported: leave it out or make it false"}

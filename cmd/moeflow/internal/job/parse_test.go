@@ -24,6 +24,7 @@ func TestDetect(t *testing.T) {
 		`{"prompt":"torn`:                            JSONL,
 		`{"custom_id":"a","body":{"mess`:             OpenAI,
 		`  {"prompt":"x"}`:                           JSONL,
+		`{"messages":[{"custom_id":1}]}`:             JSONL,
 		`func main() {`:                              Text,
 		`"prompt"`:                                   Text,
 		`[1,2]`:                                      Text,
@@ -114,7 +115,8 @@ func TestBadLines(t *testing.T) {
 		`{"id":"a","prompt":"x","max_token":3}`:    `unknown_parameter: max_token is not a known field, the nearest is "max_tokens"`,
 		`{"id":"a","prompt":"x","guided_regex":3}`: "unsupported_parameter: guided_regex is 3",
 		`{"id":"a","prompt":"x","system":"s"}`:     `unsupported_parameter: system is "s"`,
-		`{"id":"a","messages":[]}`:                 "unsupported_parameter: messages is a field of chat/completions, this is a request of completions",
+		`{"id":"a","messages":[]}`:                 "invalid_prompt: messages is empty",
+		`{"id":"a","messages":[],"prompt":"x"}`:    "unsupported_parameter: messages is a field of chat/completions, this is a request of completions",
 		`{"id":[],"prompt":"x"}`:                   "invalid_value: id is [], want a string",
 	} {
 		if p, err := Parse(JSONL, Line{Number: 3, Text: []byte(line)}); err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -82,6 +82,12 @@ func (o *Object) Get(name string) (json.RawMessage, bool) {
 	return raw, ok && string(raw) != "null"
 }
 
+// Has tells whether a field is there.
+func (o *Object) Has(name string) bool {
+	_, ok := o.Get(name)
+	return ok
+}
+
 // Missing fails if a field is not there, and tells whether anything failed.
 func (o *Object) Missing(name string, ok bool) bool {
 	if !ok {
