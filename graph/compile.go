@@ -86,11 +86,41 @@ func compile(g *Graph, opts Options) (*unit, error) {
 		u.nodes[i].ins = nil
 	}
 	for _, p := range passes {
-		if err := p.run(u); err != nil {
+		err := p.run(u)
+		if err == nil {
+			err = u.sound()
+		}
+		if err != nil {
 			return nil, fmt.Errorf("compile %s: %s: %w", g.Name, p.name, err)
 		}
 	}
 	return u, nil
+}
+
+// sound verifies what must hold after every pass: each call has the arguments and
+// parameters of its op's row, each used as the row says, absent only where that may be,
+// and calls stand in the order of their stages. What only the finished plan can promise
+// is the check pass's matter.
+func (u *unit) sound() error {
+	for _, calls := range [][]Dispatch{u.prepare, u.calls} {
+		for i := range calls {
+			d := &calls[i]
+			op := d.Kernel.Op
+			if op == OpNone || op >= opCount || len(d.Args) != len(ops[op].args) || len(d.Params) != len(ops[op].params) {
+				return fmt.Errorf("call %d, %s, has %d arguments and %d parameters, which no row of the op table has", i, op, len(d.Args), len(d.Params))
+			}
+			for k, a := range d.Args {
+				absent := a.Tensor == NoTensor && op.Optional(k)
+				if !absent && (a.Tensor < 0 || int(a.Tensor) >= len(u.tensors)) || a.Access != op.Access(k) {
+					return fmt.Errorf("call %d, %s, has tensor %d as %s", i, op, a.Tensor, op.ArgNames()[k])
+				}
+			}
+			if i > 0 && d.Node < calls[i-1].Node {
+				return fmt.Errorf("call %d, %s, of %s stands behind one of %s", i, op, u.nodes[d.Node].Name, u.nodes[calls[i-1].Node].Name)
+			}
+		}
+	}
+	return nil
 }
 
 func (u *unit) plan() *Plan {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,9 @@ func TestOpTable(t *testing.T) {
 			if a.key {
 				keys++
 			}
+			for _, x := range a.axes {
+				x.wellFormed(t, o)
+			}
 		}
 		if keys != 1 || info.args[0].name != "step" {
 			t.Errorf("%s: %d key arguments and first argument %s, wanted one key and step first", o, keys, info.args[0].name)
@@ -39,6 +43,20 @@ func TestOpTable(t *testing.T) {
 		}
 	}
 }
+
+// wellFormed wants the factors of a sum to be names or numbers, and no division by zero.
+func (s sum) wellFormed(t *testing.T, o Op) {
+	t.Helper()
+	for _, p := range s {
+		for _, f := range p.factors {
+			if !factor.MatchString(f) || p.divisor == 0 {
+				t.Errorf("%s: %q is neither a name nor a number, or what follows it divides by zero", o, f)
+			}
+		}
+	}
+}
+
+var factor = regexp.MustCompile(`^([a-z_]+|[0-9]+)$`)
 
 // TestCompositions reads what every fused operation is made of: operations of the
 // table with as many arguments and parameters, each argument its own, absent where that
@@ -92,6 +110,7 @@ func TestCompositions(t *testing.T) {
 		if len(ops[o].axes) == 0 || len(ops[o].axes) > 3 {
 			t.Errorf("%s: its work has %d axes", o, len(ops[o].axes))
 		}
+		ops[o].cost.wellFormed(t, o)
 		for _, x := range ops[o].axes {
 			if _, ok := x.eval(known); !ok {
 				t.Errorf("%s: nothing tells its work %v", o, x)
@@ -114,6 +133,26 @@ func TestStepFill(t *testing.T) {
 	for i := range want {
 		if words[i] != want[i] {
 			t.Errorf("word %d is %d, wanted %d", i, words[i], want[i])
+		}
+	}
+}
+
+// TestSound: what a pass must not leave behind is found after any of them.
+func TestSound(t *testing.T) {
+	for want, spoil := range map[string]func(u *unit){
+		"has 4 arguments and 3 parameters": func(u *unit) { u.calls[1].Args = u.calls[1].Args[:4] },
+		"has 5 arguments and 2 parameters": func(u *unit) { u.calls[1].Params = u.calls[1].Params[:2] },
+		"has tensor -1 as x":               func(u *unit) { u.calls[1].Args[2].Tensor = NoTensor },
+		"has tensor 99 as w":               func(u *unit) { u.calls[1].Args[1].Tensor = 99 },
+		"as y":                             func(u *unit) { u.calls[1].Args[4].Access = Read },
+		"stands behind one of":             func(u *unit) { u.calls[0], u.calls[1] = u.calls[1], u.calls[0] },
+	} {
+		u, err := compile(chain(2, 1), Options{Kernels: everyKernel{}})
+		if err != nil || u.sound() != nil {
+			t.Fatal(err, u.sound())
+		}
+		if spoil(u); u.sound() == nil || !strings.Contains(u.sound().Error(), want) {
+			t.Errorf("wanted %q, got %v", want, u.sound())
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"moeflow/graph"
 )
 
-// step reads a step buffer; see graph/step.go for its layout.
+// step reads a step buffer, laid out as graph.StepLayout says.
 type step struct {
 	words []uint32
 	rows  int

@@ -8,7 +8,7 @@ import (
 	"moeflow/graph"
 )
 
-// Activations as fixed point in memory: see graph/fixed.go.
+// Activations as fixed point in memory, as graph.PutFixed writes them.
 
 func words(data []byte) []uint32 {
 	out := make([]uint32, len(data)/4)
