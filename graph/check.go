@@ -2,9 +2,9 @@ package graph
 
 import "fmt"
 
-// check verifies the plan as a whole: every activation is written before it is
-// read, whatever was written last to its memory was the tensor itself, no
-// conflict stands without a barrier, segments cover all dispatches.
+// check verifies the finished plan: every activation is written before it is read,
+// nothing else was written to its memory in between, every conflict has a barrier or a
+// wait, and the segments cover all dispatches.
 func check(u *unit) error {
 	if err := u.checkValues(); err != nil {
 		return err
@@ -50,10 +50,10 @@ func check(u *unit) error {
 	return nil
 }
 
-// checkEarly verifies that what dispatch i of a segment reads early has been
-// written when Early dispatches have reported: after the last barrier, by no
-// dispatch whose own report, or that of one that waits for the same, may be
-// missing then.
+// checkEarly verifies that the early arguments of dispatch i of a segment are written
+// once the number of reports in Early is reached. Every dispatch since the last barrier
+// that writes one of them must be among those that have reported by then, with all
+// dispatches that wait for the same number as it does, since their order is open.
 func (u *unit) checkEarly(s Segment, i int) error {
 	d := &u.calls[i]
 	if !d.EarlyAside && d.Early > d.Wait {
@@ -84,8 +84,8 @@ func (u *unit) checkEarly(s Segment, i int) error {
 	return nil
 }
 
-// reportsOf counts the reports, before dispatch i, up to dispatch j and of those
-// that wait for the same.
+// reportsOf counts the reports of the dispatches up to j, and of those between j and i
+// that wait for the same number as j.
 func (u *unit) reportsOf(s Segment, i, j int) tally {
 	var out tally
 	for k := s.First; k < i && (k <= j || u.calls[k].Wait == u.calls[j].Wait); k++ {
@@ -94,9 +94,9 @@ func (u *unit) reportsOf(s Segment, i, j int) tally {
 	return out
 }
 
-// asideAfter is how many reports aside tell that dispatch j is done: its own and
-// all before it, or those of the first dispatch that waits for it and reports
-// aside. If none does, it is more than there can be.
+// asideAfter is the number of reports aside that proves that dispatch j is done: those up
+// to j if it reports aside, or those up to the first dispatch that waits for j and
+// reports aside. Without any, it is more than there can be.
 func (u *unit) asideAfter(s Segment, i, j int) uint64 {
 	done := u.reportsOf(s, i, j).all
 	for k := j; k < i; k++ {
@@ -121,8 +121,8 @@ func (u *unit) waiters(i int) int {
 	return i
 }
 
-// checkValues plays the plan on the arena: owner holds which tensor's value
-// lies where.
+// checkValues replays the plan on the arena and keeps in owner which tensors' values
+// are intact.
 func (u *unit) checkValues() error {
 	var owner []TensorID // tensors whose value is intact
 	for i := range u.calls {

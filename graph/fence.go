@@ -1,9 +1,9 @@
 package graph
 
-// fence puts a barrier before a dispatch that touches memory which an earlier
-// dispatch, since the last barrier, also touched, one of them writing. A
-// backend starts every segment with a barrier, so the first dispatch of a
-// segment needs none. Where the kernels can, it has them wait by themselves.
+// fence puts a barrier before a dispatch that conflicts with an earlier one since the
+// last barrier: both touch the same memory, and one of them writes it. A backend
+// starts every segment with a barrier, so the first dispatch of a segment needs none.
+// Where kernels can wait by themselves, they do so instead.
 func fence(u *unit) error {
 	for _, s := range u.segs {
 		start := s.First
@@ -24,10 +24,10 @@ func fence(u *unit) error {
 	return nil
 }
 
-// count replaces barriers by waiting. The dispatches between two barriers are a
-// group; where all of a group and all of the one before it report, the later
-// ones wait for every report so far instead. A chain of such groups leaves
-// nothing out: who reports has waited for all before.
+// count replaces barriers by waits. The dispatches between two barriers are a group.
+// Where all dispatches of a group and of the group before it report, those of the
+// later group wait for every report so far, and the barrier goes. This covers earlier
+// groups too: a dispatch that reports has itself waited for all groups before its own.
 func (u *unit) count(s Segment) {
 	var reports tally
 	ends := make([]tally, s.Last-s.First) // the reports when a dispatch's group is done
@@ -68,7 +68,7 @@ func (u *unit) count(s Segment) {
 // tally counts reports: all, and those made aside as well.
 type tally struct{ all, aside uint64 }
 
-// add counts a dispatch's.
+// add counts the reports of a dispatch.
 func (r *tally) add(d *Dispatch) {
 	if !d.Signals {
 		return
@@ -79,11 +79,11 @@ func (r *tally) add(d *Dispatch) {
 	}
 }
 
-// early is how many reports dispatch i must see before it reads what its kernel
-// takes early: those up to the end of the group that wrote it, or, if all of that
-// group who wrote it report aside, those made aside. Who reports later has waited
-// for these. ends has the reports at the end of each dispatch's group, from
-// dispatch hard on; what was written before that is there.
+// early is how many reports dispatch i must see before it reads its early arguments:
+// all reports up to the end of the group that wrote them, or only those made aside if
+// every dispatch of that group that wrote them reports aside. ends has the reports at
+// the end of each dispatch's group, from dispatch hard on. What was written before
+// dispatch hard is behind a barrier and can be read at once.
 func (u *unit) early(i, hard int, ends []tally) (reports uint32, aside bool) {
 	reads := u.readsEarly(i)
 	last := -1

@@ -6,11 +6,11 @@ import "moeflow/gguf/quant"
 //
 //	w·(norm ⊙ x)/rms(x),  x = x0 + o·a,
 //
-// a product of two products, so w·norm·o is computed once (OpRouterFold) and the
-// logits from x0 and a, at the same time as x, without the factor 1/rms(x). That
-// factor, positive and the same for all experts, changes no choice;
-// expert_route_gate_up, which normalizes x, puts it into the weights. So both
-// gate and up and down know their experts before o is done.
+// a product of two products. So w·norm·o is computed once, when the plan is loaded
+// (OpRouterFold), and the logits come from x0 and a, at the same time as x, without
+// the factor 1/rms(x). That factor is positive and the same for all experts, so it
+// changes no choice; expert_route_gate_up, which normalizes x, applies it to the
+// weights. Gate, up and down then know their experts before o is done.
 func routeAhead(u *unit, calls []Dispatch) []Dispatch {
 	reads := uses(calls, len(u.tensors))
 	for i := range calls {
@@ -31,8 +31,8 @@ func routeAhead(u *unit, calls []Dispatch) []Dispatch {
 	return calls
 }
 
-// routeGroupAhead does so for few rows, whose experts top_k_group chooses and lists:
-// it finds the factor too.
+// routeGroupAhead does the same for few rows. There top_k_group chooses and lists the
+// experts, and computes the factor itself.
 func routeGroupAhead(u *unit, calls []Dispatch) []Dispatch {
 	reads := uses(calls, len(u.tensors))
 	for i := range calls {
@@ -57,8 +57,8 @@ func routeGroupAhead(u *unit, calls []Dispatch) []Dispatch {
 	return calls
 }
 
-// takeOut makes a router, call i, which normalizes what an output matrix gave, one
-// that does not wait for that matrix, if there are kernels.
+// takeOut rewrites a router, call i, which normalizes the result of an output matrix,
+// as one that does not wait for that matrix. It tells whether there are kernels for it.
 func (u *unit) takeOut(calls []Dispatch, i int) bool {
 	d := calls[i]
 	x, norm, w, logits := d.Args[1].Tensor, d.Args[2].Tensor, d.Args[3].Tensor, d.Args[4].Tensor
@@ -91,9 +91,9 @@ func (u *unit) foldOf(o, w TensorID) TensorID {
 	return TensorID(len(u.tensors) - 1)
 }
 
-// routers lists the calls that choose experts by logits and normalize x, from
-// which the logits come, themselves: all that read the logits but for down, which
-// only wants their order. nil if there is any other.
+// routers lists the calls that choose experts by the logits and normalize x themselves.
+// Besides them only down may read the logits, of which it needs the order alone; with
+// any other reader the list is nil.
 func (u *unit) routers(calls []Dispatch, i int, x, norm, logits TensorID) []int {
 	var out []int
 	for _, j := range readers(calls, i, logits) {

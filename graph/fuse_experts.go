@@ -7,12 +7,12 @@ import "moeflow/gguf/quant"
 // where the order of an op gives way to a kernel of the grouped one.
 const GroupRows = 16
 
-// groupExperts lets the products of experts take their rows expert by expert,
-// where a step has many rows: each expert's weights are then read and decoded
-// once a tile of rows, not once a row. expert_gate_up becomes
-// expert_matmul_swiglu, expert_matvec expert_matmul, and expert_down becomes
-// expert_matmul and expert_combine, which adds up a row's slots in their order,
-// so that a row's result does not depend on which rows share its experts.
+// groupExperts computes the products of experts expert by expert where a step has many
+// rows: each expert's weights are then read and decoded once per tile of rows and not
+// once per row. expert_gate_up becomes expert_matmul_swiglu, expert_matvec becomes
+// expert_matmul, and expert_down becomes expert_matmul and expert_combine. The last
+// adds up a row's slots in their order, so that a row's result does not depend on
+// which rows share its experts.
 func groupExperts(u *unit, calls []Dispatch) []Dispatch {
 	g := grouping{u: u, lists: map[TensorID]TensorID{}}
 	u.calls = make([]Dispatch, 0, len(calls))

@@ -2,11 +2,11 @@ package graph
 
 import "moeflow/gguf/quant"
 
-// useHalves keeps activations of steps of many rows as halves where the products
-// that read them round them to halves anyway: half the bytes to bring, many
-// times over. A norm writes both, for readers that want floats; attention writes
-// halves if they are all that is read. Halves are only used where no value can
-// be too large for them: normalized rows, and means of the kv cache's values.
+// useHalves keeps activations of steps of many rows as halves where the products that
+// read them round them to halves anyway, which halves the bytes that every workgroup
+// loads. A norm writes both forms, for readers that take floats; attention writes halves
+// if its only reader takes them. Halves are only used where no value can be too large
+// for them: for normalized rows, and for means of the kv cache's values.
 func useHalves(u *unit, calls []Dispatch) []Dispatch {
 	for i := range calls {
 		switch d := &calls[i]; {

@@ -3,9 +3,9 @@ package graph
 // fuseNorm gives an rms_norm to the products that read it, where each of them
 // has a kernel that normalizes for itself: norm and matvec become norm_matvec;
 // norm, top_k and expert_gate_up become expert_route_gate_up, or, once experts are
-// grouped, norm and expert_matmul_swiglu become expert_norm_swiglu. A barrier goes,
-// and the normalized row never goes to memory. It is all or nothing: as long as
-// anything else reads the norm, it stays as it is.
+// grouped, norm and expert_matmul_swiglu become expert_norm_swiglu. This saves a
+// barrier, and the normalized row is never written to memory. If anything else reads
+// the norm, all calls stay as they are.
 func fuseNorm(u *unit, calls []Dispatch) []Dispatch {
 	drop := make([]bool, len(calls))
 	for i := range calls {

@@ -27,8 +27,8 @@ type KernelInfo struct {
 	// covers; 0 means the whole axis.
 	Tile [3]uint32
 	// MaxWorkgroups bounds the workgroups on the first axis: with more work, each
-	// walks on in strides of the whole grid. 0 means that the kernel does not, and
-	// gets as many as there are tiles.
+	// workgroup goes on in strides of the whole grid. 0 is no bound: there are as many
+	// workgroups as tiles.
 	MaxWorkgroups uint32
 	// Local is the preferred number of invocations of a workgroup, passed as
 	// specialization constant 0. A kernel is right with any multiple of the
@@ -62,11 +62,11 @@ type KernelInfo struct {
 	// Sync tells that the kernel itself waits for the dispatches before it and
 	// reports when it is done, so that no barrier is needed; see fence.
 	Sync bool
-	// Early lists the indices of the arguments that the kernel reads as soon as
-	// what wrote them is done (Dispatch.Early), before it waits for the rest.
+	// Early lists the indices of the arguments that the kernel reads before it waits
+	// for all dispatches: as soon as those that wrote them are done (Dispatch.Early).
 	Early []int
-	// Aside tells that a kernel with Sync also reports to a second counter, for
-	// readers that need nothing else of what runs at the same time.
+	// Aside tells that a kernel with Sync also reports to a second counter, so that a
+	// reader of its results need not wait for other kernels that run beside it.
 	Aside bool
 }
 

@@ -57,14 +57,12 @@ type Dispatch struct {
 	// Barrier asks for an execution and memory barrier over all earlier
 	// dispatches before this one, set by fence.
 	Barrier bool
-	// Signals tells that the kernel waits and reports by the segment's counter
-	// (KernelInfo.Sync), and Wait how many workgroups of earlier dispatches of
-	// the segment must have reported before it reads what they wrote.
-	// Early is how many must have reported before it reads the arguments that
-	// its kernel takes early (KernelInfo.Early); at most Wait. With EarlyAside
-	// they are counted among those of kernels that report aside
-	// (KernelInfo.Aside) alone, so that others of the same group need not be done.
-	// Aside tells that the kernel also reports to the second counter.
+	// Signals tells that the kernel uses the segment's counter (KernelInfo.Sync): each
+	// of its workgroups adds one when it is done. Aside tells that each also adds one
+	// to the second counter (KernelInfo.Aside). Before the kernel reads what earlier
+	// dispatches of the segment wrote, Wait workgroups must have reported, and before
+	// it reads its early arguments (KernelInfo.Early), Early workgroups: at most Wait,
+	// or, with EarlyAside, so many on the second counter.
 	Signals    bool
 	Aside      bool
 	Wait       uint32
