@@ -19,8 +19,8 @@ import (
 //
 // and rows follow each other.
 
-// fixedMost is the largest integer of an element.
-const fixedMost = 32512
+// FixedMost is the largest integer of an element.
+const FixedMost = 32512
 
 // FixedWords is how many words a row of n elements takes.
 func FixedWords(n uint64) uint64 { return n / 16 * 10 }
@@ -35,7 +35,7 @@ func PutFixed(words []uint32, row []float64) {
 		}
 		scale := float32(0)
 		if top > 1e-30 {
-			scale = top * (1.0 / fixedMost)
+			scale = top * (1.0 / FixedMost)
 		}
 		var high, low [16]byte
 		sum := 0

@@ -19,7 +19,7 @@ const (
 	// OpRMSNorm: y[r][i] = w[i]·x[r][i] / sqrt(mean_i(x[r][i]²) + eps),
 	// x, y {n, R} F32, w {n} F32.
 	OpRMSNorm
-	// OpRMSNormHalf: OpRMSNorm, and half {n, R} F16 is y rounded, bounded by the
+	// OpRMSNormHalf: OpRMSNorm, and y_f16 {n, R} F16 is y rounded, bounded by the
 	// largest half.
 	OpRMSNormHalf
 	// OpMatVec: y[r][o] = res[r][o] + Σ_i w[o][i]·x[r][i], w {k, n}, x {k, R},
@@ -190,7 +190,7 @@ const RenormalizeAhead = 2
 var ops = [opCount]opInfo{
 	OpEmbed:       op("embed", "step:r sampled:ru{slots} *table:r{k,vocab} x:w{k,rows}", "k").work("k rows"),
 	OpRMSNorm:     op("rms_norm", "step:r *x:r{n,rows} w:r{n} y:w{n,rows}", "n active eps:f").work("n rows"),
-	OpRMSNormHalf: op("rms_norm_half", "step:r *x:r{n,rows} w:r{n} y:w{n,rows} half:w{n,rows}", "n active eps:f").work("n rows"),
+	OpRMSNormHalf: op("rms_norm_half", "step:r *x:r{n,rows} w:r{n} y:w{n,rows} y_f16:w{n,rows}", "n active eps:f").work("n rows"),
 	OpMatVec:      op("matvec", "step:r *w:r{k,n} x:r{k,rows} res:r?{n,rows} y:w{n,rows}", "k n active").work("n rows").flops("2*k*n*rows"),
 	OpRopeStore: op("rope_store", "step:r q:rw{heads*head_dim,rows} k:r{kv_heads*head_dim,rows} v:r{kv_heads*head_dim,rows} q_norm:r?{head_dim} k_norm:r?{head_dim} freqs:r{rope_dim} *k_cache:rw{kv_heads*head_dim,positions} v_cache:rw{kv_heads*head_dim,positions}", "heads kv_heads head_dim rope_dim page_size eps:f").
 		work("heads+2*kv_heads rows"),

@@ -20,8 +20,16 @@ package graph
 const (
 	StepHeader   = 8 // words
 	StepRowWords = 4
-	StepRows     = 0 // header word: active rows
-	StepOuts     = 1 // header word: output rows
+	// Words of the header.
+	StepRows    = 0 // active rows
+	StepOuts    = 1 // output rows
+	StepOutsAt  = 2 // where the outs list begins
+	StepPagesAt = 3 // where the page lists begin
+	// Words of a row.
+	RowToken    = 0
+	RowPosition = 1
+	RowPages    = 2
+	RowSlot     = 3
 	// FromSampled marks a row's token as the one last sampled into a slot, which
 	// the other bits name; it never left the device.
 	FromSampled = 1 << 31
@@ -62,11 +70,11 @@ func (l StepLayout) Fill(words []uint32, rows []StepRow, outs, pages []uint32) i
 	clear(words[:StepHeader])
 	words[StepRows] = uint32(len(rows))
 	words[StepOuts] = uint32(len(outs))
-	words[2] = uint32(l.OutsAt())
-	words[3] = uint32(l.PagesAt())
+	words[StepOutsAt] = uint32(l.OutsAt())
+	words[StepPagesAt] = uint32(l.PagesAt())
 	for i, r := range rows {
 		w := words[StepHeader+StepRowWords*i:][:StepRowWords]
-		w[0], w[1], w[2], w[3] = r.Token, r.Position, r.Pages, r.Slot
+		w[RowToken], w[RowPosition], w[RowPages], w[RowSlot] = r.Token, r.Position, r.Pages, r.Slot
 	}
 	copy(words[l.OutsAt():], outs)
 	copy(words[l.PagesAt():], pages)

@@ -65,6 +65,15 @@ func (c *Choice) offers(e *entry) bool {
 	return e.precision == "" || !slices.Contains(c.Without, e.precision)
 }
 
+// op is the operation of a name, for the generated table.
+func op(name string) graph.Op {
+	o, ok := graph.ParseOp(name)
+	if !ok {
+		panic("no operation " + name) // the table is stale, which a test of gen sees
+	}
+	return o
+}
+
 type catalog map[graph.Kernel]graph.KernelInfo
 
 // Catalog is the table of the kernels that run on every device.

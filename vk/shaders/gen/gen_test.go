@@ -21,22 +21,25 @@ func TestFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, filepath.Join(root, "spv", "manifest.txt"), want)
-	ops, err := opTable("../../../graph/op.go")
+	files, err := derived(root)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for path, text := range files {
+		same(t, filepath.Join(root, path), text)
 	}
 	sizes, err := blockSizes(root, vs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := goTable(vs, sizes, ops)
+	table, err := goTable(vs, sizes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, filepath.Join(root, "zz_generated.go"), table)
-	files, _ := filepath.Glob(filepath.Join(root, "spv", "*.spv"))
-	if len(files) != len(vs) {
-		t.Errorf("%d .spv files for %d kernels: one is left over", len(files), len(vs))
+	spirv, _ := filepath.Glob(filepath.Join(root, "spv", "*.spv"))
+	if len(spirv) != len(vs) {
+		t.Errorf("%d .spv files for %d kernels: one is left over", len(spirv), len(vs))
 	}
 }
 
@@ -110,7 +113,7 @@ func TestHeaderErrors(t *testing.T) {
 			t.Errorf("field %s = %q was accepted", name, value)
 		}
 	}
-	if _, err := resolve(root, "Q2_K", "", "weight.glsl"); err == nil {
+	if _, err := (&variant{typ: "Q2_K"}).resolve(root, "weight.glsl"); err == nil {
 		t.Error("a type without a decoder was accepted")
 	}
 }

@@ -8,32 +8,33 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 )
 
 func main() {
 	glslang := flag.String("glslang", "glslang", "the compiler, glslang 16 or later")
 	root := flag.String("root", "vk/shaders", "the folder of the kernels")
-	ops := flag.String("ops", "graph/op.go", "the file with the table of operations")
 	all := flag.Bool("all", false, "compile everything anew")
 	flag.Parse()
-	if err := run(*glslang, *root, *ops, *all); err != nil {
+	if err := run(*glslang, *root, *all); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(glslang, root, ops string, all bool) error {
-	vs, err := variants(root)
-	if err != nil {
+func run(glslang, root string, all bool) error {
+	if err := writeDerived(root); err != nil {
 		return err
 	}
-	refs, err := opTable(ops)
+	vs, err := variants(root)
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func run(glslang, root, ops string, all bool) error {
 	if err != nil {
 		return err
 	}
-	table, err := goTable(vs, sizes, refs)
+	table, err := goTable(vs, sizes)
 	if err != nil {
 		return err
 	}
@@ -49,13 +50,8 @@ func run(glslang, root, ops string, all bool) error {
 	if err := os.MkdirAll(filepath.Join(root, "spv"), 0o755); err != nil {
 		return err
 	}
-	for _, v := range vs {
-		if !all && fresh(root, v, old) {
-			continue
-		}
-		if err := compile(glslang, root, v); err != nil {
-			return err
-		}
+	if err := compileAll(glslang, root, vs, func(v variant) bool { return all || !fresh(root, v, old) }); err != nil {
+		return err
 	}
 	if err := sweep(root, vs); err != nil {
 		return err
@@ -80,10 +76,34 @@ func fresh(root string, v variant, old []byte) bool {
 	return bytes.Contains(old, line)
 }
 
+// compileAll compiles the variants that are wanted, several at once.
+func compileAll(glslang, root string, vs []variant, wanted func(variant) bool) error {
+	work := make(chan variant, len(vs))
+	for _, v := range vs {
+		if wanted(v) {
+			work <- v
+		}
+	}
+	close(work)
+	errs := make([]error, runtime.NumCPU())
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() {
+			for v := range work {
+				if errs[i] = compile(glslang, root, v); errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
 func compile(glslang, root string, v variant) error {
 	out := filepath.Join("spv", v.file())
 	args := []string{"-V", "-g0", "--quiet", "--target-env", "vulkan1.2"}
-	for _, d := range dirs(v.typ, v.precision) {
+	for _, d := range v.dirs() {
 		args = append(args, "-I"+d)
 	}
 	cmd := exec.Command(glslang, append(args, v.path, "-o", out)...)
@@ -91,7 +111,14 @@ func compile(glslang, root string, v variant) error {
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s for %s: %w\n%s", v.path, v.typ, err, strings.TrimSpace(string(text)))
 	}
-	return nil
+	code, err := os.ReadFile(filepath.Join(root, out))
+	if err != nil {
+		return err
+	}
+	if code, err = stripNames(code); err != nil {
+		return fmt.Errorf("%s: %w", out, err)
+	}
+	return os.WriteFile(filepath.Join(root, out), code, 0o644)
 }
 
 // sweep removes .spv files that no kernel makes any more.

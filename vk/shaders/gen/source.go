@@ -96,13 +96,13 @@ func (v variant) variantName() string {
 	return v.full()
 }
 
-// dirs lists the include path of a kernel for a type and a precision: it ends in
-// their own parts, so that the kernel's text names none.
-func dirs(typ, precision string) []string {
-	t := strings.ToLower(typ)
-	out := []string{"include", "weight/" + t, "kv/" + t}
-	if precision != "" {
-		out = append(out, "precision/"+precision)
+// dirs lists the variant's include path: it ends in the parts of its operation, type
+// and precision, so that the kernel's text names none.
+func (v *variant) dirs() []string {
+	t := strings.ToLower(v.typ)
+	out := []string{"include", "push/" + v.op, "weight/" + t, "kv/" + t}
+	if v.precision != "" {
+		out = append(out, "precision/"+v.precision)
 	}
 	return out
 }
@@ -254,19 +254,35 @@ func (k *kernel) choice(name string, words []string) error {
 
 var demand = regexp.MustCompile(`^(\w+?)(?:/(\w+))?(%|<=|>=)(\d+)$`)
 
-// variants lists every kernel for every type it serves, in file order.
-func variants(root string) ([]variant, error) {
+// kernels reads the headers of all kernels, in file order.
+func kernels(root string) ([]kernel, error) {
 	paths, err := filepath.Glob(filepath.Join(root, "kernels", "*.comp"))
 	if err != nil {
 		return nil, err
 	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("%s/kernels holds no .comp file", root)
+	}
 	sort.Strings(paths)
-	var out []variant
+	var out []kernel
 	for _, p := range paths {
 		k, err := readKernel(root, "kernels/"+filepath.Base(p))
 		if err != nil {
 			return nil, err
 		}
+		out = append(out, k)
+	}
+	return out, nil
+}
+
+// variants lists every kernel for every type and precision that it serves.
+func variants(root string) ([]variant, error) {
+	all, err := kernels(root)
+	if err != nil {
+		return nil, err
+	}
+	var out []variant
+	for _, k := range all {
 		for _, t := range k.types {
 			for _, p := range append(k.precisions, "")[:max(1, len(k.precisions))] {
 				v := variant{kernel: k, typ: t, precision: p}
@@ -276,9 +292,6 @@ func variants(root string) ([]variant, error) {
 				out = append(out, v)
 			}
 		}
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%s/kernels holds no .comp file", root)
 	}
 	return out, nil
 }
@@ -303,7 +316,7 @@ func (v *variant) gather(root string) error {
 		v.sources = append(v.sources, path)
 		fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
 		for _, m := range include.FindAllStringSubmatch(string(text), -1) {
-			found, err := resolve(root, v.typ, v.precision, m[1])
+			found, err := v.resolve(root, m[1])
 			if err != nil {
 				return fmt.Errorf("%s: %w", path, err)
 			}
@@ -320,13 +333,13 @@ func (v *variant) gather(root string) error {
 	return nil
 }
 
-// resolve finds an included file along the include path of a type.
-func resolve(root, typ, precision, name string) (string, error) {
-	for _, d := range dirs(typ, precision) {
+// resolve finds an included file along the variant's include path.
+func (v *variant) resolve(root, name string) (string, error) {
+	for _, d := range v.dirs() {
 		p := d + "/" + name
 		if _, err := os.Stat(filepath.Join(root, p)); err == nil {
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("include %q: no such file for type %s in %v", name, typ, dirs(typ, precision))
+	return "", fmt.Errorf("include %q: no such file for type %s in %v", name, v.typ, v.dirs())
 }

@@ -2,8 +2,7 @@
 // no such token where a logit is NaN or plus infinity, which no model means, or
 // where all are minus infinity, which stands for a token that may not be picked.
 
-const uint ROW_SLOT = 3; // see graph/step.go
-const uint NONE = 0xffffffffu;
+const uint NONE = NO_TOKEN;
 
 // is_logit is true for all numbers but NaN and plus infinity.
 bool is_logit(float v) {

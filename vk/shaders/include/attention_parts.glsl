@@ -5,7 +5,7 @@
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Part4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Part { float v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Finished { uint v[]; };
-const uint COUNTERS = 1024, QUADS = GROUP * D / 4;
+const uint QUADS = GROUP * D / 4;
 shared float share_of[SLOTS * GROUP]; // each slot's factor
 shared vec2 stat[SLOTS * GROUP];
 shared uint before;
@@ -20,7 +20,7 @@ void parts_put(uint64_t part, uint64_t out_row, uint index, uint slot, uint slot
         return;
     }
     // First all slots' sums, then their maxima and totals.
-    const uint64_t all = part + COUNTERS * 4 + uint64_t(index) * SLOTS * GROUP * (D + 2) * 4;
+    const uint64_t all = part + ATTENTION_COUNTERS * 4 + uint64_t(index) * SLOTS * GROUP * (D + 2) * 4;
     const uint64_t stats = all + SLOTS * GROUP * D * 4;
     for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) Part4(all).v[slot * QUADS + i] = tile_sum(i);
     for (uint h = gl_LocalInvocationID.x; h < GROUP; h += gl_WorkGroupSize.x) {

@@ -5,7 +5,7 @@
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Part4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent buffer Part2 { vec2 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Finished { uint v[]; };
-const uint COUNTERS = 1024, QUADS = GROUP * D / 4, AHEAD = SLOTS, SLOTS_EACH = (SLOTS + SUB - 1) / SUB;
+const uint QUADS = GROUP * D / 4, AHEAD = SLOTS, SLOTS_EACH = (SLOTS + SUB - 1) / SUB;
 shared uint before;
 
 // last_to_come tells whether all other slots are done, and their parts to be seen.
@@ -43,7 +43,7 @@ void slot_shares(uint64_t all, uint slots) {
 }
 
 // slots_at is where the slots' sums lie, index counting what shares a counter.
-uint64_t slots_at(uint64_t part, uint index) { return part + COUNTERS * 4 + uint64_t(index) * SLOTS * GROUP * (D + 2) * 4; }
+uint64_t slots_at(uint64_t part, uint index) { return part + ATTENTION_COUNTERS * 4 + uint64_t(index) * SLOTS * GROUP * (D + 2) * 4; }
 
 // slot_keep leaves four elements of a slot's sums, and their head's statistics once.
 void slot_keep(uint64_t all, uint slot, uint i, vec4 sum, vec2 stat) {

@@ -20,17 +20,9 @@ layout(buffer_reference, scalar, buffer_reference_align = 16) restrict readonly 
 layout(buffer_reference, scalar, buffer_reference_align = 4) restrict writeonly buffer OutF32 { float v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) restrict writeonly buffer OutU32 { uint v[]; };
 
-// Words 0 to 3 of the step buffer's header; see graph/step.go.
-const uint STEP_ROWS = 0;
-const uint STEP_OUTS = 1;
-const uint STEP_OUTS_AT = 2;
-const uint STEP_PAGES_AT = 3;
-// A row's words.
-const uint ROW_TOKEN = 0;
-const uint ROW_POSITION = 1;
-const uint ROW_PAGES = 2;
+#include "layout.glsl"
 
-uint step_row(U32 step, uint row, uint word) { return step.v[8 + 4 * row + word]; }
+uint step_row(U32 step, uint row, uint word) { return step.v[STEP_HEADER + STEP_ROW_WORDS * row + word]; }
 
 // at gives the address of element i of a tensor of 4-byte elements. Rows are
 // counted in 64 bits: tensors may be larger than 4 GiB.

@@ -6,9 +6,7 @@
 #include "product.glsl"
 #include "halves.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t gate; uint64_t up; uint64_t x; U32 groups; uint64_t y;
-    uint k; uint n; uint tiles; uint share;
-};
+#define PUSH_groups U32
+#include "push.glsl"
 #include "groups.glsl"
 

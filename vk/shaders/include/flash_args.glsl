@@ -1,18 +1,14 @@
 // What the flash kernels take. Included after D and FLASH_TILE.
 // A kernel that waits by itself has more in front, and views of its own of what
 // the dispatches before wrote; it may also take fewer queries a workgroup.
-#ifndef FLASH_SYNC
-#define FLASH_SYNC
+#ifndef FLASH_FLOATS
 #define FLASH_FLOATS F32x4
 #define FLASH_HALF8 kv_half8
 #define FLASH_PUT restrict
 #define FLASH_QUERIES 16
 #define FLASH_SAME(v) v
 #endif
-layout(push_constant, scalar) uniform Push {
-    FLASH_SYNC U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t y;
-    uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
-};
+#include "push.glsl"
 const float head[1] = float[1](0); // kv.glsl stores from here; these kernels do not
 #define KV_WIDTH (kv_heads * D)
 #include "kv.glsl"

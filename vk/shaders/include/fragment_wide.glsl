@@ -49,7 +49,7 @@ void wide_rows(uint r0, uint rows, uint block, Pair p) {
 }
 
 void main() {
-    const uint active_rows = same(step.v[count]), block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), most = 8 * MATRICES;
+    const uint active_rows = same(step.v[rows_at]), block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), most = 8 * MATRICES;
     const Pair p = pair_load(w, pair_rows(gl_WorkGroupID.x * 16, n - 1), block);
     wide_ahead();
     sync_wait();

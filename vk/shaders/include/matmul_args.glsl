@@ -6,8 +6,5 @@
 #include "product.glsl"
 #include "halves.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 

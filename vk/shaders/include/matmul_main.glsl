@@ -4,7 +4,7 @@
 uint64_t matrix_weights(uint o) { return weight_row(w, min(first_out + o, n - 1), k); }
 
 void main() {
-    const uint active_rows = step.v[count];
+    const uint active_rows = step.v[rows_at];
     first_row = gl_WorkGroupID.y * ROWS;
     first_out = gl_WorkGroupID.x * OUTS;
     if (first_row >= active_rows) return;

@@ -2,17 +2,14 @@
 // MATRICES, how many sixteens of outputs a workgroup has.
 const uint OUTS = 16 * MATRICES, FRAGMENT_BLOCKS = K / 256, PASSES = 4, SUMS_TURNS = PASSES;
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "fragment_load.glsl"
 #include "fragment_halves.glsl"
 #include "fragment_sums.glsl"
 
 void main() {
-    const uint first = gl_WorkGroupID.x * OUTS, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = same(step.v[count]);
+    const uint first = gl_WorkGroupID.x * OUTS, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = same(step.v[rows_at]);
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     uvec4 a[MATRICES][16];
     [[unroll]] for (uint m = 0; m < MATRICES; m++) {

@@ -11,9 +11,6 @@ const uint FIXED = K * TOP_K, TILE = 16, AHEAD = 3, WARPS = 16, SUB = gl_WorkGro
 #include "fixed.glsl"
 #include "route.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t w; uint64_t h; uint64_t logits; uint64_t weights; uint64_t res; uint64_t y;
-    uint k; uint n; uint experts; uint top_k;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "product.glsl"

@@ -14,10 +14,7 @@ const uint FIXED = K, TILE = 48, WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
 #include "norm_take.glsl"
 #include "route.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t logits; uint64_t gate; uint64_t up; uint64_t ids; uint64_t weights; uint64_t y;
-    uint k; uint n; uint experts; uint top_k; uint renormalize; float eps; float scale;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "product.glsl"
 #include "silu.glsl"

@@ -28,7 +28,7 @@ Route choose(uint r, uint s) {
 
 // put writes the choice, by one subgroup.
 void put(uint r, Route c, float factor) {
-    const float weight = route_weight(c, top_k, renormalize != 0, renormalize == 2 ? factor : 1, scale);
+    const float weight = route_weight(c, top_k, renormalize != 0, renormalize == RENORMALIZE_AHEAD ? factor : 1, scale);
     if (gl_SubgroupInvocationID < top_k) {
         PutU32(at(ids, r, top_k)).v[gl_SubgroupInvocationID] = c.id;
         PutF32(at(weights, r, top_k)).v[gl_SubgroupInvocationID] = weight;

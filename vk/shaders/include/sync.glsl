@@ -17,7 +17,6 @@
 
 // What the dispatches before wrote must not come from a cache.
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Counter { uint done; };
-const uint SYNC_ASIDE = 0x80000000u, SYNC_ASIDE_AT = 128; // see graph.SyncBytes
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer Act { float v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent readonly buffer Act4 { vec4 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent readonly buffer ActU { uint v[]; };

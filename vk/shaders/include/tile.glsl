@@ -6,10 +6,7 @@
 #include "weight.glsl"
 #include "product.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 
 const uint TILE_ROWS = 16, THREADS = 4 * OUTS, PITCH = 17; // of 64 floats, in vectors: odd, so that banks differ
 const uint W_RUNS = OUTS * 8 / THREADS, X_RUNS = TILE_ROWS * 16 / THREADS;
@@ -54,7 +51,7 @@ vec4 together(vec4 sum) {
 }
 
 void main() {
-    const uint first_row = gl_WorkGroupID.y * TILE_ROWS, first_out = gl_WorkGroupID.x * OUTS, rows = step.v[count];
+    const uint first_row = gl_WorkGroupID.y * TILE_ROWS, first_out = gl_WorkGroupID.x * OUTS, rows = step.v[rows_at];
     if (first_row >= rows) return;
     const uint column = lane() % (OUTS / 4), row = lane() / (OUTS / 4);
     vec4 sums[4] = {vec4(0), vec4(0), vec4(0), vec4(0)};

@@ -7,7 +7,7 @@ void list_write(uint rows) {
     [[dont_unroll]] for (uint e = lane; e < EXPERTS; e += gl_WorkGroupSize.x) {
         const uint n = count_of(e);
         [[dont_unroll]] for (uint t = 0; t * TILE < n; t++) {
-            const uint w = 4 + 3 * (first_tile[e] + t);
+            const uint w = GROUP_HEADER + GROUP_TILE_WORDS * (first_tile[e] + t);
             groups.v[w] = e;
             groups.v[w + 1] = first_of[e] + t * TILE;
             groups.v[w + 2] = min(TILE, n - t * TILE);
@@ -15,6 +15,6 @@ void list_write(uint rows) {
     }
     [[dont_unroll]] for (uint p = lane; p < rows * TOP_K; p += gl_WorkGroupSize.x) {
         PutU32(ids).v[p] = chosen[p];
-        groups.v[4 + 3 * tiles + list_at(p)] = p;
+        groups.v[GROUP_HEADER + GROUP_TILE_WORDS * tiles + list_at(p)] = p;
     }
 }

@@ -14,10 +14,8 @@
 // spec:
 #include "common.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t logits; OutU32 sampled;
-    uint n;
-};
+#define PUSH_sampled OutU32
+#include "push.glsl"
 
 #include "argmax.glsl"
 const uint AHEAD = 4;

@@ -22,13 +22,10 @@
 #include "sync.glsl"
 
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent readonly buffer Shares { uvec2 v[]; };
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t shares; uint64_t sampled;
-    uint n;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "argmax.glsl"
-const uint SHARE = 4096, AHEAD = 2; // see graph.ArgMaxShare
+const uint SHARE = ARGMAX_SHARE, AHEAD = 2;
 
 void main() {
     const uint j = gl_WorkGroupID.y, count = (n + SHARE - 1) / SHARE, lanes = gl_WorkGroupSize.x;

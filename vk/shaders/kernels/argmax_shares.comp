@@ -22,13 +22,10 @@
 #include "common.glsl"
 #include "sync.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t logits; uint64_t shares;
-    uint n;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "argmax.glsl"
-const uint SHARE = 4096, AHEAD = 2; // see graph.ArgMaxShare
+const uint SHARE = ARGMAX_SHARE, AHEAD = 2;
 vec4 argmax_load(uint64_t row, uint i) { return Act4(row).v[i]; }
 float argmax_load1(uint64_t row, uint i) { return Act(row).v[i]; }
 #include "argmax_own.glsl"

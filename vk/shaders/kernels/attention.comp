@@ -23,10 +23,7 @@ shared float head[HEAD]; // the query
 shared vec4 sums[WORKERS * HEAD / 4];
 shared float largest[WORKERS], total[WORKERS];
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t y;
-    uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
-};
+#include "push.glsl"
 #define KV_WIDTH (kv_heads * head_dim)
 #include "kv.glsl"
 #include "cache.glsl"

@@ -43,10 +43,8 @@ shared uint finished;
 
 // The cache's newest rows come from the dispatch before.
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent readonly buffer Cache { uvec2 v[]; };
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t part; Done done; uint64_t y;
-    uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
-};
+#define PUSH_done Done
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "attention_join.glsl"
 #include "attention_put.glsl"

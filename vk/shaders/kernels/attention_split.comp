@@ -20,7 +20,7 @@
 // local: 128
 // spec:
 #include "common.glsl"
-const uint GROUP = 2048, SLOTS = 32, CHUNK = 128, TILE = 128, HEADS = 16;
+const uint GROUP = 2048, SLOTS = ATTENTION_SLOTS, CHUNK = 128, TILE = 128, HEADS = 16;
 shared vec4 head4[GROUP / 4]; // the queries
 shared vec4 sums[GROUP / 4];
 shared float p[HEADS * TILE];
@@ -30,10 +30,8 @@ shared uint finished;
 const float head[1] = float[1](0); // kv.glsl stores from here; this kernel does not
 #include "attention_part.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t q; uint64_t k_cache; uint64_t v_cache; uint64_t part; Done done; uint64_t y;
-    uint heads; uint kv_heads; uint head_dim; uint page_size; float scale;
-};
+#define PUSH_done Done
+#include "push.glsl"
 #define KV_WIDTH (kv_heads * head_dim)
 #include "kv.glsl"
 #include "cache.glsl"

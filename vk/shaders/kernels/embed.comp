@@ -18,10 +18,8 @@
 #include "product.glsl"
 #include "embed_token.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; U32 sampled; uint64_t table; uint64_t x;
-    uint k;
-};
+#define PUSH_sampled U32
+#include "push.glsl"
 
 layout(buffer_reference, scalar, buffer_reference_align = 16) restrict writeonly buffer OutF32x4 { vec4 v[]; };
 
@@ -29,7 +27,7 @@ void main() {
     const uint r = gl_WorkGroupID.y, whole = runs(k);
     if (r >= step.v[STEP_ROWS]) return;
     uint token = step_row(step, r, ROW_TOKEN);
-    if ((token >> 31) != 0) token = embed_token(sampled.v[token & 0x7fffffffu]);
+    if ((token & FROM_SAMPLED) != 0) token = embed_token(sampled.v[token & ~FROM_SAMPLED]);
     const uint64_t row = weight_row(table, token, k), xr = at(x, r, k);
     for (uint i = gl_LocalInvocationID.x * 8; i < whole; i += gl_WorkGroupSize.x * 8) {
         vec4 lo, hi;

@@ -22,10 +22,7 @@
 #include "product.glsl"
 #include "embed_token.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t sampled; uint64_t table; uint64_t x;
-    uint k;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 
 void main() {
@@ -33,7 +30,7 @@ void main() {
     sync_wait();
     if (r < step.v[STEP_ROWS]) {
         uint token = step_row(step, r, ROW_TOKEN);
-        if ((token >> 31) != 0) token = embed_token(ActU(sampled).v[token & 0x7fffffffu]);
+        if ((token & FROM_SAMPLED) != 0) token = embed_token(ActU(sampled).v[token & ~FROM_SAMPLED]);
         const uint64_t row = weight_row(table, token, k), xr = at(x, r, k);
         for (uint i = gl_LocalInvocationID.x * 8; i < k; i += gl_WorkGroupSize.x * 8) {
             vec4 lo, hi;

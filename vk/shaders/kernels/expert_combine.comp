@@ -14,10 +14,7 @@
 // spec:
 #include "common.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t x; uint64_t weights; uint64_t res; uint64_t y;
-    uint n; uint top_k;
-};
+#include "push.glsl"
 
 layout(buffer_reference, scalar, buffer_reference_align = 16) restrict writeonly buffer OutF32x4 { vec4 v[]; };
 

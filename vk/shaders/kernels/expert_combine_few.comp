@@ -20,10 +20,7 @@
 #include "common.glsl"
 #include "sync.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t weights; uint64_t res; uint64_t y;
-    uint n; uint top_k;
-};
+#include "push.glsl"
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent writeonly buffer Put4 { vec4 v[]; };
 #include "sync_main.glsl"
 

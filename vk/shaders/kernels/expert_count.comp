@@ -18,10 +18,9 @@
 
 layout(buffer_reference, scalar, buffer_reference_align = 4) restrict buffer Counts { uint v[]; };
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; U32 ids; Counts counts;
-    uint experts; uint top_k; uint layer;
-};
+#define PUSH_ids U32
+#define PUSH_counts Counts
+#include "push.glsl"
 
 void main() {
     const uint first = gl_WorkGroupID.y * 64 * top_k;

@@ -20,10 +20,9 @@
 #include "weight.glsl"
 #include "product.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t h; U32 ids; F32 weights; uint64_t res; uint64_t y;
-    uint k; uint n; uint top_k;
-};
+#define PUSH_ids U32
+#define PUSH_weights F32
+#include "push.glsl"
 
 void put(uint r, uint o, float v) {
     if (res != 0) v += F32(at(res, r, n)).v[o];

@@ -22,10 +22,9 @@
 #include "lane.glsl"
 #include "lane_rows.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t h; U32 ids; F32 weights; uint64_t res; uint64_t y;
-    uint k; uint n; uint top_k;
-};
+#define PUSH_ids U32
+#define PUSH_weights F32
+#include "push.glsl"
 
 void main() {
     const uint r = gl_WorkGroupID.y, first = gl_WorkGroupID.x * LANE_OUTS;

@@ -31,10 +31,7 @@ const uint FIXED = K * TOP_K, TILE = 8, AHEAD = 3;
 #include "scaled32.glsl"
 #include "dot_unit.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t w; uint64_t h; uint64_t ids; uint64_t weights; uint64_t res; uint64_t y;
-    uint k; uint n; uint top_k;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "product.glsl"
 

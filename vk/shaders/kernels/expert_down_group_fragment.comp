@@ -32,10 +32,8 @@
 layout(constant_id = 1) const uint K = 256;
 const uint WARPS = 16, BLOCKS = K / 256, PLACES = 512, WIDE = 17, KEPT = 8704;
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t w; uint64_t h; ActU groups; uint64_t weights; uint64_t res; uint64_t y;
-    uint k; uint n; uint tiles; uint top_k;
-};
+#define PUSH_groups ActU
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "groups.glsl"
 #include "fragment_load.glsl"

@@ -20,10 +20,8 @@
 #include "product.glsl"
 #include "silu.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t gate; uint64_t up; uint64_t x; U32 ids; uint64_t y;
-    uint k; uint n; uint top_k;
-};
+#define PUSH_ids U32
+#include "push.glsl"
 
 void main() {
     const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;

@@ -21,10 +21,9 @@
 layout(constant_id = 1) const uint EXPERTS = 1;
 
 layout(buffer_reference, scalar, buffer_reference_align = 16) restrict readonly buffer Places4 { uvec4 v[]; };
-layout(push_constant, scalar) uniform Push {
-    U32 step; Places4 ids; OutU32 groups;
-    uint experts; uint top_k; uint tile; uint tiles;
-};
+#define PUSH_ids Places4
+#define PUSH_groups OutU32
+#include "push.glsl"
 
 shared uint counts[EXPERTS];
 shared uint before[1024 / 4]; // no subgroup is smaller than four
@@ -89,9 +88,9 @@ void main() {
     first = subgroupAdd(first);
     first_tile = subgroupAdd(first_tile);
     earlier = subgroupAdd(earlier);
-    if (found > 0) list(e, from, end, 4 + 3 * tiles + first + earlier);
+    if (found > 0) list(e, from, end, GROUP_HEADER + GROUP_TILE_WORDS * tiles + first + earlier);
     for (uint t = lane; t < tiles_of(e); t += gl_WorkGroupSize.x) {
-        const uint w = 4 + 3 * (first_tile + t);
+        const uint w = GROUP_HEADER + GROUP_TILE_WORDS * (first_tile + t);
         groups.v[w] = e;
         groups.v[w + 1] = first + t * tile;
         groups.v[w + 2] = min(tile, counts[e] - t * tile);

@@ -33,10 +33,8 @@ const uint FEW = 3, FIXED = FEW * K, BESIDE = 2, OUTS = 2, TILE = 256;
 #include "few_take.glsl"
 #include "product.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t w; uint64_t x; ActU groups; uint64_t y;
-    uint k; uint n; uint tiles; uint share;
-};
+#define PUSH_groups ActU
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "groups.glsl"
 

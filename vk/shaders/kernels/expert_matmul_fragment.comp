@@ -27,10 +27,8 @@
 #include "product.glsl"
 #define BANDS 4
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; U32 groups; uint64_t y;
-    uint k; uint n; uint tiles; uint share;
-};
+#define PUSH_groups U32
+#include "push.glsl"
 #include "groups.glsl"
 #include "matrix_floats.glsl"
 #include "fragment_tile.glsl"

@@ -34,10 +34,8 @@ const uint FEW = 6, FIXED = FEW * K, BESIDE = 2, OUTS = 1, TILE = 48;
 #include "product.glsl"
 #include "silu.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t gate; uint64_t up; uint64_t x; ActU groups; uint64_t y;
-    uint k; uint n; uint tiles; uint share;
-};
+#define PUSH_groups ActU
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "groups.glsl"
 

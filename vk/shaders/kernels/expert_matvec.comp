@@ -17,10 +17,8 @@
 #include "weight.glsl"
 #include "product.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; U32 ids; uint64_t y;
-    uint k; uint n; uint top_k;
-};
+#define PUSH_ids U32
+#include "push.glsl"
 
 void main() {
     const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;

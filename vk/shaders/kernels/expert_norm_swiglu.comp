@@ -34,10 +34,8 @@ const uint FEW = 4, FIXED = FEW * K, BESIDE = 2, OUTS = 1, TILE = 96;
 #include "product.glsl"
 #include "silu.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t gate; uint64_t up; ActU groups; uint64_t y;
-    uint k; uint n; uint tiles; uint share; float eps;
-};
+#define PUSH_groups ActU
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "groups.glsl"
 

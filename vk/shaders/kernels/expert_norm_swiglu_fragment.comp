@@ -30,10 +30,8 @@
 layout(constant_id = 1) const uint K = 256;
 const uint FRAGMENT_WARPS = 8, MATRICES = 2, SUMS_TURNS = 2;
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t gate; uint64_t up; ActU groups; uint64_t y;
-    uint k; uint n; uint tiles; uint share; float eps;
-};
+#define PUSH_groups ActU
+#include "push.glsl"
 layout(buffer_reference, scalar, buffer_reference_align = 2) coherent writeonly buffer PutF16 { float16_t v[]; };
 #include "sync_main.glsl"
 #include "groups.glsl"

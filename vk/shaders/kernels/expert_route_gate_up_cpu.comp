@@ -31,10 +31,7 @@
 layout(constant_id = 1) const uint EXPERTS = 1;
 #include "lane_route.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t x; uint64_t norm; uint64_t logits; uint64_t gate; uint64_t up; uint64_t ids; uint64_t weights; uint64_t y;
-    uint k; uint n; uint experts; uint top_k; uint renormalize; float eps; float scale;
-};
+#include "push.glsl"
 
 // route returns the expert of slot s; puts tells whether the choice is written.
 uint route(uint r, uint s, bool puts) {

@@ -33,10 +33,7 @@ layout(constant_id = 3) const uint TOP_K = 1;
 const uint FRAGMENT_WARPS = 8, MATRICES = 2, SUMS_TURNS = 2, WARPS = 8;
 #include "route.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t gate; uint64_t up; uint64_t logits; uint64_t y;
-    uint k; uint n; uint experts; uint top_k; float eps;
-};
+#include "push.glsl"
 layout(buffer_reference, scalar, buffer_reference_align = 2) coherent writeonly buffer PutF16 { float16_t v[]; };
 #include "sync_main.glsl"
 

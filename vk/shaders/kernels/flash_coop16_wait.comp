@@ -25,7 +25,6 @@
 #include "common.glsl"
 #include "sync.glsl"
 #include "same.glsl"
-#define FLASH_SYNC SYNC
 #define FLASH_FLOATS Act4
 #define FLASH_HALF8 half8
 #define FLASH_PUT coherent

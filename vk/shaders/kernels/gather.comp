@@ -13,10 +13,7 @@
 // spec:
 #include "common.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t x; uint64_t y;
-    uint n;
-};
+#include "push.glsl"
 
 void main() {
     const uint j = gl_WorkGroupID.y;

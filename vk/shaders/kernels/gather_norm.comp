@@ -15,10 +15,8 @@
 #include "common.glsl"
 #include "reduce.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t x; F32 w; uint64_t y;
-    uint n; float eps;
-};
+#define PUSH_w F32
+#include "push.glsl"
 
 void main() {
     const uint j = gl_WorkGroupID.y, lanes = gl_WorkGroupSize.x;

@@ -18,10 +18,7 @@
 #include "common.glsl"
 #include "sync.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t y;
-    uint n;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 
 void main() {

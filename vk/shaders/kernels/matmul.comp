@@ -19,13 +19,10 @@
 #include "product.glsl"
 #include "product_block.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 
 void main() {
-    const uint first = gl_WorkGroupID.y * BLOCK_ROWS, rows = step.v[count];
+    const uint first = gl_WorkGroupID.y * BLOCK_ROWS, rows = step.v[rows_at];
     if (first >= rows) return;
     uint64_t xr[BLOCK_ROWS];
     [[unroll]] for (uint r = 0; r < BLOCK_ROWS; r++) xr[r] = at(x, min(first + r, rows - 1), k);

@@ -21,10 +21,7 @@
 #include "weight.glsl"
 #include "product.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 
 const uint TEAMS = 8, ROWS = 16, OUTS = 32, PITCH = 5; // of sixteen floats, in vectors: odd, so that banks differ
 const uint W_AT = ROWS * PITCH, TEAM = (ROWS + OUTS) * PITCH;
@@ -64,7 +61,7 @@ void give(uint first_out, uint first_row, uint rows) {
 }
 
 void main() {
-    const uint first_row = gl_WorkGroupID.y * ROWS, first_out = gl_WorkGroupID.x * OUTS, rows = step.v[count];
+    const uint first_row = gl_WorkGroupID.y * ROWS, first_out = gl_WorkGroupID.x * OUTS, rows = step.v[rows_at];
     if (first_row >= rows) return;
     const uint column = lane() % 8, row = lane() / 8, team = gl_LocalInvocationID.x / 32;
     vec4 sums[16];

@@ -18,10 +18,7 @@
 #include "product.glsl"
 #include "product_rows.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 
 void put(uint r, uint o, float v) {
     if (res != 0) v += F32(at(res, r, n)).v[o];
@@ -29,7 +26,7 @@ void put(uint r, uint o, float v) {
 }
 
 void main() {
-    const uint first = gl_WorkGroupID.y * ROWS, active_rows = step.v[count];
+    const uint first = gl_WorkGroupID.y * ROWS, active_rows = step.v[rows_at];
     if (first >= active_rows) return;
     const uint rows = min(ROWS, active_rows - first);
     const uint64_t xr = at(x, first, k);

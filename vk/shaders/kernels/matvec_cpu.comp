@@ -21,14 +21,11 @@
 #include "lane.glsl"
 #include "lane_rows.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 
 void main() {
     const uint r = gl_WorkGroupID.y, first = gl_WorkGroupID.x * LANE_OUTS;
-    if (r >= step.v[count]) return;
+    if (r >= step.v[rows_at]) return;
     vec4 sum = vec4(0);
     for (uint b = 0; b < k / 256; b++) {
         lane_load(at(x, r, k), b);

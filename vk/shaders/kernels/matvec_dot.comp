@@ -33,10 +33,7 @@ const uint FIXED = K, TILE = 16, WARPS = 16, SUB = gl_WorkGroupSize.x / WARPS;
 #include "scaled32.glsl"
 #include "dot_unit.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "product.glsl"
 
@@ -53,7 +50,7 @@ float product(Units t, uint u) {
 
 void main() {
     const uint r = gl_WorkGroupID.y, lane = gl_SubgroupInvocationID, o = gl_WorkGroupID.x * TILE + gl_SubgroupID;
-    const bool wanted = r < same(step.v[count]);
+    const bool wanted = r < same(step.v[rows_at]);
     const uint64_t row = weight_row(w, min(o, n - 1), K);
     Units units = load(row, lane);
     float plus = 0;

@@ -28,10 +28,7 @@
 layout(constant_id = 1) const uint K = 256;
 const uint FRAGMENT_WARPS = 16, MATRICES = 1, SUMS_TURNS = 1;
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "fragment_load.glsl"
 #include "fragment_take.glsl"
@@ -45,7 +42,7 @@ uint64_t fragment_from(uint r) { return at(x, r0 + r, K); }
 float residual(uint r, uint o, uint rows) { return res != 0 && r < rows && o < n ? Act(at(res, r, n)).v[o] : 0.0; }
 
 void main() {
-    const uint first = gl_WorkGroupID.x * 16, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = same(step.v[count]);
+    const uint first = gl_WorkGroupID.x * 16, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = same(step.v[rows_at]);
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     const Pair p = pair_load(w, pair_rows(first, n - 1), block);
     const uint r = gl_LocalInvocationID.x / 16, o = gl_LocalInvocationID.x % 16;

@@ -28,10 +28,7 @@
 layout(constant_id = 1) const uint K = 256;
 const uint FRAGMENT_WARPS = 8, FRAGMENT_BLOCKS = K / 256, MATRICES = 4, SUMS_TURNS = 2;
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t w; uint64_t x; uint64_t res; uint64_t y;
-    uint k; uint n; uint count;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "fragment_load.glsl"
 #include "fragment_halves.glsl"

@@ -32,10 +32,7 @@ const uint FIXED = K, TILE = 32, WARPS = 16, SUB = gl_WorkGroupSize.x / WARPS;
 #include "rows_dot.glsl"
 #include "norm_take.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
-    uint k; uint n; uint count; float eps;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "product.glsl"
 
@@ -45,7 +42,7 @@ void main() {
     const float norm_first = norm_ahead(norm);
     Pair units = pair_load(a, b, lane);
     sync_wait();
-    if (r < same(step.v[count])) {
+    if (r < same(step.v[rows_at])) {
         norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)), norm_first);
         barrier();
         vec2 sum = pair_dot(units, lane);

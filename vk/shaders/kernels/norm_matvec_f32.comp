@@ -21,10 +21,7 @@
 #include "sync.glsl"
 #include "weight.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
-    uint k; uint n; uint count; float eps;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "product.glsl"
 
@@ -39,7 +36,7 @@ void main() {
         first[j] = nv.v[i] * wv.v[i];
     }
     sync_wait();
-    if (r < step.v[count]) {
+    if (r < step.v[rows_at]) {
         Act4 xv = Act4(at(x, r, k));
         for (uint o = gl_WorkGroupID.x; o < n; o += gl_NumWorkGroups.x) {
             wv = F32x4(w + uint64_t(o) * k * 4);

@@ -30,17 +30,14 @@ const uint FEW = 4, FIXED = FEW * K, BESIDE = 2, OUTS = 2, TILE = 32;
 #include "few_norm_take.glsl"
 #include "product.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
-    uint k; uint n; uint count; float eps;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 
 uint64_t few_row(uint o, uint b) { return weight_row(w, min(o + b, n - 1), K); }
 uint64_t few_from(uint r) { return at(x, gl_WorkGroupID.y * FEW + r, K); }
 
 void main() {
-    const uint first = gl_WorkGroupID.x * TILE, end = min(n, first + TILE), r0 = gl_WorkGroupID.y * FEW, active_rows = step.v[count];
+    const uint first = gl_WorkGroupID.x * TILE, end = min(n, first + TILE), r0 = gl_WorkGroupID.y * FEW, active_rows = step.v[rows_at];
     const Units next = few_load(first);
     sync_wait();
     if (r0 < active_rows) {

@@ -27,10 +27,7 @@
 layout(constant_id = 1) const uint K = 256;
 const uint FRAGMENT_WARPS = 8, MATRICES = 3, SUMS_TURNS = 1, OUTS = 16 * MATRICES;
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
-    uint k; uint n; uint count; float eps;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "fragment_load.glsl"
 #include "fragment_take.glsl"
@@ -41,7 +38,7 @@ uint r0; // the pass' first row
 uint64_t fragment_from(uint r) { return at(x, r0 + r, K); }
 
 void main() {
-    const uint first = gl_WorkGroupID.x * OUTS, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = same(step.v[count]);
+    const uint first = gl_WorkGroupID.x * OUTS, block = min(gl_SubgroupID, FRAGMENT_BLOCKS - 1), active_rows = same(step.v[rows_at]);
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     Pair next = pair_load(w, pair_rows(first, n - 1), block);
     norm_ahead(norm);

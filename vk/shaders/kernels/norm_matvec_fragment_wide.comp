@@ -27,10 +27,7 @@
 layout(constant_id = 1) const uint K = 256;
 const uint FRAGMENT_WARPS = 8, MATRICES = 2, SUMS_TURNS = 2;
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
-    uint k; uint n; uint count; float eps;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "fragment_load.glsl"
 #include "fragment_take.glsl"

@@ -32,10 +32,7 @@ const uint FIXED = K, TILE = 16;
 #include "rows_dot.glsl"
 #include "norm_take.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
-    uint k; uint n; uint count; float eps;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "product.glsl"
 
@@ -53,7 +50,7 @@ void main() {
     const float norm_first = norm_ahead(norm);
     const Pair first = walk_first(w, n);
     sync_wait();
-    if (r < step.v[count]) {
+    if (r < step.v[rows_at]) {
         norm_take(at(x, r, K), norm, row_ahead(at(x, r, K)), norm_first);
         barrier();
         walk(w, n, r, norm_factor(eps), first);

@@ -32,17 +32,14 @@ const uint FEW = 8, FIXED = FEW * K, BESIDE = 2, OUTS = 2, TILE = 128;
 #include "few_norm_take.glsl"
 #include "product.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
-    uint k; uint n; uint count; float eps;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 
 uint64_t few_row(uint o, uint b) { return weight_row(w, min(o + b, n - 1), K); }
 uint64_t few_from(uint r) { return at(x, gl_WorkGroupID.y * FEW + r, K); }
 
 void main() {
-    const uint r0 = gl_WorkGroupID.y * FEW, active_rows = step.v[count];
+    const uint r0 = gl_WorkGroupID.y * FEW, active_rows = step.v[rows_at];
     Units next = few_load(gl_WorkGroupID.x * TILE);
     sync_wait();
     if (r0 < active_rows) {

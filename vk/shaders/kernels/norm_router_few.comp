@@ -21,10 +21,7 @@
 #include "sync.glsl"
 layout(constant_id = 1) const uint K = 4;
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t y;
-    uint k; uint n; uint count; float eps;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 
 const uint TILE = 16, WARPS = 8, QUADS = K / 4, AHEAD = 4;
@@ -57,7 +54,7 @@ float product(uint o, inout Run next) {
 
 void main() {
     const uint r = gl_WorkGroupID.y;
-    const bool is_row = r < step.v[count];
+    const bool is_row = r < step.v[rows_at];
     const uint first = gl_WorkGroupID.x * TILE, end = min(n, first + TILE);
     Run next = run_load(first + gl_SubgroupID, gl_SubgroupInvocationID);
     sync_wait();

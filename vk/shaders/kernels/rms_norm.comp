@@ -14,14 +14,12 @@
 #include "common.glsl"
 #include "reduce.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t x; F32 w; uint64_t y;
-    uint n; uint count; float eps;
-};
+#define PUSH_w F32
+#include "push.glsl"
 
 void main() {
     const uint r = gl_WorkGroupID.y, lanes = gl_WorkGroupSize.x;
-    if (r >= step.v[count]) return;
+    if (r >= step.v[rows_at]) return;
     F32 xr = F32(at(x, r, n));
     OutF32 yr = OutF32(at(y, r, n));
     float sum = 0;

@@ -13,22 +13,19 @@
 // tile: all 1 1
 // local: 512
 // spec:
-// halves: half
+// halves: y_f16
 // when: n%2
 #include "common.glsl"
 #include "reduce.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t x; uint64_t w; uint64_t y; uint64_t out_half;
-    uint n; uint count; float eps;
-};
+#include "push.glsl"
 
 layout(buffer_reference, scalar, buffer_reference_align = 8) restrict readonly buffer Floats { vec2 v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 8) restrict writeonly buffer OutFloats { vec2 v[]; };
 
 void main() {
     const uint r = gl_WorkGroupID.y, lanes = gl_WorkGroupSize.x;
-    if (r >= step.v[count]) return;
+    if (r >= step.v[rows_at]) return;
     Floats xr = Floats(at(x, r, n));
     float sum = 0;
     for (uint i = gl_LocalInvocationID.x; i < n / 2; i += lanes) {
@@ -39,6 +36,6 @@ void main() {
     for (uint i = gl_LocalInvocationID.x; i < n / 2; i += lanes) {
         const vec2 v = Floats(w).v[i] * (xr.v[i] * scale);
         OutFloats(at(y, r, n)).v[i] = v;
-        OutU32(out_half + uint64_t(r) * n * 2).v[i] = packHalf2x16(clamp(v, -65504.0, 65504.0));
+        OutU32(y_f16 + uint64_t(r) * n * 2).v[i] = packHalf2x16(clamp(v, -65504.0, 65504.0));
     }
 }

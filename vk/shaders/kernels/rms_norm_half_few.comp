@@ -14,23 +14,20 @@
 // needs: gpu
 // rows: 16 128
 // when: n%4 n<=8192
-// halves: half
+// halves: y_f16
 // sync: counter
 #include "common.glsl"
 #include "sync.glsl"
 layout(constant_id = 1) const uint N = 4;
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t w; uint64_t y; uint64_t out_half;
-    uint n; uint count; float eps;
-};
+#include "push.glsl"
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent writeonly buffer PutHalves { uvec2 v[]; };
 #include "sync_main.glsl"
 #include "reduce.glsl"
 
 void main() {
     const uint r = gl_WorkGroupID.y, lane = gl_LocalInvocationID.x, lanes = gl_WorkGroupSize.x;
-    const bool wanted = r < step.v[count];
+    const bool wanted = r < step.v[rows_at];
     sync_wait();
     float sum = 0;
     if (wanted)
@@ -43,7 +40,7 @@ void main() {
         for (uint i = lane; i < N / 4; i += lanes) {
             const vec4 v = F32x4(w).v[i] * (Act4(at(x, r, N)).v[i] * scale), c = clamp(v, vec4(-65504.0), vec4(65504.0));
             PutF32x4(at(y, r, N)).v[i] = v;
-            PutHalves(out_half + uint64_t(r) * N * 2).v[i] = uvec2(packHalf2x16(c.xy), packHalf2x16(c.zw));
+            PutHalves(y_f16 + uint64_t(r) * N * 2).v[i] = uvec2(packHalf2x16(c.xy), packHalf2x16(c.zw));
         }
     sync_done();
 }

@@ -29,7 +29,7 @@
 layout(constant_id = 1) const uint HEADS = 8;
 layout(constant_id = 2) const uint KV_HEADS = 1;
 layout(constant_id = 3) const uint D = 128;
-const uint SLOTS = 32, GROUP = HEADS / KV_HEADS;
+const uint SLOTS = ATTENTION_SLOTS, GROUP = HEADS / KV_HEADS;
 const uint TILE = GROUP > 8 ? 64 : 128; // what fits 48 KiB
 shared float head[2 * D]; // the new key and value
 #define KV_WIDTH (KV_HEADS * D)

@@ -32,11 +32,7 @@ shared float head[2 * D]; // the new key and value
 #include "kv_lane.glsl"
 #include "cache.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; uint64_t freqs;
-    uint64_t k_cache; uint64_t v_cache; uint64_t part; uint64_t y;
-    uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
-};
+#include "push.glsl"
 #include "lane_heads.glsl"
 
 const float NOTHING = uintBitsToFloat(0xff800000u); // minus infinity

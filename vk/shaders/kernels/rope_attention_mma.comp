@@ -29,7 +29,7 @@ layout(constant_id = 2) const uint KV_HEADS = 1;
 layout(constant_id = 3) const uint D = 128;
 layout(constant_id = 4) const uint ROPE = 128;
 layout(constant_id = 5) const uint PAGE = 64;
-const uint SLOTS = 32, GROUP = HEADS / KV_HEADS, WARPS = 8, SUB = 32;
+const uint SLOTS = ATTENTION_SLOTS, GROUP = HEADS / KV_HEADS, WARPS = 8, SUB = 32;
 shared float head[2 * D > SLOTS * GROUP ? 2 * D : SLOTS * GROUP]; // the new key and value
 shared vec4 query[GROUP * D / 4];
 #include "rope_attention_args.glsl"

@@ -24,11 +24,8 @@
 
 shared float head[1024];
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
-    uint64_t k_cache; uint64_t v_cache;
-    uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
-};
+#define PUSH_freqs F32
+#include "push.glsl"
 #define KV_WIDTH (kv_heads * head_dim)
 #include "kv.glsl"
 #include "cache.glsl"

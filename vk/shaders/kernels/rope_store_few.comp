@@ -29,11 +29,8 @@ shared vec2 turn[D / 2 + 1]; // cos and sin of each pair's angle
 #include "kv.glsl"
 #include "cache.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
-    uint64_t k_cache; uint64_t v_cache;
-    uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
-};
+#define PUSH_freqs F32
+#include "push.glsl"
 #include "sync_main.glsl"
 
 // take brings a head into shared memory, normalized with the weights w, if any.

@@ -19,11 +19,8 @@ layout(constant_id = 1) const uint D = 128;
 shared float head[8 * D]; // one a subgroup
 shared vec2 turn[D / 2 + 1]; // cos and sin of each pair's angle
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t q; uint64_t k; uint64_t v; uint64_t q_norm; uint64_t k_norm; F32 freqs;
-    uint64_t k_cache; uint64_t v_cache;
-    uint heads; uint kv_heads; uint head_dim; uint rope_dim; uint page_size; float eps;
-};
+#define PUSH_freqs F32
+#include "push.glsl"
 #define KV_WIDTH (kv_heads * D)
 #include "kv.glsl"
 #include "cache.glsl"

@@ -22,10 +22,7 @@
 #include "sync.glsl"
 #include "weight.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t a; uint64_t fold; uint64_t y;
-    uint k; uint n; uint j;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 #include "reduce.glsl"
 

@@ -28,10 +28,7 @@ const uint WARPS = 8, ROWS = 8, OUTS = 2, SUB = gl_WorkGroupSize.x / WARPS;
 const uint OWN = (K / 4 + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x, FOLDED = (J / 4 + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
 shared float parts[OUTS * WARPS * ROWS];
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t x; uint64_t norm; uint64_t w; uint64_t a; uint64_t fold; uint64_t y;
-    uint k; uint n; uint j;
-};
+#include "push.glsl"
 #include "sync_main.glsl"
 
 uint quad_at(uint i, uint quads) { return min(gl_LocalInvocationID.x + i * gl_WorkGroupSize.x, quads - 1); }

@@ -17,10 +17,7 @@
 #include "common.glsl"
 #include "weight.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t w; uint64_t norm; uint64_t o; uint64_t fold;
-    uint k; uint n; uint experts;
-};
+#include "push.glsl"
 #include "product.glsl"
 
 const uint EXPERTS = 16, ROWS = 64;

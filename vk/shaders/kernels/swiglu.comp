@@ -14,10 +14,7 @@
 #include "common.glsl"
 #include "silu.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t gate; uint64_t up; uint64_t y;
-    uint n;
-};
+#include "push.glsl"
 
 void main() {
     const uint r = gl_WorkGroupID.y, first = gl_WorkGroupID.x * 1024;

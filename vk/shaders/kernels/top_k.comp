@@ -19,10 +19,9 @@
 
 layout(buffer_reference, scalar, buffer_reference_align = 4) restrict buffer Weights { float v[]; };
 
-layout(push_constant, scalar) uniform Push {
-    U32 step; uint64_t logits; OutU32 ids; Weights weights;
-    uint experts; uint top_k; uint norm; float scale;
-};
+#define PUSH_ids OutU32
+#define PUSH_weights Weights
+#include "push.glsl"
 
 const float LOWEST = uintBitsToFloat(0xff800000u); // minus infinity
 

@@ -30,10 +30,8 @@ layout(constant_id = 3) const uint TILE = 64;
 const uint WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
 #include "route.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t logits; uint64_t ids; uint64_t weights; PutU32 groups;
-    uint experts; uint top_k; uint norm; float scale; uint tile; uint tiles;
-};
+#define PUSH_groups PutU32
+#include "push.glsl"
 #include "sync_main.glsl"
 
 #define TOP_K_WHOLE (norm == 0)

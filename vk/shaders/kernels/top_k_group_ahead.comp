@@ -27,10 +27,8 @@ const uint WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
 #include "route.glsl"
 #include "across.glsl"
 
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t logits; uint64_t x; uint64_t ids; uint64_t weights; PutU32 groups;
-    uint experts; uint top_k; float scale; uint tile; uint tiles; uint k; float eps;
-};
+#define PUSH_groups PutU32
+#include "push.glsl"
 #include "sync_main.glsl"
 
 #define TOP_K_WHOLE false

@@ -32,8 +32,8 @@ uvec2 parts4(uvec4 bits) {
 }
 
 // fixed_step is the scale of elements whose largest magnitude is top.
-float fixed_step(float top) { return top > 1e-30 ? top * (1.0 / 32512.0) : 0.0; }
-float fixed_inverse(float top) { return top > 1e-30 ? 32512.0 / top : 0.0; }
+float fixed_step(float top) { return top > 1e-30 ? top * (1.0 / FIXED_MOST) : 0.0; }
+float fixed_inverse(float top) { return top > 1e-30 ? FIXED_MOST / top : 0.0; }
 
 // fixed_put stores elements 8 * run .. 8 * run + 7. Four neighbouring
 // invocations must call it together, with neighbouring runs.
