@@ -189,3 +189,70 @@ func choicePositions(root ast.Node) map[token.Pos]bool {
 	})
 	return at
 }
+
+// imported lists, for every package, the packages of the project that its code
+// imports.
+func imported(t *testing.T) map[string][]string {
+	all := map[string][]string{}
+	for _, f := range goFiles(t) {
+		if f.test {
+			continue
+		}
+		for _, i := range f.syntax.Imports {
+			first, rest, _ := strings.Cut(strings.Trim(i.Path.Value, `"`), "/")
+			if first == module && !slices.Contains(all[f.folder()], rest) {
+				all[f.folder()] = append(all[f.folder()], rest)
+			}
+		}
+	}
+	return all
+}
+
+// way lists the packages from one to another along edges, nil if there is no way.
+func way(edges map[string][]string, from, to string, seen map[string]bool) []string {
+	for _, next := range edges[from] {
+		if next == to {
+			return []string{from, to}
+		}
+		if !seen[next] {
+			seen[next] = true
+			if rest := way(edges, next, to, seen); rest != nil {
+				return append([]string{from}, rest...)
+			}
+		}
+	}
+	return nil
+}
+
+// TestLayers: what the table allows has no circle, so that its packages lie in
+// layers; where it allows all, what is imported counts.
+func TestLayers(t *testing.T) {
+	edges := imported(t)
+	for p, allowed := range imports {
+		if !slices.Contains(allowed, "*") {
+			edges[p] = allowed
+		}
+	}
+	for p := range edges {
+		if circle := way(edges, p, p, map[string]bool{}); circle != nil {
+			t.Errorf("the table of imports allows a circle: %s", strings.Join(circle, " imports "))
+		}
+	}
+}
+
+// TestPure: what needs no device builds without Vulkan, also by what it imports.
+func TestPure(t *testing.T) {
+	edges := imported(t)
+	for p := range edges {
+		switch p {
+		case "vk", "cmd/moeflow", "cmd/moeflow/internal/cli", "cmd/moeflow/internal/device", "cmd/moeflow/internal/enginetest":
+			continue
+		}
+		if strings.HasPrefix(p, "tools/") {
+			continue
+		}
+		if to := way(edges, p, "vk", map[string]bool{}); to != nil {
+			t.Errorf("%s", strings.Join(to, " imports "))
+		}
+	}
+}

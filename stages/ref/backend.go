@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"moeflow/graph"
+	"moeflow/graph/backend"
 )
 
 // Program is one loaded plan: a backend of a flow like vk's. Submit only
@@ -26,6 +28,10 @@ type slot struct {
 	// reads are the State tensors that the last step's ticket asked for, as the
 	// step left them: a later step in another slot changes the tensors.
 	reads map[graph.TensorID][]byte
+	ticks []backend.Ticks // of the last step's dispatches
+
+	under atomic.Uint64 // the step that is computed
+	done  atomic.Int64  // its segments that are computed
 }
 
 // Load gives plans memory: one copy of the weights, which are kept and not
@@ -145,15 +151,22 @@ func (p *Program) Wait(ctx context.Context, t graph.Ticket) error {
 			s.run.values[i].load(in)
 		}
 	}
+	s.done.Store(0)
+	s.under.Store(t.Step)
+	defer s.under.Store(0)
+	s.ticks = make([]backend.Ticks, len(p.plan.Dispatches))
 	for _, seg := range p.plan.Segments {
 		for i := seg.First; i < seg.Last; i++ {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			from := now()
 			if err := s.run.Run(i, i+1); err != nil {
 				return err
 			}
+			s.ticks[i] = backend.Ticks{Begin: from, End: now()}
 		}
+		s.done.Add(1)
 	}
 	s.submitted, s.reads = 0, map[graph.TensorID][]byte{}
 	for i, id := range p.plan.Reads {

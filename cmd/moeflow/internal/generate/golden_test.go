@@ -3,7 +3,6 @@ package generate
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"moeflow/cmd/moeflow/internal/engine"
@@ -74,21 +73,6 @@ func TestGoldenLong(t *testing.T) {
 	}
 	t.Logf("prompt of %d tokens in %v", len(ids), r.Prefill)
 	checkRows(t, "long", longRows(t, e), 0.9999)
-}
-
-// TestGoldenHalves holds the products and the attention of many rows, whose
-// inputs are halves, to a bound that
-// rounding activations to 8 bits does not meet.
-func TestGoldenHalves(t *testing.T) {
-	g := testmodel.Goldens(t)
-	e := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Buckets: enginetest.Buckets(32, 32, 512, 1), Pretend: []string{"gpu"}})
-	for _, k := range []string{"matmul_", "expert_matmul_", "flash_"} {
-		if !slices.ContainsFunc(e.Plans[1].Dispatches, func(d graph.Dispatch) bool { return strings.HasPrefix(d.Kernel.Variant, k) }) {
-			t.Errorf("a step of 512 rows has no kernel %s…", k)
-		}
-	}
-	kept(t, e, plain(g["long_ids"].Int32, 1))
-	checkRows(t, "long", longRows(t, e), 0.999)
 }
 
 // kept answers a request and leaves what was computed in the kv cache.

@@ -1,7 +1,12 @@
+//go:build cgo
+
+// The kernels of a GPU, which the reference does not have.
+
 package generate
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"moeflow/cmd/moeflow/internal/engine"
@@ -125,4 +130,19 @@ func TestLargeVocabulary(t *testing.T) {
 	if len(shares) < 2 {
 		t.Errorf("all tokens are of the shares %v: the test would not show a mistake", shares)
 	}
+}
+
+// TestGoldenHalves holds the products and the attention of many rows, whose
+// inputs are halves, to a bound that
+// rounding activations to 8 bits does not meet.
+func TestGoldenHalves(t *testing.T) {
+	g := testmodel.Goldens(t)
+	e := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Buckets: enginetest.Buckets(32, 32, 512, 1), Pretend: []string{"gpu"}})
+	for _, k := range []string{"matmul_", "expert_matmul_", "flash_"} {
+		if !slices.ContainsFunc(e.Plans[1].Dispatches, func(d graph.Dispatch) bool { return strings.HasPrefix(d.Kernel.Variant, k) }) {
+			t.Errorf("a step of 512 rows has no kernel %s…", k)
+		}
+	}
+	kept(t, e, plain(g["long_ids"].Int32, 1))
+	checkRows(t, "long", longRows(t, e), 0.999)
 }
