@@ -35,20 +35,18 @@ type Config struct {
 
 // Tokenizer encodes and decodes. It may be used by several goroutines.
 type Tokenizer struct {
-	texts []string // by id: raw bytes
-	types []int32
-	bytes [256]int32 // the token of each byte
-	ranks map[uint64]merge
-	added added // those that are parsed when special ones are asked for
-	user  added // those that are parsed always
-	eog   map[int32]bool
-	// specials are the added tokens by their text.
-	specials map[string]int32
-	bos      int
-	eos      int
-	addBOS   bool
-	addEOS   bool
-	work     sync.Pool // *encoder
+	texts  []string // by id: raw bytes
+	types  []int32
+	bytes  [256]int32 // the token of each byte
+	ranks  map[uint64]merge
+	added  added // those that are parsed when special ones are asked for
+	user   added // those that are parsed always
+	eog    map[int32]bool
+	bos    int
+	eos    int
+	addBOS bool
+	addEOS bool
+	work   sync.Pool // *encoder
 }
 
 // merge is what a pair of tokens becomes.
@@ -84,7 +82,7 @@ func New(c Config) (*Tokenizer, error) {
 		return nil, fmt.Errorf("tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id is missing")
 	}
 	t := &Tokenizer{types: slices.Clone(c.Types), bos: c.BOS, eos: c.EOS, addBOS: c.AddBOS, addEOS: c.AddEOS && c.EOS >= 0,
-		eog: map[int32]bool{}, specials: map[string]int32{}}
+		eog: map[int32]bool{}}
 	t.work.New = func() any { return &encoder{t: t, cache: map[string][]int32{}} }
 	t.markEnds(c.Tokens)
 	ids, err := t.readTokens(c.Tokens)
@@ -140,9 +138,6 @@ func (t *Tokenizer) readTokens(tokens []string) (map[string]int32, error) {
 			t.texts[i] = s
 			if s == "" {
 				continue
-			}
-			if _, ok := t.specials[s]; !ok {
-				t.specials[s] = id
 			}
 			err := t.added.add(s, id)
 			if err == nil && kind == typeUser {

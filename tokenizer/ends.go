@@ -51,10 +51,3 @@ func (t *Tokenizer) EOGs() []int32 { return slices.Sorted(maps.Keys(t.eog)) }
 // IsEOG tells whether a token ends a text: those that the file's keys name (EOS,
 // EOT and the like), and those that the field knows by their text.
 func (t *Tokenizer) IsEOG(id int32) bool { return t.eog[id] }
-
-// Special is the added token (control, user-defined or unknown) with exactly this
-// text, as one may be asked for as a stop string. Of two the first counts.
-func (t *Tokenizer) Special(text string) (id int32, ok bool) {
-	id, ok = t.specials[text]
-	return id, ok
-}

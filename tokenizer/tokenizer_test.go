@@ -177,7 +177,7 @@ func TestEnds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if found, ok := tok.Special(text); !tok.IsEOG(id) || !ok || found != id {
+			if !tok.IsEOG(id) {
 				t.Errorf("%s of type %d ends nothing", text, kind)
 			}
 			if got := tok.Encode(text, true); !slices.Equal(got, []int32{id}) || tok.Decode(got, false) != "" {
@@ -198,16 +198,6 @@ func TestEnds(t *testing.T) {
 		}
 		if got := tok.IsEOG(int32(len(c.Tokens) - 1)); got != want {
 			t.Errorf("</s> of type %d ends a text: %v, want %v", kind, got, want)
-		}
-	}
-}
-
-func TestSpecialByText(t *testing.T) {
-	tok := loadQwen3(t)
-	for text, want := range map[string]int32{"<|im_end|>": 151645, "<tool_call>": 151657, "the": -1, "": -1, "<|im_end|> ": -1, "</s>": -1} {
-		id, ok := tok.Special(text)
-		if ok != (want >= 0) || ok && id != want {
-			t.Errorf("%q is token %d, %v, want %d", text, id, ok, want)
 		}
 	}
 }
