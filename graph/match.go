@@ -81,6 +81,9 @@ func (f *found) holds(p *pattern, i int) bool {
 // arguments.
 func find(u *unit, calls []Dispatch, from []pattern, drop []bool, i int) *found {
 	last := len(from) - 1
+	if calls[i].Kernel.Op != from[last].op { // most calls are others
+		return nil
+	}
 	f := &found{u: u, calls: calls, at: make([]int, len(from)), tensor: map[string]TensorID{}, param: map[string]uint32{}}
 	if f.at[last] = i; !f.bind(&from[last], i) {
 		return nil

@@ -122,7 +122,7 @@ func (a *app) plan(_ context.Context, cfg *configs.Config, f graphFlags, o *expo
 	o.Title, o.Device = m.Name(), "any Vulkan device"
 	for _, c := range shaders.Classes() {
 		if c.Name == f.class {
-			o.Device = c.About
+			o.Device = c.String()
 			return planOf(m, a.engineOptions(cfg), &c, f.rows)
 		}
 	}
