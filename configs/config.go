@@ -35,6 +35,9 @@ type Model struct {
 type Device struct {
 	// Name is "auto", part of a device's name, or its index.
 	Name string
+	// Memory is the most that may be taken of the device's memory, in bytes; 0 is 90% of
+	// all that it has.
+	Memory uint64
 }
 
 // Context is the [context] table.
@@ -42,7 +45,8 @@ type Context struct {
 	// Length is how many positions a sequence can have. Where the key is not
 	// set (see IsSet) it is an upper bound: a model trained on less gets less.
 	Length int
-	// KVType is the element type of the kv cache: "f16" or "q8_0".
+	// KVType is the element type of the kv cache: "f16", "q8_0", or "auto", which is f16
+	// where a cache of that type fits the memory and q8_0 where it does not.
 	KVType string
 }
 
@@ -99,7 +103,7 @@ type Run struct {
 func Default(o Options) *Config {
 	return &Config{
 		Device:   Device{Name: "auto"},
-		Context:  Context{Length: 32768, KVType: "f16"},
+		Context:  Context{Length: 32768, KVType: "auto"},
 		Pipeline: Pipeline{Granularity: "device", MicroBatches: 1},
 		Compute:  Compute{Activations: "q16", MatMul: "f16", Sync: "auto", Deterministic: true},
 		Run:      Run{MaxTokens: 512},

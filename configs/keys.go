@@ -24,8 +24,9 @@ type key struct {
 var keys = []key{
 	text("model.path", "the path of a GGUF file", 1, func(c *Config, v string) { c.Model.Path = v }),
 	text("device.name", `"auto", part of a device's name, or its index`, 1, func(c *Config, v string) { c.Device.Name = v }),
+	size("device.memory", func(c *Config, v uint64) { c.Device.Memory = v }),
 	whole("context.length", 1, 1<<24, func(c *Config, v int64) { c.Context.Length = int(v) }),
-	oneOf("context.kv_type", []string{"f16", "q8_0"}, func(c *Config, v string) { c.Context.KVType = v }),
+	oneOf("context.kv_type", []string{"auto", "f16", "q8_0"}, func(c *Config, v string) { c.Context.KVType = v }),
 	oneOf("pipeline.granularity", []string{"stage", "layer", "device"}, func(c *Config, v string) { c.Pipeline.Granularity = v }),
 	whole("pipeline.micro_batches", 1, 64, func(c *Config, v int64) { c.Pipeline.MicroBatches = int(v) }),
 	oneOf("compute.activations", []string{"f32", "q16", "q8"}, func(c *Config, v string) { c.Compute.Activations = v }),
@@ -74,6 +75,42 @@ func text(name, want string, min int, put func(*Config, string)) key {
 		put(c, s)
 		return true
 	}}
+}
+
+// size is a number of bytes, as text with a unit.
+func size(name string, put func(*Config, uint64)) key {
+	return key{name: name, want: `a size such as "12GiB" or "900MB"`, text: true, put: func(c *Config, v any) bool {
+		s, ok := v.(string)
+		n, good := parseSize(s)
+		if !ok || !good {
+			return false
+		}
+		put(c, n)
+		return true
+	}}
+}
+
+// units are those of sizes, the binary ones and the decimal ones.
+var units = []struct {
+	name  string
+	bytes float64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}}
+
+// parseSize reads a number and a unit; capitals and a space between them do not
+// matter.
+func parseSize(s string) (uint64, bool) {
+	for _, u := range units {
+		number, found := strings.CutSuffix(strings.ToLower(strings.TrimSpace(s)), strings.ToLower(u.name))
+		if !found {
+			continue
+		}
+		f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+		if bytes := f * u.bytes; err == nil && bytes >= 1 && bytes < 1<<50 {
+			return uint64(bytes), true
+		}
+		return 0, false
+	}
+	return 0, false
 }
 
 func truth(name string, put func(*Config, bool)) key {

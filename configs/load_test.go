@@ -27,7 +27,7 @@ func TestErrors(t *testing.T) {
 		{"zero length", "[context]\nlength = 0", "p.toml:2: context.length is 0, want a whole number from 1 to 16777216"},
 		{"fraction", "[context]\nlength = 1.5", "p.toml:2: context.length is 1.5, want a whole number from 1 to 16777216"},
 		{"choice", "[pipeline]\ngranularity = 'token'", `p.toml:2: pipeline.granularity is the text "token", want "stage", "layer" or "device"`},
-		{"choice of two", "[context]\nkv_type = 'f32'", `p.toml:2: context.kv_type is the text "f32", want "f16" or "q8_0"`},
+		{"choice of two", "[context]\nkv_type = 'f32'", `p.toml:2: context.kv_type is the text "f32", want "auto", "f16" or "q8_0"`},
 		{"choice of one", "[compute]\nactivations = 'q9'", `p.toml:2: compute.activations is the text "q9", want "f32", "q16" or "q8"`},
 		{"negative temperature", "[sampling]\ntemperature = -0.1", "p.toml:2: sampling.temperature is -0.1, want a number from 0 to 100"},
 		{"nan", "[sampling]\ntemperature = nan", "p.toml:2: sampling.temperature is NaN, want a number from 0 to 100"},
@@ -80,6 +80,7 @@ func TestEveryKey(t *testing.T) {
 path = "m.gguf"
 [device]
 name = "1"
+memory = "12 GiB"
 [context]
 length = 99
 kv_type = "q8_0"
@@ -209,7 +210,7 @@ func TestShippedProfiles(t *testing.T) {
 func TestDefaultsAreAllowed(t *testing.T) {
 	c, f := Default(Options{}), FallbackSampling()
 	for name, v := range map[string]any{
-		"device.name": c.Device.Name, "context.length": int64(c.Context.Length), "context.kv_type": c.Context.KVType,
+		"device.name": c.Device.Name, "device.memory": "12GiB", "context.length": int64(c.Context.Length), "context.kv_type": c.Context.KVType,
 		"pipeline.granularity": c.Pipeline.Granularity, "pipeline.micro_batches": int64(c.Pipeline.MicroBatches),
 		"compute.activations": c.Compute.Activations, "compute.matmul": c.Compute.MatMul, "compute.sync": c.Compute.Sync,
 		"compute.deterministic": c.Compute.Deterministic,

@@ -9,7 +9,7 @@ func TestSet(t *testing.T) {
 	c := Default(testOptions)
 	c.File = "dir/p.toml"
 	for _, s := range []string{
-		"model.path=a.gguf", "device.name=1", "run.system = be brief", "context.kv_type=q8_0",
+		"model.path=a.gguf", "device.name=1", "run.system = be brief", "context.kv_type=q8_0", "device.memory=1.5 gib",
 		"sampling.top_p=0.5", "sampling.temperature=1", "context.length=4_096",
 	} {
 		if err := c.Set(s); err != nil {
@@ -19,6 +19,9 @@ func TestSet(t *testing.T) {
 	if c.Model.Path != "a.gguf" || c.Device.Name != "1" || c.Run.System != "be brief" || c.Context != (Context{4096, "q8_0"}) ||
 		*c.Sampling.TopP != 0.5 || *c.Sampling.Temperature != 1 || !c.IsSet("run.system") {
 		t.Errorf("after Set: %+v", c)
+	}
+	if c.Device.Memory != 3<<29 {
+		t.Errorf("1.5 gib are %d bytes", c.Device.Memory)
 	}
 	if err := c.Set(`run.system="two\nlines"`); err != nil || c.Run.System != "two\nlines" {
 		t.Errorf("a quoted text gives %q, %v", c.Run.System, err)
@@ -39,7 +42,9 @@ func TestSetErrors(t *testing.T) {
 		"sampling.top_p=high":   `--set: sampling.top_p is the text "high", want a number above 0 and at most 1`,
 		"sampling.top_p=":       `--set: sampling.top_p is the text "", want a number above 0 and at most 1`,
 		"context.length=1\nx=2": `--set: context.length is the text "1\nx=2", want a whole number from 1 to 16777216`,
-		"context.kv_type=f64":   `--set: context.kv_type is the text "f64", want "f16" or "q8_0"`,
+		"context.kv_type=f64":   `--set: context.kv_type is the text "f64", want "auto", "f16" or "q8_0"`,
+		"device.memory=12":      `--set: device.memory is the text "12", want a size such as "12GiB" or "900MB"`,
+		"device.memory=-1GB":    `--set: device.memory is the text "-1GB", want a size such as "12GiB" or "900MB"`,
 		"model.path=":           `--set: model.path is the text "", want the path of a GGUF file`,
 	} {
 		err := Default(testOptions).Set(in)

@@ -119,7 +119,7 @@ func (a *app) batch(ctx context.Context, cfg *configs.Config, prompts string, f 
 		report.end(job.Progress{Total: j.Total, Earlier: j.Total}, "done")
 		return m.Close()
 	}
-	e, done, err := a.startModel(cfg, m, batchOptions(f.sequences))
+	e, done, err := a.startModel(cfg, m, batchOptions(j.Settings.Sequences))
 	if err != nil {
 		return err
 	}

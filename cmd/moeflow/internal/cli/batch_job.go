@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"moeflow/cmd/moeflow/internal/device"
 	"moeflow/cmd/moeflow/internal/job"
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/cmd/moeflow/internal/openai"
 	"moeflow/cmd/moeflow/internal/output"
 	"moeflow/configs"
+	"moeflow/gguf/quant"
+	"moeflow/vk"
 )
 
 // batchFiles opens the prompts and the results, once it is sure that the results
@@ -56,7 +60,7 @@ func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *model.M
 	if j.Template, j.NoTemplate = m.ChatTemplate(); j.NoTemplate != nil && f.chat && j.Format != job.OpenAI {
 		return usage{fmt.Errorf("--chat: %w", j.NoTemplate)}
 	}
-	identity, err := modelIdentity(m, cfg)
+	identity, err := a.identity(m, cfg, j)
 	if err != nil {
 		return err
 	}
@@ -70,10 +74,32 @@ func (a *app) batchSettings(ctx context.Context, cfg *configs.Config, m *model.M
 	return nil
 }
 
-// modelIdentity tells models apart, and what they are computed with.
-func modelIdentity(m *model.Model, cfg *configs.Config) (string, error) {
+// identity tells models apart, and what they are computed with. What is chosen by the
+// device is part of it, so it is chosen here: the type of the kv cache and the number
+// of sequences.
+func (a *app) identity(m *model.Model, cfg *configs.Config, j *job.Job) (string, error) {
 	digest, err := m.File.Digest()
+	if err != nil {
+		return "", err
+	}
+	d, err := vk.Find(cfg.Device.Name)
+	if err != nil {
+		return "", err
+	}
+	o := a.engineOptions(cfg)
+	batchOptions(j.Settings.Sequences)(&o, m)
+	on := device.Info(&d)
+	if err := o.Plans.Resolve(m, &on); err != nil {
+		return "", err
+	}
+	if cfg.Context.KVType == "auto" {
+		fmt.Fprintf(a.Err, "kv cache of %s, %d prompts at once\n", kvName(o.Plans.KVType), o.Plans.Sequences)
+	}
+	cfg.Context.KVType, j.Settings.Sequences = kvName(o.Plans.KVType), o.Plans.Sequences
 	how := cfg.Compute
 	how.Sync = "" // changes no answer
-	return fmt.Sprintf("%s %s %d %+v", digest, cfg.Context.KVType, min(cfg.Context.Length, m.Context), how), err
+	return fmt.Sprintf("%s %s %d %+v %s %v %d", digest, cfg.Context.KVType, min(cfg.Context.Length, m.Context), how, on.Kind, on.Capabilities, on.Processors), nil
 }
+
+// kvName is the config's name of a type of the kv cache.
+func kvName(t quant.Type) string { return strings.ToLower(t.String()) }

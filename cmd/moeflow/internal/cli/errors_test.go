@@ -49,7 +49,7 @@ func TestErrors(t *testing.T) {
 		{"run|" + profile + "|-p|x", 2, profile + `:5: sampling.topp is not a known key, the nearest is "sampling.top_p"`},
 		{"run|--set|sampling.topp=1|-p|x", 2, `--set: sampling.topp is not a known key, the nearest is "sampling.top_p"`},
 		{"run|--set|nonsense|-p|x", 2, "want key.path=value"},
-		{"run|--set|context.kv_type=f64|-p|x", 2, `--set: context.kv_type is the text "f64", want "f16" or "q8_0"`},
+		{"run|--set|context.kv_type=f64|-p|x", 2, `--set: context.kv_type is the text "f64", want "auto", "f16" or "q8_0"`},
 		{"run|--set|pipeline.granularity=token|-p|x", 2, "pipeline.granularity"},
 		{"run|--model|" + none + "|-p|x", 2, none + ": no such file or directory"},
 		{"run|--model|" + filepath.Join(filepath.Dir(none), "tiny-go-q4_k_m.gguf") + "|-p|x", 2, "no such file or directory"},

@@ -97,7 +97,7 @@ func (a *app) engineOptions(c *configs.Config) engine.Options {
 	}
 	return engine.Options{
 		Load: engine.Load{Open: device.Opener(d), Slots: c.Pipeline.MicroBatches, Progress: a.progress()},
-		Plans: engine.Plans{Granularity: graph.Granularity(c.Pipeline.Granularity), KVType: kvTypes[c.Context.KVType], Context: c.Context.Length,
+		Plans: engine.Plans{Granularity: graph.Granularity(c.Pipeline.Granularity), KVType: kvTypes[c.Context.KVType], KVAuto: c.Context.KVType == "auto", Memory: c.Device.Memory, Context: c.Context.Length,
 			Without: without(c.Compute), Sync: c.Compute.Sync, Deterministic: c.Compute.Deterministic},
 	}
 }
@@ -117,7 +117,7 @@ func without(c configs.Compute) []string {
 }
 
 // kvTypes are the config's names of kv cache types.
-var kvTypes = map[string]quant.Type{"f16": quant.F16, "q8_0": quant.Q8_0}
+var kvTypes = map[string]quant.Type{"auto": quant.F16, "f16": quant.F16, "q8_0": quant.Q8_0}
 
 // start opens a profile's model and engine with changed options. done closes
 // both.
@@ -142,6 +142,9 @@ func (a *app) startModel(c *configs.Config, m *model.Model, change func(*engine.
 	e, err = engine.Open(m, o)
 	if err != nil {
 		return nil, nil, errors.Join(openError(m, o, err), m.Close())
+	}
+	if o.Plans.KVAuto {
+		fmt.Fprintf(a.Err, "kv cache: %s (%s of positions, %s of weights, %s has %s)\n", kvName(e.KVType), engine.Bytes(e.Memory.KV), engine.Bytes(e.Memory.Weights), e.Device.Name, engine.Bytes(e.Device.Memory))
 	}
 	return e, func() error { return errors.Join(e.Close(), m.Close()) }, nil
 }

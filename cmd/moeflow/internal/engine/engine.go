@@ -8,6 +8,7 @@ import (
 
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/gguf/fault"
+	"moeflow/gguf/quant"
 	"moeflow/graph"
 	"moeflow/graph/backend"
 	"moeflow/graph/flow"
@@ -31,7 +32,10 @@ type Engine struct {
 	Groups    int // of sequences, whose steps are in flight side by side: see batch.Config
 	ListPages int // page numbers that fit into a step
 
-	positions int // of the kv cache
+	KVType quant.Type
+
+	positions int    // of the kv cache
+	limit     uint64 // on device memory, 0 for none
 	device    backend.Device
 	programs  []backend.Program
 	order     *order
@@ -72,6 +76,10 @@ func Open(m *model.Model, o Options) (*Engine, error) {
 func (e *Engine) compile(o *Options) error {
 	e.Device = e.device.Info()
 	p := &o.Plans
+	if err := p.Resolve(e.Model, &e.Device); err != nil {
+		return err
+	}
+	e.KVType, e.limit = p.KVType, p.Memory
 	p.fillBatch(&e.Device)
 	p.fillRest()
 	for {

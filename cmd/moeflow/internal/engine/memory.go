@@ -7,7 +7,10 @@ import (
 // fits checks what the plans need against the device's memory and, where it is
 // too much, says what would fit.
 func (e *Engine) fits() error {
-	have := e.Device.Memory
+	have, bound := e.Device.Memory, e.Device.Name+" has"
+	if e.limit > 0 && (have == 0 || e.limit < have) {
+		have, bound = e.limit, "device.memory allows"
+	}
 	if have == 0 || e.Memory.Total() <= have {
 		return nil
 	}
@@ -19,9 +22,9 @@ func (e *Engine) fits() error {
 			advice = fmt.Sprintf("--set context.length=%d would fit", n)
 		}
 	}
-	return fmt.Errorf("%s needs %s (weights %s, kv cache of %d positions %s, activations %s) but %s has %s: %s",
+	return fmt.Errorf("%s needs %s (weights %s, kv cache of %d positions %s, activations %s) but %s %s: %s",
 		e.Model.File.Path(), Bytes(e.Memory.Total()), Bytes(e.Memory.Weights), e.positions, Bytes(e.Memory.KV),
-		Bytes(e.Memory.Activations+e.Memory.IO), e.Device.Name, Bytes(have), advice)
+		Bytes(e.Memory.Activations+e.Memory.IO), bound, Bytes(have), advice)
 }
 
 // Bytes prints a size in binary units.

@@ -28,11 +28,13 @@ type Load struct {
 type Plans struct {
 	Granularity graph.Granularity
 	KVType      quant.Type
-	Context     int  // positions that a sequence can have; 0: the model's own
-	BeyondModel bool // Context may exceed what the model was trained for: a cache for several sequences
-	Cache       int  // positions of the kv cache, all sequences together; 0: Context
-	Batch       bool // for many sequences: Buckets and Cache, where they are 0, suit them
-	Sequences   int  // the most that run at once; 0: of a batch what suits the device, else one
+	KVAuto      bool   // KVType is chosen by what fits the memory: see Resolve
+	Memory      uint64 // the most to be taken of the device's memory; 0: MemoryShare of it
+	Context     int    // positions that a sequence can have; 0: the model's own
+	BeyondModel bool   // Context may exceed what the model was trained for: a cache for several sequences
+	Cache       int    // positions of the kv cache, all sequences together; 0: Context
+	Batch       bool   // for many sequences: Buckets and Cache, where they are 0, suit them
+	Sequences   int    // the most that run at once; 0: of a batch what suits the device, else one
 	// Deterministic has a batch compute every row with the same kernels, however
 	// many rows there are: what a prompt gets does not depend on the others. A
 	// step of few rows may take longer.

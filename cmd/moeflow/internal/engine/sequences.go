@@ -9,16 +9,17 @@ import (
 	"moeflow/stages/batch"
 )
 
-// defaultSequences is how many prompts a batch has at once where nobody says:
-// beyond it, decoding gains little or, on a CPU, becomes slower.
-func defaultSequences(d *backend.Info) int {
+// mostSequences is how many prompts a batch has at once where nobody says and memory
+// allows: beyond it, decoding gains little or, on a CPU, becomes slower. A discrete GPU
+// still gains at 512.
+func mostSequences(d *backend.Info) int {
 	switch d.Kind {
 	case "cpu":
 		return 8
 	case "integrated":
 		return 32
 	}
-	return 128
+	return mostOuts
 }
 
 // usualLength is for how many positions a prompt and its answer the kv cache of a
@@ -30,9 +31,6 @@ const usualLength = 2048
 func (p *Plans) fillBatch(d *backend.Info) {
 	if !p.Batch {
 		return
-	}
-	if p.Sequences <= 0 {
-		p.Sequences = defaultSequences(d)
 	}
 	if p.Buckets == nil {
 		p.Buckets = BatchBuckets(p.Sequences, p.Deterministic)
@@ -90,6 +88,9 @@ func (p *Plans) shrink(m Memory, d *backend.Info) bool {
 		have = d.Free
 	}
 	have -= have / 16 // for what drivers need
+	if p.Memory > 0 {
+		have = min(have, p.Memory)
+	}
 	rest := m.Total() - m.KV
 	if !p.Batch || have == 0 || m.Total() <= have || rest >= have || p.Cache <= p.Context {
 		return false
