@@ -40,7 +40,7 @@ func TestRandom(t *testing.T) {
 	evicted, shared, partly := 0, 0, 0
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		c := Config{Context: 5 + r.IntN(50), Sequences: 1 + r.IntN(9), Groups: 1 + r.IntN(4), Apart: r.IntN(2) == 0, Keep: r.IntN(2) == 0}
+		c := Config{Context: 5 + r.IntN(50), Sequences: 1 + r.IntN(9), Groups: 1 + r.IntN(4), Apart: r.IntN(2) == 0, Keep: r.IntN(2) == 0, Piece: max(0, r.IntN(12)-6)}
 		size := 1 + r.IntN(5)
 		s, cache := scheduler(t, c, (c.Context+size-1)/size+r.IntN(20), size)
 		w := &world{t: t, r: r, s: s, c: cache, lives: map[kvcache.ID]*life{}, cells: make([]int32, cache.Pages()*size), held: make([]int32, c.Sequences)}

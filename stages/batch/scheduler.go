@@ -19,6 +19,9 @@ type Config struct {
 	Groups int
 	// Apart keeps rows of prompts and rows of generated tokens out of one step.
 	Apart bool
+	// Piece is the most rows of prompts in a step that has rows of generated tokens
+	// too, so that a long prompt does not keep others waiting; 0 is no bound.
+	Piece int
 	// Keep leaves what a sequence has computed in the cache when it leaves, tokens
 	// that it generated too, for prompts that go on with it. Then a sequence has its
 	// pages until Leave, also where a step finished it: by then its tokens are known.

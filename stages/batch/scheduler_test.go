@@ -311,3 +311,21 @@ func TestGroups(t *testing.T) {
 		}
 	}
 }
+
+// A long prompt takes whole steps while nobody generates, and pieces of them
+// beside others.
+func TestPiece(t *testing.T) {
+	s, _ := scheduler(t, Config{Context: 100, Sequences: 3, Piece: 4}, 40, 8)
+	join(t, s, Request{ID: 1, Prompt: numbers(1, 12), Generate: 3, OnDevice: true})
+	for i, want := range []string{"1×10", "1×2"} {
+		if got := brief(next(t, s, rows(10))); got != want {
+			t.Errorf("step %d is %s, want %s", i, got, want)
+		}
+	}
+	join(t, s, Request{ID: 2, Prompt: numbers(20, 15), Generate: 2, OnDevice: true})
+	for i, want := range []string{"1×1 2×4", "1×1 2×4", "2×7", "2×1"} {
+		if got := brief(next(t, s, rows(10))); got != want {
+			t.Errorf("step %d beside another is %s, want %s", i, got, want)
+		}
+	}
+}

@@ -212,6 +212,9 @@ func (q *sequence) rest(p part) int {
 // prefill fills the step up with pieces of prompts, oldest first. short tells
 // that a sequence got none for want of pages.
 func (s *Scheduler) prefill(step *Step, group int, most Limits, p part) (short bool, err error) {
+	if n := len(step.Rows); n > 0 && s.config.Piece > 0 {
+		most.Rows = min(most.Rows, n+s.config.Piece)
+	}
 	for _, q := range s.running {
 		want := q.rest(p)
 		if want == 0 || !s.in(q, group) {

@@ -58,14 +58,15 @@ func Batch(ctx context.Context, e *engine.Engine, o BatchOptions, next func() (*
 	go func() { b.fed <- b.feed() }()
 	err = b.deliver(ctx)
 	close(b.stop)
-	lost := l.Close()
-	switch {
-	case lost != nil:
+	if lost := l.Close(); lost != nil {
 		err = lost
-	case err == nil || b.refused: // nothing is left, or done takes nothing more
-		return err
 	}
-	return errors.Join(err, b.hand())
+	if err != nil && !b.refused { // what is finished is not lost
+		if again := b.hand(); again != nil {
+			err = errors.Join(err, again)
+		}
+	}
+	return err
 }
 
 // batchRun is one call of Batch.

@@ -45,7 +45,7 @@ func idleEngine(tb testing.TB, m *model.Model, sequences, length int) *engine.En
 // them, and taking the tokens.
 func BenchmarkBatchStep(b *testing.B) {
 	m := testmodel.Tiny(b)
-	for _, n := range []int{8, 32, 128} {
+	for _, n := range []int{1, 8, 32, 128} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			e := idleEngine(b, m, n, 1024)
 			enough := errors.New("enough")
@@ -56,7 +56,7 @@ func BenchmarkBatchStep(b *testing.B) {
 				if key++; left < 0 {
 					return nil, enough
 				}
-				return &BatchRequest{key, plain([]int32{1, 2, int32(key % 99)}, 1+1020*key/n%1020)}, nil
+				return &BatchRequest{key, plain([]int32{1, 2, int32(key % 99)}, 1+(1019+1020*key/n)%1020)}, nil
 			}, func(BatchResult) error { return nil })
 			if err != enough {
 				b.Fatal(err)

@@ -1,17 +1,13 @@
 package generate
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"moeflow/cmd/moeflow/internal/engine"
-	"moeflow/graph"
 	"moeflow/stages/batch"
 	"moeflow/stages/kvcache"
-	"moeflow/stages/sample"
 )
 
 // Options say how a loop runs.
@@ -25,7 +21,10 @@ type Options struct {
 	// needed, for a later prompt that goes on with it, as the next turn of a
 	// conversation does. Without it only whole pages of prompts are shared: then no
 	// token of a prompt is taken from steps that generated it.
-	Keep   bool
+	Keep bool
+	// Piece is the most rows of prompts in a step that has generated tokens of other
+	// requests too, so that a long prompt does not hold these up; 0 is no bound.
+	Piece  int
 	OnStep func(Stats) // called by the loop behind each step; may be nil
 }
 
@@ -37,12 +36,6 @@ type Stats struct {
 	ReusedTokens     uint64 // of prompts, not computed
 	Steps            uint64 // finished
 }
-
-// Errors of Submit.
-var (
-	ErrFull   = errors.New("too many requests wait already")
-	ErrClosed = errors.New("the loop is closed")
-)
 
 // Loop computes requests on an engine, which is the loop's own until Close. Its
 // methods may be called from any goroutine.
@@ -92,18 +85,6 @@ type member struct {
 	first   time.Time   // when its first token was known
 }
 
-// flight is a step in flight.
-type flight struct {
-	picks   []pick
-	prompts []progress
-}
-
-// progress tells how far a step brings a prompt.
-type progress struct {
-	m      *member
-	tokens int
-}
-
 // Start starts a loop. The engine's kv cache must be unused; after Close it is
 // again, but what was computed stays known as long as nobody needs the room.
 func Start(e *engine.Engine, o Options) (*Loop, error) {
@@ -111,7 +92,7 @@ func Start(e *engine.Engine, o Options) (*Loop, error) {
 		o.Sequences = e.Sequences
 	}
 	context := min(e.Context, e.Pool.Pages()*engine.PageSize)
-	s, err := batch.New(batch.Config{Context: context, Sequences: o.Sequences, Groups: e.Groups, Apart: e.Steps.Apart, Keep: o.Keep}, e.Pool)
+	s, err := batch.New(batch.Config{Context: context, Sequences: o.Sequences, Groups: e.Groups, Apart: e.Steps.Apart, Keep: o.Keep, Piece: o.Piece}, e.Pool)
 	if err != nil {
 		return nil, err
 	}
@@ -123,82 +104,6 @@ func Start(e *engine.Engine, o Options) (*Loop, error) {
 		l.end(l.run())
 	}()
 	return l, nil
-}
-
-// limits are those of the largest of some plans.
-func limits(e *engine.Engine, plans []int) batch.Limits {
-	b := e.Buckets[plans[len(plans)-1]]
-	return batch.Limits{Rows: min(b.Rows, batch.MaxRows), Outs: b.Outs, Pages: e.ListPages}
-}
-
-// Submit lets a request wait for its turn. When ctx ends, the request ends before
-// the next step, with what there is and Finish "cancelled". An *engine.PromptError
-// is about the request; ErrFull and ErrClosed are about the loop, and any other
-// error is the engine's, which ended the loop.
-func (l *Loop) Submit(ctx context.Context, r Request) (*Stream, error) {
-	s := newStream()
-	if err := l.submit(ctx, r, s); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-func (l *Loop) submit(ctx context.Context, r Request, to receiver) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := l.check(&r); err != nil {
-		return err
-	}
-	m := &member{Request: r, to: to, ids: r.IDs[:len(r.IDs):len(r.IDs)], device: onDevice(&r), res: Result{Prompt: len(r.IDs)}}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case l.err != nil:
-		return l.err
-	case l.closed:
-		return ErrClosed
-	case l.o.Waiting > 0 && l.waiting >= l.o.Waiting:
-		return ErrFull
-	}
-	l.waiting++
-	l.inbox = append(l.inbox, m)
-	m.unwatch = context.AfterFunc(ctx, func() { l.leave(m) })
-	l.look()
-	return nil
-}
-
-// check tells what is wrong with a request.
-func (l *Loop) check(r *Request) error {
-	if err := l.e.CheckPrompt(r.IDs); err != nil {
-		return err
-	}
-	if n := len(r.IDs); n > l.context {
-		return &engine.PromptError{Err: fmt.Errorf("the prompt has %d tokens, the kv cache holds %d", n, l.context)}
-	}
-	if r.MaxTokens < 1 {
-		return &engine.PromptError{Err: fmt.Errorf("max_tokens is %d, want at least 1", r.MaxTokens)}
-	}
-	if _, err := sample.New(r.Sampling, l.e.Model.Vocab); err != nil {
-		return &engine.PromptError{Err: err}
-	}
-	return nil
-}
-
-// leave notes that a request's context has ended.
-func (l *Loop) leave(m *member) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.gone = append(l.gone, m)
-	l.look()
-}
-
-// look has the loop look at what changed.
-func (l *Loop) look() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
 }
 
 // Drain says that no more requests will come: from here on, those that have most
@@ -312,17 +217,14 @@ func (s stopped) Unwrap() error { return s.error }
 // end gives back all that requests had. Where an error of the engine ended the
 // loop, it ends them too.
 func (l *Loop) end(err error) {
+	if err == nil {
+		return // take has ended all that there was
+	}
 	l.mu.Lock()
 	l.err, l.closed = err, true
 	inbox := l.inbox
 	l.inbox = nil
 	l.mu.Unlock()
-	if err == nil {
-		for _, m := range inbox { // that came after the loop had looked for the last time
-			l.finish(m, FinishCancel, nil)
-		}
-		return
-	}
 	for ; l.collected < l.begun; l.collected++ {
 		if _, next := l.e.Next(); next != nil {
 			break
@@ -364,76 +266,4 @@ func (l *Loop) finish(m *member, why Finish, err error) {
 		m.res.IDs = m.ids[n:]
 	}
 	m.to.ended(m.res)
-}
-
-// launch makes the next step and starts it, if there is one.
-func (l *Loop) launch() (bool, error) {
-	if err := l.s.Next(&l.step, l.prompts, l.decode); err != nil {
-		return false, err
-	}
-	for _, n := range l.step.Entered {
-		m := l.open[n.ID]
-		m.res.Reused, m.entered = n.Shared, time.Now()
-		l.counts.ReusedTokens += uint64(n.Shared)
-	}
-	if len(l.step.Rows) == 0 {
-		return false, nil
-	}
-	f := &l.flights[l.begun%len(l.flights)]
-	prompts := l.write(f)
-	l.counts.PromptTokens += uint64(prompts)
-	l.begun++
-	return true, l.e.Enqueue(&l.next)
-}
-
-// write turns a step's rows into what the device takes. It returns how many of
-// them are of prompts.
-func (l *Loop) write(f *flight) (prompts int) {
-	n := &l.next
-	*n = engine.Step{Rows: n.Rows[:0], Outs: n.Outs[:0], Pages: n.Pages[:0]}
-	f.picks, f.prompts = f.picks[:0], f.prompts[:0]
-	var m *member
-	pages := uint32(0)
-	for i := range l.step.Rows {
-		row := &l.step.Rows[i]
-		if m == nil || row.Seq != m.id {
-			m = l.open[row.Seq]
-			pages = uint32(len(n.Pages))
-			n.Pages = append(n.Pages, l.e.Pool.Table(row.Seq)...)
-			if row.Position < len(m.IDs) {
-				f.prompts = append(f.prompts, progress{m: m})
-			}
-		}
-		token := uint32(row.Token)
-		if row.Sampled {
-			token = graph.FromSampled | uint32(row.Slot)
-		}
-		if row.Sample {
-			f.picks = append(f.picks, pick{m: m, out: len(n.Outs), slot: row.Slot})
-			n.Outs = append(n.Outs, uint32(i))
-			n.Read |= l.pick.reads(m)
-		}
-		if row.Position < len(m.IDs) {
-			prompts++
-			f.prompts[len(f.prompts)-1].tokens = row.Position + 1
-		}
-		n.Rows = append(n.Rows, graph.StepRow{Token: token, Position: uint32(row.Position), Pages: pages, Slot: uint32(row.Slot)})
-	}
-	plans := l.e.Steps.Decode
-	if prompts > 0 {
-		plans = l.e.Steps.Prompts
-	}
-	n.Plan, n.Decode = planFor(l.e, plans, len(n.Rows), len(n.Outs)), 2*prompts < len(n.Rows)
-	return prompts
-}
-
-// planFor is the smallest of some plans with room for a step's rows and outputs,
-// or the largest.
-func planFor(e *engine.Engine, plans []int, rows, outs int) int {
-	for _, i := range plans {
-		if b := e.Buckets[i]; rows <= b.Rows && outs <= b.Outs {
-			return i
-		}
-	}
-	return plans[len(plans)-1]
 }
