@@ -74,8 +74,11 @@ func (f *found) safe(from []pattern, fresh []Dispatch, drop []bool) bool {
 				continue
 			}
 			_, again := touches(&instead, a.Tensor)
-			_, late := touches(&fresh[len(fresh)-1], a.Tensor)
-			for j := f.at[k] + 1; j < len(f.calls) && !(late && j >= root); j++ {
+			end := len(f.calls)
+			if _, late := touches(&fresh[len(fresh)-1], a.Tensor); late || a.Access&Write == 0 {
+				end = root
+			}
+			for j := f.at[k] + 1; j < end; j++ {
 				if drop[j] || slices.Contains(f.at, j) {
 					continue
 				}
