@@ -35,6 +35,7 @@ var imports = map[string][]string{
 	"tokenizer/chat":  {"tokenizer/chat/jinja"},
 
 	"tokenizer/chat/jinja": {},
+	"tokenizer/toolcall":   {},
 
 	"configs": {},
 	"models":  {},
