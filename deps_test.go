@@ -24,7 +24,7 @@ var imports = map[string][]string{
 	"graph/export":    {"graph"},
 	"stages":          {"graph", "gguf/quant"},
 	"stages/qwen3moe": {"stages", "graph", "gguf", "gguf/quant"},
-	"stages/ref":      {"graph", "graph/backend", "gguf/quant"},
+	"stages/ref":      {"graph", "graph/backend", "gguf/quant", "stages/sample"},
 	"stages/kvcache":  {},
 	"stages/batch":    {"stages/kvcache"},
 	"stages/sample":   {},
@@ -41,7 +41,7 @@ var imports = map[string][]string{
 	"models":  {},
 
 	"cmd/moeflow":                 {"cmd/moeflow/internal/cli"},
-	"cmd/moeflow/internal/engine": {"cmd/moeflow/internal/model", "gguf/fault", "gguf/quant", "graph", "graph/backend", "graph/flow", "stages/batch", "stages/kvcache", "stages/qwen3moe", "vk/shaders"},
+	"cmd/moeflow/internal/engine": {"cmd/moeflow/internal/model", "gguf/fault", "gguf/quant", "graph", "graph/backend", "graph/flow", "stages/batch", "stages/kvcache", "stages/qwen3moe", "stages/sample", "vk/shaders"},
 	"cmd/moeflow/internal/cli":    {"*"},
 	"cmd/moeflow/internal/npy":    {},
 

@@ -24,6 +24,9 @@ type Options struct {
 	// before them by themselves, where otherwise there would be a barrier. The
 	// backend must start workgroups in the order of their dispatches.
 	Counters bool
+	// Apart is the kind of stage that is a segment of its own at every granularity;
+	// "" is none.
+	Apart string
 	// NoFuse leaves every call as the stages emitted it: for tests.
 	NoFuse bool
 }

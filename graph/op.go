@@ -139,7 +139,17 @@ const (
 	OpArgMaxShares
 	// OpArgMaxJoin: OpArgMax of what OpArgMaxShares left of n logits.
 	OpArgMaxJoin
-
+	// OpSamplePartials: what OpSampleDraw has to know of each ArgMaxShare logits of
+	// an output row, after mask, bias and penalties: see graph/sample.go. logits {n, O}
+	// F32, sampling U32, mask {n/32 rounded up, O} U32, recent {SampleRecent, slots}
+	// U32, partials {SamplePartialWords, P, O} U32, P being n/ArgMaxShare rounded up.
+	// What a row does not ask for is not written.
+	OpSamplePartials
+	// OpSampleDraw: sampled[slot] = recent[slot][position % SampleRecent] = the token
+	// that stages/sample picks, or NoToken; position is the one after the row's.
+	// probs {SampleProbsWords, O} U32: how many tokens the filters keep, 0 where all, and
+	// log probabilities where they are wanted.
+	OpSampleDraw
 	// OpGatherNorm: OpRMSNorm of the rows whose logits are wanted: OpGather and
 	// OpRMSNorm in one dispatch.
 	OpGatherNorm
@@ -273,6 +283,10 @@ var ops = [opCount]opInfo{
 	OpArgMax:       op("argmax", "step:r *logits:r{n,rows} sampled:wu{slots}", "n").work("n rows"),
 	OpArgMaxShares: op("argmax_shares", "step:r *logits:r{n,rows} shares:wu{2,shares,rows}", "n").work("n rows").optional(),
 	OpArgMaxJoin:   op("argmax_join", "step:r *shares:ru{2,shares,rows} sampled:wu{slots}", "n").work("n rows").optional(),
+	OpSamplePartials: op("sample_partials", "step:r sampling:ru{words} mask:ru?{mask,rows} *logits:r{n,rows} recent:ru{recent,slots} partials:wu{partial,shares,rows}", "n").
+		work("n rows"),
+	OpSampleDraw: op("sample_draw", "step:r sampling:ru{words} mask:ru?{mask,rows} *logits:r{n,rows} partials:ru{partial,shares,rows} recent:rwu{recent,slots} sampled:wu{slots} probs:wu{probs,rows}", "n").
+		work("n rows"),
 	OpGatherNorm: op("gather_norm", "step:r *x:r{n,x_rows} w:r{n} y:w{n,rows}", "n eps:f").
 		work("n rows").of("gather(step x h | n)", "rms_norm(step h w y | n 1 eps)"),
 

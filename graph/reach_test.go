@@ -97,7 +97,8 @@ func (c chance) compile(t *testing.T, path string) *graph.Plan {
 	}
 	rows := of(c, 1, 1, 2, 3, 4, 8, 12, 15, 16, 20, 32, 33, 48, 64, 65, 128, 256, 512, 1024, 2048)
 	g, err := qwen3moe.Build(f, config, qwen3moe.Options{Layout: graph.StepLayout{Rows: rows, Outs: of(c, 1, min(rows, 64), rows), Pages: 64},
-		KVType: cache, Positions: 4096, PageSize: 64, MaxRows: 2048, Slots: 2048, CountExperts: c.IntN(3) == 0})
+		KVType: cache, Positions: 4096, PageSize: 64, MaxRows: 2048, Slots: 2048, CountExperts: c.IntN(3) == 0,
+		Sampler: c.IntN(8) == 0, Masks: c.IntN(2) == 0})
 	if err != nil {
 		t.Fatal(err)
 	}

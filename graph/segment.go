@@ -5,17 +5,13 @@ import "fmt"
 // segment cuts the calls by granularity. A stage without calls joins none.
 func segment(u *unit) error {
 	name := func(n *node) string {
-		switch u.opts.Granularity {
-		case PerStage:
+		switch {
+		case u.opts.Granularity == PerLayer && n.Layer >= 0:
+			return fmt.Sprintf("blk.%d", n.Layer)
+		case u.opts.Granularity != PerDevice || n.Kind == u.opts.Apart:
 			return n.Name
-		case PerLayer:
-			if n.Layer >= 0 {
-				return fmt.Sprintf("blk.%d", n.Layer)
-			}
-			return n.Name
-		default:
-			return "device"
 		}
+		return "device"
 	}
 	for i := range u.calls {
 		n := name(&u.nodes[u.calls[i].Node])

@@ -24,13 +24,26 @@ type Options struct {
 	// CountExperts adds a stage to every layer that counts its choices in the
 	// state Counts, which can then be read back.
 	CountExperts bool
+	// Sampler has the device pick tokens by all that stages/sample knows, and not the
+	// largest logit alone. Touched is how many tokens bias and penalties can change in a
+	// step, all rows together, and Masks adds a mask for each row.
+	Sampler bool
+	Touched int
+	Masks   bool
 }
 
 // Names of edges that a caller looks up in the plan.
 const (
 	Sampled = "sampled"        // U32, State: the tokens of the last step's output rows
 	Logits  = "lm_head/logits" // F32 {vocab, O}, Output
+	Probs   = "sample/probs"   // U32 {SampleProbsWords, O}, Output: with Sampler, what is known of each pick
 	Counts  = "expert_counts"  // U32 {experts, layers}, State: with CountExperts, how often each was chosen
+)
+
+// Names of a sampler's inputs: see graph/sample.go.
+const (
+	Sampling = "sampling"     // U32, Input: what each row asks
+	Masks    = "sample_masks" // U32 {vocabulary/32 rounded up, O}, Input: with Masks, the allowed tokens
 )
 
 // Build makes the graph of a file: embed, then attention, router and
@@ -68,9 +81,13 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 		out = b.weight("output.weight")
 	}
 	logits := b.add("lm_head", "lm-head", -1, stages.LMHead{X: x, Norm: b.weight("output_norm.weight"), W: out, Eps: c.Eps}, "logits")[0]
-	b.add("sample", "sample", -1, stages.ArgMax{Logits: logits, Sampled: sampled})
 	b.g.Readable(sampled)
 	b.g.Readable(logits)
+	if o.Sampler {
+		b.g.Readable(b.sampler(logits, sampled, o))
+	} else {
+		b.add("sample", "sample", -1, stages.ArgMax{Logits: logits, Sampled: sampled})
+	}
 	if o.CountExperts {
 		b.g.Readable(b.counts)
 	}
@@ -91,6 +108,21 @@ const kCache, vCache = "k_cache", "v_cache"
 // of positions; what else is State does not.
 func IsCache(t *graph.Tensor) bool {
 	return t.Role == graph.State && (strings.HasSuffix(t.Name, "."+kCache) || strings.HasSuffix(t.Name, "."+vCache))
+}
+
+// sampler adds the stage that picks tokens, and gives its output.
+func (b *builder) sampler(logits, sampled graph.TensorID, o Options) graph.TensorID {
+	table, _ := b.f.Tensor("token_embd.weight")
+	words := func(name string, role graph.Role, shape ...uint64) graph.TensorID {
+		return b.g.Tensor(graph.Tensor{Name: name, Shape: shape, Type: quant.U32, Role: role})
+	}
+	s := stages.Sample{Logits: logits, Sampled: sampled, Mask: graph.NoTensor,
+		Sampling: words(Sampling, graph.Input, uint64(graph.SampleLayout{Outs: o.Layout.Outs, Touched: o.Touched}.Words())),
+		Recent:   words("recent", graph.State, graph.SampleRecent, uint64(o.Slots))}
+	if o.Masks && len(table.Shape) == 2 {
+		s.Mask = words(Masks, graph.Input, (table.Shape[1]+31)/32, uint64(o.Layout.Outs))
+	}
+	return b.add("sample", "sample", -1, s, "probs")[0]
 }
 
 type builder struct {

@@ -90,6 +90,8 @@ var evals = map[graph.Op]eval{
 	graph.OpArgMax:             argMax,
 	graph.OpArgMaxShares:       argMaxShares,
 	graph.OpArgMaxJoin:         argMaxJoin,
+	graph.OpSamplePartials:     samplePartials,
+	graph.OpSampleDraw:         sampleDraw,
 	graph.OpRouterScale:        routerScale,
 	graph.OpRowScale:           rowScale,
 	graph.OpToFixed:            toFixed,

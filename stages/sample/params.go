@@ -44,10 +44,10 @@ const DefaultRepeatLastN = 64
 
 // Plain tells whether the largest of the model's own logits is what is picked
 // where nothing is masked: the temperature is 0, and nothing changes a logit.
-func (p Params) Plain() bool { return p.Temperature == 0 && !p.adjusts() }
+func (p Params) Plain() bool { return p.Temperature == 0 && !p.Adjusts() }
 
-// adjusts tells whether logits are changed before the filters.
-func (p Params) adjusts() bool {
+// Adjusts tells whether bias or penalties change logits before the filters.
+func (p Params) Adjusts() bool {
 	return p.RepeatPenalty != 1 || p.FrequencyPenalty != 0 || p.PresencePenalty != 0 || len(p.Bias) > 0
 }
 
@@ -83,6 +83,9 @@ func (p Params) check(vocab int) error {
 		return fmt.Errorf("frequency_penalty is %g, want a number", p.FrequencyPenalty)
 	case !finite(p.PresencePenalty):
 		return fmt.Errorf("presence_penalty is %g, want a number", p.PresencePenalty)
+	}
+	if len(p.Bias) == 0 {
+		return nil
 	}
 	seen := make(map[int32]bool, len(p.Bias))
 	for _, b := range p.Bias {

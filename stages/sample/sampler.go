@@ -18,10 +18,10 @@ type Sampler struct {
 	vocab  int
 
 	adjusted []float32
-	touched  []touched // what bias and penalties change, and
-	at       []int32   // where a token stands there, counted from 1
-	tokens   []token   // candidates in the order of ids
-	scratch  []token   // reordered by selection
+	changes  []Change // what bias and penalties change, and
+	at       []int32  // where a token stands there, counted from 1; 0 between calls
+	tokens   []token  // candidates in the order of ids
+	scratch  []token  // reordered by selection
 }
 
 // New checks the parameters. vocab is the number of logits in a row.
@@ -56,20 +56,27 @@ func (s *Sampler) Pick(row Row) (int32, error) {
 	if len(logits) != s.vocab {
 		return 0, fmt.Errorf("%d logits, want one for each of %d tokens", len(logits), s.vocab)
 	}
-	if s.params.adjusts() || row.Allowed != nil {
+	if s.params.Adjusts() || row.Allowed != nil {
 		var err error
 		if logits, err = s.adjust(&row); err != nil {
 			return 0, err
 		}
 	}
+	return s.Draw(logits, Uniform(s.params.Seed, row.Position))
+}
+
+// Draw is Pick of logits after mask, bias and penalties, with the number u of [0, 1)
+// as the draw.
+func (s *Sampler) Draw(logits []float32, u float64) (int32, error) {
+	s.tokens = s.tokens[:0]
 	best, err := largest(logits)
 	if err != nil {
 		return 0, err
 	}
 	if s.params.Temperature == 0 {
+		s.tokens = append(s.tokens, best)
 		return best.id, nil
 	}
-	s.tokens = s.tokens[:0]
 	if k := s.params.TopK; k > 0 && k < s.vocab {
 		s.topK(logits, k)
 	} else {
@@ -79,7 +86,19 @@ func (s *Sampler) Pick(row Row) (int32, error) {
 	}
 	s.topP(best.logit)
 	s.minP(best.logit)
-	return s.draw(best.logit, Uniform(s.params.Seed, row.Position)), nil
+	return s.draw(best.logit, u), nil
+}
+
+// Kept is how many tokens the filters of the last Pick or Draw left, not counting
+// those of -Inf.
+func (s *Sampler) Kept() int {
+	n := 0
+	for _, t := range s.tokens {
+		if t.logit > float32(math.Inf(-1)) {
+			n++
+		}
+	}
+	return n
 }
 
 // largest finds the first token of the order and checks the whole row.

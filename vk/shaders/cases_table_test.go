@@ -50,4 +50,6 @@ var otherCases = casesOf{
 	graph.OpArgMax:             argMaxCases,
 	graph.OpArgMaxShares:       argMaxSharesCases,
 	graph.OpArgMaxJoin:         argMaxJoinCases,
+	graph.OpSamplePartials:     samplePartialsCases,
+	graph.OpSampleDraw:         sampleDrawCases,
 }

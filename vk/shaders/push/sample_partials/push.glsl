@@ -1,0 +1,12 @@
+// Written by vk/shaders/gen. Do not edit.
+// The arguments and parameters of sample_partials: see its row in package graph.
+#ifndef SYNC
+#define SYNC
+#endif
+#ifndef PUSH_sampling
+#define PUSH_sampling uint64_t
+#endif
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; PUSH_sampling sampling; uint64_t mask; uint64_t logits; uint64_t recent; uint64_t partials;
+    uint n;
+};
