@@ -14,7 +14,9 @@ import (
 // batchOptions opens the engine for many sequences; 0 takes as many as suit the
 // device.
 func batchOptions(sequences int) func(*engine.Options, *model.Model) {
-	return func(o *engine.Options, _ *model.Model) { o.Plans.Batch, o.Plans.Sequences = true, sequences }
+	return func(o *engine.Options, _ *model.Model) {
+		o.Plans.Batch, o.Plans.Sequences, o.Plans.Sampler = true, sequences, true
+	}
 }
 
 // batchRunner answers prompts with the engine.

@@ -168,7 +168,12 @@ type session struct {
 }
 
 func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
-	e, done, err := a.start(cfg, func(o *engine.Options, _ *model.Model) { f.see.options(a, o) })
+	var params sample.Params
+	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) {
+		f.see.options(a, o)
+		params = samplingParams(cfg.Sampling.Or(m.Sampling()).Or(configs.FallbackSampling()))
+		o.Plans.Sampler = !params.Plain()
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +181,7 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}
-	s := &session{app: a, cfg: cfg, flags: f, engine: e, loop: l, done: done}
-	s.params = samplingParams(cfg.Sampling.Or(e.Model.Sampling()).Or(configs.FallbackSampling()))
+	s := &session{app: a, cfg: cfg, flags: f, engine: e, loop: l, done: done, params: params}
 	if err := f.see.begin(e, a.Err); err != nil {
 		return nil, errors.Join(err, l.Close(), done())
 	}

@@ -32,7 +32,8 @@ type Engine struct {
 	Groups    int // of sequences, whose steps are in flight side by side: see batch.Config
 	ListPages int // page numbers that fit into a step
 
-	KVType quant.Type
+	KVType  quant.Type
+	Sampler *Sampler // nil: the device picks the likeliest token, and no other
 
 	positions int    // of the kv cache
 	limit     uint64 // on device memory, 0 for none
@@ -82,6 +83,7 @@ func (e *Engine) compile(o *Options) error {
 	e.KVType, e.limit = p.KVType, p.Memory
 	p.fillBatch(&e.Device)
 	p.fillRest()
+	p.Sampler = p.Sampler && e.Model.Vocab <= graph.SampleVocabulary && e.Slots < graph.SampleRecent
 	for {
 		po := p.planOptions(shaders.For(p.kernels(class(&e.Device))))
 		po.counters = o.counters(e.Device.Ordered)
@@ -96,9 +98,13 @@ func (e *Engine) compile(o *Options) error {
 		e.Memory = memoryOf(e.Plans, e.Slots)
 		e.Buckets, e.Sequences, e.ListPages, e.positions = p.Buckets, p.Sequences, p.listPages(), pages(p.Cache)*PageSize
 		if !p.shrink(e.Memory, &e.Device) {
-			return nil
+			break
 		}
 	}
+	if p.Sampler {
+		e.Sampler = newSampler(e.Model.Vocab, e.Device.Kind == "cpu", e.Buckets)
+	}
+	return nil
 }
 
 // class is a device as plans see it.

@@ -45,6 +45,12 @@ type Plans struct {
 	Sync          string   // barrier, counter or auto; "" is auto
 	Pretend       []string // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
 	CountExperts  bool     // the device counts how often each expert is chosen
+	// Sampler has the device pick tokens by all that sample.Params ask, as far as
+	// Engine.Sampler says; without it, the device picks the likeliest one.
+	Sampler bool
+	// Constraints gives the sampler masks of allowed tokens, and a segment of its own,
+	// so that it can wait for a mask while other work goes on.
+	Constraints bool
 }
 
 // Observe says who sees what the engine does.

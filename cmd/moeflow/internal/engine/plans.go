@@ -39,12 +39,14 @@ type planOptions struct {
 	noFuse      bool
 	counters    bool
 	count       bool // how often experts are chosen
+	sampler     bool
+	constraints bool
 }
 
 // planOptions is what the options ask of plans, with kernels of a catalog.
 func (p *Plans) planOptions(kernels graph.Catalog) planOptions {
 	return planOptions{buckets: p.Buckets, granularity: p.Granularity, kvType: p.KVType, cache: p.Cache, list: p.listPages(), sequences: p.Sequences,
-		kernels: kernels, noFuse: p.NoFuse, count: p.CountExperts}
+		kernels: kernels, noFuse: p.NoFuse, count: p.CountExperts, sampler: p.Sampler, constraints: p.Constraints}
 }
 
 // pages is how many pages hold n positions.
@@ -65,12 +67,16 @@ func compile(m *model.Model, o planOptions) ([]*graph.Plan, error) {
 		g, err := m.Build(qwen3moe.Options{
 			Layout: graph.StepLayout{Rows: b.Rows, Outs: b.Outs, Pages: list},
 			KVType: o.kvType, Positions: pages(o.cache) * PageSize, PageSize: PageSize, MaxRows: rows, Slots: o.sequences,
-			CountExperts: o.count,
+			CountExperts: o.count, Sampler: o.sampler, Touched: touched(b.Outs), Masks: o.constraints,
 		})
 		if err != nil {
 			return nil, err
 		}
-		p, err := graph.Compile(g, graph.Options{Kernels: o.kernels, Granularity: o.granularity, NoFuse: o.noFuse, Counters: o.counters})
+		c := graph.Options{Kernels: o.kernels, Granularity: o.granularity, NoFuse: o.noFuse, Counters: o.counters}
+		if o.constraints {
+			c.Apart = "sample"
+		}
+		p, err := graph.Compile(g, c)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.File.Path(), err)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"moeflow/graph"
 	"moeflow/stages/qwen3moe"
@@ -16,16 +17,33 @@ type Step struct {
 	// Outs lists the rows whose logits are wanted, and Pages the page numbers
 	// that the rows refer to.
 	Outs, Pages []uint32
-	Read        uint64 // ReadSampled, ReadLogits or both
-	Decode      bool   // most rows are generated tokens, no prompt's: for observers
+	Read        uint64 // of ReadSampled, ReadLogits and ReadProbs
+	// Sampling is what each of Outs asks of the sampler, if the plans have one; nil is
+	// the likeliest token for all.
+	Sampling []graph.SampleRow
+	Decode   bool // most rows are generated tokens, no prompt's: for observers
 }
 
-// What a step may read back, in the order of qwen3moe.Build's Readable.
+// What a step may read back. ReadProbs is for plans with a sampler.
 const (
-	ReadSampled = 1 << 0
-	ReadLogits  = 1 << 1
-	readCounts  = 1 << 2
+	ReadSampled = 1 << iota
+	ReadLogits
+	ReadProbs
+	readCounts
 )
+
+// readable are the tensors of these bits.
+var readable = []string{qwen3moe.Sampled, qwen3moe.Logits, qwen3moe.Probs, qwen3moe.Counts}
+
+// reads are the bits of a plan's own list of what can be read.
+func reads(p *graph.Plan, bits uint64) (out uint64) {
+	for i, id := range p.Reads {
+		if at := slices.Index(readable, p.Tensors[id].Name); at >= 0 {
+			out |= bits >> at & 1 << i
+		}
+	}
+	return out
+}
 
 // Fill writes a step into the next slot and numbers it. The ticket is then to be
 // run: Enqueue does both.
@@ -49,8 +67,17 @@ func (e *Engine) Fill(s *Step) (graph.Ticket, error) {
 	put(0, graph.StepHeader+graph.StepRowWords*len(s.Rows))
 	put(l.OutsAt(), len(s.Outs))
 	put(l.PagesAt(), len(s.Pages))
+	if e.Sampler != nil {
+		if err := e.Sampler.fill(e.programs[s.Plan], slot, b.Outs, s); err != nil {
+			return graph.Ticket{}, err
+		}
+	}
+	read := s.Read
+	if e.counting {
+		read |= readCounts
+	}
 	e.step++
-	return graph.Ticket{Step: e.step, Slot: slot, Plan: s.Plan, Read: s.Read}, nil
+	return graph.Ticket{Step: e.step, Slot: slot, Plan: s.Plan, Read: reads(e.Plans[s.Plan], read)}, nil
 }
 
 // Enqueue writes a step into the next slot and starts it. At most Slots steps
@@ -65,9 +92,6 @@ func (e *Engine) Enqueue(s *Step) error {
 			e.order.follow(e.step)
 			break
 		}
-	}
-	if e.counting {
-		t.Read |= readCounts
 	}
 	defer e.Span(LaneHost, "enqueue", e.enqueued(t, s), t)
 	return e.flow.Enqueue(t)
@@ -109,6 +133,11 @@ func (e *Engine) Sampled(t graph.Ticket) ([]byte, error) { return e.Read(t, qwen
 // Logits returns those of a finished step, a row for each of its Outs, as
 // little-endian float32. The view ends with the slot's next step.
 func (e *Engine) Logits(t graph.Ticket) ([]byte, error) { return e.Read(t, qwen3moe.Logits) }
+
+// Probs returns what the sampler knows of the picks of a finished step, a row of
+// graph.SampleProbsWords words for each of its Outs. The view ends with the slot's next
+// step.
+func (e *Engine) Probs(t graph.Ticket) ([]byte, error) { return e.Read(t, qwen3moe.Probs) }
 
 // Row decodes one row of Logits into out, which has the vocabulary's length.
 func Row(logits []byte, n int, out []float32) {

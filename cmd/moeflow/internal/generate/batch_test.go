@@ -13,6 +13,7 @@ import (
 	"moeflow/cmd/moeflow/internal/enginetest"
 	"moeflow/cmd/moeflow/internal/measure"
 	"moeflow/cmd/moeflow/internal/testmodel"
+	"moeflow/stages/sample"
 )
 
 // startBatch opens a model for a deterministic batch.
@@ -80,6 +81,9 @@ func manyPrompts(e *engine.Engine, n, longest, generate int) []*BatchRequest {
 		switch i % 4 {
 		case 1:
 			p.Sampling.Temperature, p.Sampling.Seed = 0.9, uint64(i)
+			p.Sampling.RepeatPenalty, p.Sampling.PresencePenalty, p.Sampling.FrequencyPenalty = 1.2, 0.5, 0.1
+		case 2:
+			p.Sampling = sample.Params{Temperature: 0.7, TopK: 20, TopP: 0.8, RepeatPenalty: 1.05, RepeatLastN: 5, Seed: uint64(i)}
 		case 3:
 			p.LogProbs, p.Top = true, i%5
 		}
@@ -115,15 +119,15 @@ func TestBatchSameText(t *testing.T) {
 		buckets []engine.Bucket // other chunks, the same kernels
 	}
 	jobs := []job{
-		{quick, 64, engine.Plans{Sequences: 64}, false, enginetest.Buckets(64, 64, 128, 64)},
-		{quick, 18, engine.Plans{Sequences: 8, Buckets: few}, true, enginetest.Buckets(2, 2, 8, 8, 128, 64, 256, 64)},
-		{blocky, 6, engine.Plans{Sequences: 8, Buckets: few, Pretend: []string{"gpu", "shared48"}}, true, nil},
+		{quick, 64, engine.Plans{Sequences: 64, Sampler: true}, false, enginetest.Buckets(64, 64, 128, 64)},
+		{quick, 18, engine.Plans{Sequences: 8, Buckets: few, Sampler: true}, true, enginetest.Buckets(2, 2, 8, 8, 128, 64, 256, 64)},
+		{blocky, 6, engine.Plans{Sequences: 8, Buckets: few, Sampler: true, Pretend: []string{"gpu", "shared48"}}, true, nil},
 		{blocky, 6, engine.Plans{Sequences: 32, Buckets: enginetest.Buckets(32, 32, 128, 64), Pretend: []string{"gpu", "shared48"}}, true, nil},
 	}
 	if kind := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Context: 64}).Device.Kind; kind != "cpu" { // its own kernels
 		jobs = nil
 		for _, sequences := range []int{4, 16, 64, 128} {
-			jobs = append(jobs, job{model: blocky, n: 64, o: engine.Plans{Sequences: sequences}})
+			jobs = append(jobs, job{model: blocky, n: 64, o: engine.Plans{Sequences: sequences, Sampler: sequences != 16}})
 		}
 	}
 	for _, c := range jobs {
@@ -177,6 +181,7 @@ func TestBatchGivesUp(t *testing.T) {
 			}
 			if i%3 == 0 {
 				p.Sampling.Temperature, p.Sampling.Seed = 1, uint64(i)
+				p.Sampling.RepeatPenalty, p.Sampling.RepeatLastN, p.Sampling.FrequencyPenalty = 1.3, 20+i, 0.2
 			}
 			list, tokens = append(list, p), tokens+uint64(len(p.IDs))
 		}
@@ -184,7 +189,7 @@ func TestBatchGivesUp(t *testing.T) {
 	}
 	var want map[int]BatchResult
 	for i, o := range []engine.Plans{{}, {Cache: 7 * engine.PageSize}, {Cache: 7 * engine.PageSize, Buckets: enginetest.Buckets(8, 8, 128, 64)}} {
-		o.Sequences = 8
+		o.Sequences, o.Sampler = 8, true
 		e := startBatch(t, quick, o, enginetest.Slots(1+i))
 		list, tokens := prompts(e)
 		given, next := 0, oneByOne(list)

@@ -34,6 +34,9 @@ func (l *Loop) launch() (bool, error) {
 	}
 	f := &l.flights[l.begun%len(l.flights)]
 	prompts := l.write(f)
+	if err := l.pick.ask(&l.next, f.picks); err != nil {
+		return false, err
+	}
 	l.counts.PromptTokens += uint64(prompts)
 	l.begun++
 	return true, l.e.Enqueue(&l.next)
@@ -43,7 +46,7 @@ func (l *Loop) launch() (bool, error) {
 // them are of prompts.
 func (l *Loop) write(f *flight) (prompts int) {
 	n := &l.next
-	*n = engine.Step{Rows: n.Rows[:0], Outs: n.Outs[:0], Pages: n.Pages[:0]}
+	*n = engine.Step{Rows: n.Rows[:0], Outs: n.Outs[:0], Pages: n.Pages[:0], Sampling: n.Sampling[:0]}
 	f.picks, f.prompts = f.picks[:0], f.prompts[:0]
 	var m *member
 	pages := uint32(0)

@@ -23,21 +23,31 @@ type pick struct {
 
 // onDevice tells whether the device picks a request's tokens, which then stay
 // there and feed the next step before the host has read them.
-func onDevice(r *Request) bool { return r.Sampling.Plain() && !r.LogProbs }
+func onDevice(e *engine.Engine, r *Request) bool {
+	if e.Sampler == nil {
+		return r.Sampling.Plain() && !r.LogProbs
+	}
+	return e.Sampler.Serves(&r.Sampling, len(r.IDs), r.MaxTokens, r.Top)
+}
 
 // picker picks the tokens of steps: the loop knows of sampling only what stands
 // here and in onDevice.
 type picker struct {
 	e       *engine.Engine
 	workers []*worker
+	sampler *sample.Sampler     // finds what penalties change, for steps being made
+	touched []graph.SampleToken // of the step being made
 }
 
 // reads is what a step has to read back for a request.
 func (p *picker) reads(m *member) uint64 {
-	if m.device {
-		return engine.ReadSampled
+	switch {
+	case !m.device:
+		return engine.ReadLogits
+	case m.LogProbs:
+		return engine.ReadSampled | engine.ReadProbs
 	}
-	return engine.ReadLogits
+	return engine.ReadSampled
 }
 
 // pick sets the tokens of a finished step's picks, or their errors. An error that
@@ -69,6 +79,13 @@ func (p *picker) readSampled(t graph.Ticket, picks []pick) (n int, err error) {
 			continue
 		}
 		k.token.ID = int32(id)
+		if k.m.LogProbs {
+			probs, err := p.e.Probs(t)
+			if err != nil {
+				return n, err
+			}
+			k.err = atPosition(len(k.m.ids), k.readProbs(probs))
+		}
 	}
 	return n, nil
 }

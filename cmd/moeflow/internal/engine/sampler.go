@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"encoding/binary"
+
+	"moeflow/graph"
+	"moeflow/graph/backend"
+	"moeflow/stages/qwen3moe"
+	"moeflow/stages/sample"
+)
+
+// Sampler says what the device's sampler serves.
+type Sampler struct {
+	vocab   int
+	touched int  // tokens that bias and penalties may change in a row
+	search  bool // filters may keep more tokens than graph.SampleMerged
+	words   []uint32
+	greedy  []graph.SampleRow
+}
+
+// searchedOnCPU is the largest vocabulary in which a CPU's driver searches: Mesa's ends
+// the loops of a workgroup after 65,536 rounds.
+const searchedOnCPU = 2 * graph.ArgMaxShare
+
+// touched is how many tokens bias and penalties may change in a step of so many output
+// rows, all together.
+func touched(outs int) int { return min(max(1<<14, 1<<11*outs), 1<<18) }
+
+func newSampler(vocab int, cpu bool, buckets []Bucket) *Sampler {
+	s := &Sampler{vocab: vocab, search: !cpu || vocab <= searchedOnCPU, touched: vocab}
+	for _, b := range buckets {
+		s.touched = min(s.touched, touched(b.Outs)/b.Outs)
+	}
+	return s
+}
+
+// Serves tells whether the device can pick up to n tokens of an answer behind a
+// prompt of so many, with the log probabilities of the top likeliest. What the device
+// cannot do the host does, from the logits.
+func (s *Sampler) Serves(p *sample.Params, prompt, n, top int) bool {
+	most := len(p.Bias)
+	if p.RepeatPenalty != 1 {
+		most += p.Window(prompt + n)
+	}
+	if p.FrequencyPenalty != 0 || p.PresencePenalty != 0 {
+		most += n
+	}
+	listed := p.Temperature == 0 || p.TopK > 0 && p.TopK <= graph.SampleMerged(s.vocab) || p.TopK == 0 && p.TopP >= 1 && p.MinP <= 0
+	return min(most, s.vocab) <= s.touched && (s.search || listed) && top <= graph.SampleLikeliest
+}
+
+// fill writes what a step's output rows ask.
+func (s *Sampler) fill(p backend.Program, slot, outs int, step *Step) error {
+	buf, err := p.Input(slot, qwen3moe.Sampling)
+	if err != nil {
+		return err
+	}
+	rows := step.Sampling
+	if rows == nil {
+		for len(s.greedy) < len(step.Outs) {
+			s.greedy = append(s.greedy, graph.SampleRow{TopP: 1, Repeat: 1})
+		}
+		rows = s.greedy[:len(step.Outs)]
+	}
+	l := graph.SampleLayout{Outs: outs, Touched: touched(outs)}
+	if n := l.Words(); len(s.words) < n {
+		s.words = make([]uint32, n)
+	}
+	from, to := l.Fill(s.words, rows)
+	for _, part := range [][2]int{{0, graph.SampleRowWords * len(rows)}, {from, to}} {
+		for i := part[0]; i < part[1]; i++ {
+			binary.LittleEndian.PutUint32(buf[4*i:], s.words[i])
+		}
+	}
+	return nil
+}
