@@ -10,7 +10,8 @@ const assert = require('assert');
 
 (async () => {
   const [moeflow, shot] = process.argv.slice(2);
-  const run = spawn(moeflow, ['run', '-p', 'package main\n\nimport "fmt"\n\nfunc main() {\n', '-n', '1900', '--ignore-eos', '--watch']);
+  const run = spawn(moeflow, ['run', '--completion', '-p', 'package main\n\nimport "fmt"\n\nfunc main() {\n', '-n', '1900', '--ignore-eos', '--watch'],
+    { stdio: ['ignore', 'pipe', 'pipe'] }); // an open pipe would be the end of the prompt
   const exited = new Promise(done => run.on('exit', done));
   run.stdout.resume();
   const browser = await chromium.launch({

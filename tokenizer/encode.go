@@ -1,23 +1,49 @@
 package tokenizer
 
+import "slices"
+
 // Encode turns text into tokens. Added tokens of the user-defined kind in the
 // text always become themselves; control tokens such as <|im_start|> do so only
 // if special is true, and are plain text otherwise: text of others must not
 // forge them. Of tokens that overlap the first counts, of those the longest.
 func (t *Tokenizer) Encode(text string, special bool) []int32 {
+	if special {
+		return t.encode(text, &t.added, nil)
+	}
+	return t.encode(text, &t.user, nil)
+}
+
+// encode finds added tokens everywhere but at the places that are plain.
+func (t *Tokenizer) encode(text string, added *added, plain []int) []int32 {
 	e := t.work.Get().(*encoder)
 	defer t.work.Put(e)
 	defer e.trim()
-	added := &t.user
-	if special {
-		added = &t.added
-	}
 	out, start := make([]int32, 0, len(text)/3+8), 0
 	added.split(text, func(p place) {
+		if _, found := slices.BinarySearch(plain, p.at); found {
+			return
+		}
 		out = append(e.text(out, text[start:p.at]), p.id)
 		start = p.at + p.length
 	})
 	return e.text(out, text[start:])
+}
+
+// Controls are the texts of the control tokens.
+func (t *Tokenizer) Controls() []string {
+	var all []string
+	for id, s := range t.texts {
+		if s != "" && t.kind(int32(id)) == typeControl {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// EncodeAround is Encode with special tokens, but for those that begin at one of the
+// places, which are in rising order: there they are plain text.
+func (t *Tokenizer) EncodeAround(text string, places []int) []int32 {
+	return t.encode(text, &t.added, places)
 }
 
 // EncodePrompt is Encode with the BOS and EOS tokens that the file asks for.

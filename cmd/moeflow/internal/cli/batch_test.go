@@ -137,9 +137,9 @@ func TestBatch(t *testing.T) {
 			t.Errorf("line %d: %q, run says %q", line, got[line].text(), want)
 		}
 	}
-	same(2, "--chat", "-p", "Say 1.", "-n", "4")
-	same(3, "-p", "func f2(", "-n", "5", "--temp", "1", "--seed", "2")
-	same(8, "-p", "func f7(", "-n", "5", "--temp", "1", "--seed", "7")
+	same(2, "-p", "Say 1.", "-n", "4")
+	same(3, "--completion", "-p", "func f2(", "-n", "5", "--temp", "1", "--seed", "2")
+	same(8, "--completion", "-p", "func f7(", "-n", "5", "--temp", "1", "--seed", "7")
 
 	// Alone, and in another order, a prompt has the same answer.
 	lines := batchPrompts()

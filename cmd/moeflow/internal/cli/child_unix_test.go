@@ -49,7 +49,7 @@ func startChild(t *testing.T, c *exec.Cmd) {
 // TestInterrupt: the first Ctrl-C ends the answer after the token under way,
 // with everything printed and exit code 130.
 func TestInterrupt(t *testing.T) {
-	c, out, errs := child(t, "run", "-p", "func main() {", "-n", "1900", "--ignore-eos", "--print-ids")
+	c, out, errs := child(t, "run", "--completion", "-p", "func main() {", "-n", "1900", "--ignore-eos", "--print-ids")
 	r := bufio.NewReader(out)
 	var got strings.Builder
 	for range 3 {
@@ -84,7 +84,7 @@ func tail(s string) string { return s[max(0, len(s)-40):] }
 
 // TestClosedPipe: as in moeflow ... | head.
 func TestClosedPipe(t *testing.T) {
-	c, out, errs := child(t, "run", "-p", "func main() {", "-n", "200", "--ignore-eos")
+	c, out, errs := child(t, "run", "--completion", "-p", "func main() {", "-n", "200", "--ignore-eos")
 	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
 		t.Fatalf("%v: %s", err, errs)
 	}

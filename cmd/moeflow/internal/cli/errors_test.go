@@ -62,7 +62,15 @@ func TestErrors(t *testing.T) {
 		{"logits|--ids|1", 2, "-o: give the .npy file to write"},
 		{"logits|-o|" + none, 2, "--ids: no token ids, want at least one"},
 		{"perplexity", 2, "received 0"},
-		{"perplexity|" + none, 2, none},
+		{"perplexity|" + none + ".txt", 2, none + ".txt"},
+		{"perplexity|" + none, 2, "give the FILE to score"},
+		{"run|" + none + "|-p|x", 2, none + ": no such file or directory"},
+		{"run|" + none + "|-m|" + bad + "|-p|x", 2, "two models are named"},
+		{"run|-p|x|--chat|--completion", 2, "--chat and --completion exclude each other"},
+		{"run|-p|x|-q|-v", 2, "--quiet and --verbose exclude each other"},
+		{"run|-p|x|--stop|", 2, "--stop is empty, want a text"},
+		{"run|-p|x|--completion|--system|s", 2, "--system: a completion has no system message"},
+		{"run|-c|0|-p|x", 2, "--context: context.length is 0"},
 		{"perplexity|-c|2|" + text, 2, "--window: 2 tokens, want at least 3"},
 		{"perplexity|" + text, 2, "the text has 1 tokens, want at least 3"},
 		{"tokenize|a|b", 2, `argument "a" is not a config`},
@@ -105,7 +113,7 @@ func (g *gone) Write(p []byte) (int, error) {
 }
 
 func TestReaderGoesAway(t *testing.T) {
-	for _, args := range [][]string{{"run", "-p", "func main() {", "-n", "200"}, {"inspect", "tiny"}, {"tokenize"}} {
+	for _, args := range [][]string{{"run", "--completion", "-p", "func main() {", "-n", "200"}, {"inspect", "tiny"}, {"tokenize"}} {
 		var errs strings.Builder
 		code := Main(args, Streams{In: strings.NewReader("some text"), Out: &gone{}, Err: &errs})
 		if code != exitFailed || errs.String() != "" {

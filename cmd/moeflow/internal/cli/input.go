@@ -78,6 +78,17 @@ func (s *stdin) next() {
 	}
 }
 
+// isPipe tells whether a stream brings what another program or a file has: no
+// terminal, and no device such as /dev/null.
+func isPipe(s io.Reader) bool {
+	f, ok := s.(*os.File)
+	if !ok {
+		return true
+	}
+	i, err := f.Stat()
+	return err == nil && (i.Mode().IsRegular() || i.Mode()&fs.ModeNamedPipe != 0)
+}
+
 // readText reads a text whole: a file, or standard input for "-". What is no text
 // file by its type is refused, and so are UTF-16 and more than most bytes; a byte
 // order mark is left out, as batch does. The errors are of wrong use but for

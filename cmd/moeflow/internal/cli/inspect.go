@@ -64,7 +64,7 @@ func inspectCommand(a *app) *cobra.Command {
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		path, shipped := args[0], args[0] == filepath.Base(args[0])
-		if name, rest := splitConfig(args); name != "" && len(rest) == 0 {
+		if name, rest := splitConfig(args); name != "" && !isModel(name) && len(rest) == 0 {
 			cfg, err := a.profile(name)
 			if err != nil {
 				return err

@@ -43,7 +43,8 @@ func (s *session) interactive(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		res, text, err := s.stream(ctx, ids)
+		out := &printed{w: s.Out}
+		res, err := s.stream(ctx, ids, out)
 		if err != nil {
 			return err
 		}
@@ -51,7 +52,7 @@ func (s *session) interactive(ctx context.Context) error {
 		if res.Finish == generate.FinishCancel {
 			return errInterrupted
 		}
-		turns = append(turns, chat.Message{"role": "assistant", "content": text})
+		turns = append(turns, chat.Message{"role": "assistant", "content": out.text.String()})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,15 +24,18 @@ import (
 
 // modelFlags adds the flags of every command that takes CONFIG.
 func (a *app) modelFlags(c *cobra.Command) {
-	c.Flags().StringVar(&a.model, "model", "", "GGUF file, instead of the config's model.path")
+	c.Flags().StringVarP(&a.model, "model", "m", "", "GGUF file, instead of the config's model.path")
 	c.Flags().StringVar(&a.device, "device", "", "device: auto, an index or part of a name")
 	c.Flags().StringArrayVar(&a.set, "set", nil, "override a config key, as key.path=value (repeatable)")
 	c.Flags().BoolVar(&a.validation, "validation", false, "run under Vulkan's validation layers")
 	c.Flags().MarkHidden("validation")
 }
 
-// splitConfig takes a leading CONFIG off the arguments: it ends in .toml or
-// names a shipped profile.
+// isModel tells whether an argument names a model file.
+func isModel(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".gguf") }
+
+// splitConfig takes a leading CONFIG or model file off the arguments: a name that
+// ends in .toml or .gguf, or that of a shipped profile.
 func splitConfig(args []string) (config string, rest []string) {
 	if len(args) == 0 {
 		return "", nil
@@ -41,18 +45,30 @@ func splitConfig(args []string) (config string, rest []string) {
 			return args[0], args[1:]
 		}
 	}
-	if strings.HasSuffix(args[0], ".toml") {
+	if strings.HasSuffix(args[0], ".toml") || isModel(args[0]) {
 		return args[0], args[1:]
 	}
 	return "", args
 }
 
-// profile reads the config and applies the overriding flags.
-func (a *app) profile(name string) (*configs.Config, error) {
+// profile reads the config and applies the overriding flags. A model that is named
+// without a config gets the default of every key: the shipped profile is about the
+// shipped model.
+func (a *app) profile(name string) (c *configs.Config, err error) {
 	home, _ := os.UserHomeDir()
-	c, err := configs.Open(name, configs.Options{Getenv: os.Getenv, Home: home})
-	if err != nil {
-		return nil, err
+	o := configs.Options{Getenv: os.Getenv, Home: home}
+	switch {
+	case isModel(name) && a.model != "":
+		return nil, usage{fmt.Errorf("two models are named, %s and --model %s: want one", name, a.model)}
+	case isModel(name):
+		c = configs.Default(o)
+		c.Model.Path = name
+	case name == "" && a.namesModel():
+		c = configs.Default(o)
+	default:
+		if c, err = configs.Open(name, o); err != nil {
+			return nil, err
+		}
 	}
 	path := c.Model.Path
 	for _, s := range a.set {
@@ -70,6 +86,14 @@ func (a *app) profile(name string) (*configs.Config, error) {
 		c.Device.Name = a.device
 	}
 	return c, c.Check()
+}
+
+// namesModel tells whether a flag names a model file.
+func (a *app) namesModel() bool {
+	return a.model != "" || slices.ContainsFunc(a.set, func(s string) bool {
+		key, _, _ := strings.Cut(s, "=")
+		return strings.TrimSpace(key) == "model.path"
+	})
 }
 
 // openModel opens the profile's model: the file, or, for a shipped profile

@@ -4,85 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/generate"
 	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/cmd/moeflow/internal/openai"
 	"moeflow/configs"
 	"moeflow/stages/sample"
 	"moeflow/tokenizer/chat"
 )
 
-// runFlags are the flags of run.
-type runFlags struct {
-	prompt, file, system, ids     string
-	chat, raw, ignoreEOS, printID bool
-	maxTokens                     int
-	temp, topP, minP, repeat      float64
-	topK                          int
-	seed                          uint64
-	see                           seeFlags
-}
-
 func runCommand(a *app) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use:   "run [CONFIG] [-]",
+		Use:   "run [CONFIG|MODEL.gguf] [-]",
 		Short: "Answer a prompt, streaming; with a terminal and no prompt, an interactive chat",
 		Args:  cobra.MaximumNArgs(2),
 	}
 	a.modelFlags(c)
 	fl := c.Flags()
-	fl.StringVarP(&f.prompt, "prompt", "p", "", "the prompt")
-	fl.StringVarP(&f.file, "prompt-file", "f", "", "file with the prompt; - is standard input")
-	fl.StringVar(&f.ids, "ids", "", "the prompt as token ids, comma-separated")
-	fl.BoolVar(&f.printID, "print-ids", false, "print generated ids, space-separated, instead of text")
+	f.add(fl)
 	f.answers(fl)
 	f.see.add(fl)
 	c.RunE = func(c *cobra.Command, args []string) error { return a.run(c, args, &f) }
 	return c
-}
-
-// answers adds the flags that say how prompts are answered.
-func (f *runFlags) answers(fl *pflag.FlagSet) {
-	fl.BoolVar(&f.chat, "chat", false, "wrap the prompt with the model's chat template")
-	fl.BoolVar(&f.raw, "raw", false, "take special tokens in the prompt as plain text")
-	fl.StringVar(&f.system, "system", "", "system message of the chat")
-	fl.BoolVar(&f.ignoreEOS, "ignore-eos", false, "go on past the end of the text")
-	fl.IntVarP(&f.maxTokens, "max-tokens", "n", 0, "most tokens to generate")
-	fl.Float64Var(&f.temp, "temp", 0, "temperature; 0 takes the likeliest token")
-	fl.IntVar(&f.topK, "top-k", 0, "sample from the k likeliest tokens; 0 is off")
-	fl.Float64Var(&f.topP, "top-p", 1, "sample from the likeliest tokens of this total probability; 1 is off")
-	fl.Float64Var(&f.minP, "min-p", 0, "drop tokens below this share of the likeliest; 0 is off")
-	fl.Float64Var(&f.repeat, "repeat-penalty", 1, "penalty on tokens already there; 1 is off")
-	fl.Uint64Var(&f.seed, "seed", 0, "seed of the random numbers")
-}
-
-// overrides carries the flags that were given into the config, with its checks.
-func (f *runFlags) overrides(c *cobra.Command, cfg *configs.Config) error {
-	for _, o := range []struct{ flag, key string }{
-		{"max-tokens", "run.max_tokens"}, {"system", "run.system"}, {"temp", "sampling.temperature"},
-		{"top-k", "sampling.top_k"}, {"top-p", "sampling.top_p"}, {"min-p", "sampling.min_p"},
-		{"repeat-penalty", "sampling.repeat_penalty"}, {"seed", "sampling.seed"},
-	} {
-		if fl := c.Flags().Lookup(o.flag); fl.Changed {
-			if err := cfg.SetKey("--"+o.flag, o.key, fl.Value.String()); err != nil {
-				return err
-			}
-		}
-	}
-	// --temp 0 asks for the likeliest token, which a config's penalty would
-	// change.
-	if c.Flags().Changed("temp") && f.temp == 0 && !c.Flags().Changed("repeat-penalty") {
-		return cfg.SetKey("--temp", "sampling.repeat_penalty", "1.0")
-	}
-	return nil
 }
 
 func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
@@ -90,7 +41,10 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	if len(rest) == 1 && rest[0] == "-" {
 		f.file = "-"
 	} else if len(rest) > 0 {
-		return usage{fmt.Errorf("argument %q is neither a config (a .toml file or %s) nor -", rest[0], strings.Join(configs.Shipped(), ", "))}
+		return usage{fmt.Errorf("argument %q is neither a config (a .toml file or %s) nor a model (a .gguf file) nor -", rest[0], strings.Join(configs.Shipped(), ", "))}
+	}
+	if err := f.check(); err != nil {
+		return err
 	}
 	cfg, err := a.profile(name)
 	if err != nil {
@@ -106,11 +60,12 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	if given && text == "" {
-		return usage{fmt.Errorf("the prompt is empty")}
-	}
-	if !given && f.ids == "" && !isTerminal(a.stdin) {
+	given = given || f.ids != ""
+	if !given && !isTerminal(a.stdin) {
 		return usage{fmt.Errorf("no prompt: give --prompt, --prompt-file, --ids or -")}
+	}
+	if f.quiet {
+		a.bars = nil
 	}
 	if len(f.see.outputs()) > 0 {
 		defer keepPipe()() // so that a reader who goes away does not leave parts of files
@@ -123,35 +78,49 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 		return errors.Join(err, f.see.discard())
 	}
 	defer func() { err = s.close(err) }()
-	if !given && f.ids == "" {
+	if !given {
 		return s.interactive(c.Context())
 	}
 	ids, err := s.promptIDs(c.Context(), f, text)
 	if err != nil {
 		return err
 	}
+	s.settings()
 	return s.answer(c.Context(), ids)
 }
 
-// promptText is the prompt and whether there is one.
-func (a *app) promptText(c *cobra.Command, f *runFlags) (string, bool, error) {
-	n := 0
+// promptText is the prompt and whether there is one. What is piped into a command
+// without a file for its prompt is the end of the prompt.
+func (a *app) promptText(c *cobra.Command, f *runFlags) (text string, given bool, err error) {
+	n, text := 0, f.prompt
 	for _, given := range []bool{c.Flags().Changed("prompt"), f.file != "", f.ids != ""} {
 		if given {
 			n++
 		}
 	}
-	switch {
+	switch given = n > 0; {
 	case n > 1:
 		return "", false, usage{fmt.Errorf("--prompt, --prompt-file (or -) and --ids exclude each other")}
+	case f.ids != "":
+		return "", true, nil
 	case f.file != "":
-		text, err := a.readText(c.Context(), f.file, mostPrompt)
-		if err != nil && f.file != "-" {
+		if text, err = a.readText(c.Context(), f.file, mostPrompt); err != nil && f.file != "-" {
 			err = fmt.Errorf("--prompt-file: %w", err)
 		}
-		return text, true, err
+	case isPipe(a.stdin):
+		more, err := a.readText(c.Context(), "-", mostPrompt)
+		if err != nil {
+			return "", false, err
+		}
+		if text != "" && more != "" && !f.completion {
+			text += "\n\n" // a completion goes on where the prompt ends
+		}
+		text, given = text+more, given || more != ""
 	}
-	return f.prompt, c.Flags().Changed("prompt"), nil
+	if err == nil && given && text == "" {
+		err = usage{fmt.Errorf("the prompt is empty")}
+	}
+	return text, given, err
 }
 
 // session is a loaded model with one sequence and its settings.
@@ -163,15 +132,21 @@ type session struct {
 	loop     *generate.Loop
 	template *chat.Template
 	params   sample.Params
+	drawn    bool // nobody set params.Seed
 	done     func() error
 	forget   func() // takes back what is said if the process must end
 }
 
 func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 	var params sample.Params
+	drawn := false
 	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) {
 		f.see.options(a, o)
-		params = samplingParams(cfg.Sampling.Or(m.Sampling()).Or(configs.FallbackSampling()))
+		sampling := cfg.Sampling.Or(m.Sampling())
+		if sampling.Seed == nil {
+			sampling.Seed, drawn = new(uint64(rand.Uint32())), true
+		}
+		params = samplingParams(sampling.Or(configs.FallbackSampling()))
 		o.Plans.Sampler = !params.Plain()
 	})
 	if err != nil {
@@ -181,7 +156,7 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}
-	s := &session{app: a, cfg: cfg, flags: f, engine: e, loop: l, done: done, params: params}
+	s := &session{app: a, cfg: cfg, flags: f, engine: e, loop: l, done: done, params: params, drawn: drawn}
 	if err := f.see.begin(e, a.Err); err != nil {
 		return nil, errors.Join(err, l.Close(), done())
 	}
@@ -209,14 +184,28 @@ func samplingParams(c configs.Sampling) sample.Params {
 		RepeatPenalty: *c.RepeatPenalty, Seed: *c.Seed}
 }
 
-// promptIDs turns the prompt into tokens.
+// settings says with which settings the model runs, if that is wanted.
+func (s *session) settings() {
+	if !s.flags.verbose {
+		return
+	}
+	p := s.params
+	fmt.Fprintf(s.Err, "%s on %s: context %d positions, kv cache %s; at most %d tokens, temperature %g, top-k %d, top-p %g, min-p %g, repeat penalty %g, seed %d\n",
+		s.engine.Model.Name(), s.engine.Device.Name, s.engine.Context, s.cfg.Context.KVType, s.cfg.Run.MaxTokens,
+		p.Temperature, p.TopK, p.TopP, p.MinP, p.RepeatPenalty, p.Seed)
+}
+
+// promptIDs turns the prompt into tokens: through the model's chat template, unless
+// it has none or the prompt is to be continued as it is.
 func (s *session) promptIDs(ctx context.Context, f *runFlags, text string) ([]int32, error) {
 	defer s.engine.Tokenizing("tokenize the prompt")()
-	if f.ids != "" {
+	switch {
+	case f.ids != "":
 		return parseIDs("--ids", f.ids)
-	}
-	if f.chat {
+	case f.chat || !f.completion && s.engine.Model.HasChatTemplate():
 		return s.render(ctx, []chat.Message{{"role": "user", "content": text}})
+	case f.system != "":
+		return nil, usage{fmt.Errorf("--system: %s has no chat template, so a prompt is continued as it is", s.engine.Model.Name())}
 	}
 	return s.engine.Model.Tokenizer.EncodePrompt(text, !f.raw), nil
 }
@@ -234,11 +223,11 @@ func (s *session) render(ctx context.Context, turns []chat.Message) ([]int32, er
 	if s.cfg.Run.System != "" {
 		turns = append([]chat.Message{{"role": "system", "content": s.cfg.Run.System}}, turns...)
 	}
-	text, err := s.template.Render(ctx, chat.Conversation{Messages: turns, AddGenerationPrompt: true})
+	ids, err := openai.EncodeChat(ctx, s.engine.Model.Tokenizer, s.template, chat.Conversation{Messages: turns, AddGenerationPrompt: true}, s.flags.raw)
 	if err != nil {
 		return nil, usageUnless(ctx, err)
 	}
-	return s.engine.Model.Tokenizer.Encode(text, true), nil
+	return ids, nil
 }
 
 // parseIDs reads a comma-separated list of token ids. name says where they stand.

@@ -31,7 +31,7 @@ func golden(t *testing.T, name, sep string) string {
 func TestRunPrompts(t *testing.T) {
 	want := strings.Join(strings.Fields(golden(t, "go_greedy", " "))[:16], " ") + "\n"
 	file := write(t, "prompt.txt", goPrompt)
-	common := []string{"-n", "16", "--ignore-eos", "--print-ids"}
+	common := []string{"--completion", "-n", "16", "--ignore-eos", "--print-ids"}
 	for name, o := range map[string]outcome{
 		"--prompt":        moeflow(t, append([]string{"run", "--prompt", goPrompt}, common...)...),
 		"config":          moeflow(t, append([]string{"run", "tiny", "-p", goPrompt}, common...)...),
@@ -39,13 +39,13 @@ func TestRunPrompts(t *testing.T) {
 		"-":               moeflowWith(t, goPrompt, append([]string{"run", "-"}, common...)...),
 		"--prompt-file":   moeflow(t, append([]string{"run", "--prompt-file", file}, common...)...),
 		"--prompt-file -": moeflowWith(t, goPrompt, append([]string{"run", "tiny.toml", "-f", "-"}, common...)...),
-		"--set":           moeflow(t, "run", "-p", goPrompt, "--set", "run.max_tokens=16", "--ignore-eos", "--print-ids", "--set", "pipeline.granularity=layer"),
+		"--set":           moeflow(t, "run", "--completion", "-p", goPrompt, "--set", "run.max_tokens=16", "--ignore-eos", "--print-ids", "--set", "pipeline.granularity=layer"),
 	} {
 		if got := ok(t, o); got != want {
 			t.Errorf("%s: printed %q, wanted %q", name, got, want)
 		}
 		if !strings.Contains(o.err, "prompt 11 tokens (0 reused)") || !strings.Contains(o.err, "generated 16 tokens") ||
-			!strings.HasSuffix(o.err, "finish: length\n") || strings.Count(o.err, "\n") != 1 {
+			!strings.HasPrefix(o.err, "the answer was cut at 16 tokens") || !strings.HasSuffix(o.err, "finish: length\n") || strings.Count(o.err, "\n") != 2 {
 			t.Errorf("%s: stderr %q", name, o.err)
 		}
 	}
@@ -57,19 +57,19 @@ func TestRunText(t *testing.T) {
 	if want == "" {
 		t.Fatal("the golden ids have no text")
 	}
-	if got := ok(t, moeflow(t, "run", "-p", goPrompt, "-n", "24", "--ignore-eos")); strings.TrimSuffix(got, "\n") != strings.TrimSuffix(want, "\n") {
+	if got := ok(t, moeflow(t, "run", "--completion", "-p", goPrompt, "-n", "24", "--ignore-eos")); strings.TrimSuffix(got, "\n") != strings.TrimSuffix(want, "\n") {
 		t.Errorf("printed %q, the tokens are %q", got, want)
 	}
 	// Sampling by seed.
 	draw := func(seed string) string {
-		return ok(t, moeflow(t, "run", "-p", goPrompt, "-n", "12", "--temp", "1.2", "--top-k", "40", "--top-p", "0.95", "--min-p", "0.01", "--repeat-penalty", "1.1", "--seed", seed))
+		return ok(t, moeflow(t, "run", "--completion", "-p", goPrompt, "-n", "12", "--temp", "1.2", "--top-k", "40", "--top-p", "0.95", "--min-p", "0.01", "--repeat-penalty", "1.1", "--seed", seed))
 	}
 	a, b, c := draw("1"), draw("1"), draw("2")
 	if a != b || a == c {
 		t.Errorf("seed 1: %q and %q, seed 2: %q", a, b, c)
 	}
 	// Special tokens are parsed, unless they are asked for as plain text.
-	special, raw := moeflow(t, "run", "-p", "<|im_end|>", "-n", "1"), moeflow(t, "run", "-p", "<|im_end|>", "-n", "1", "--raw")
+	special, raw := moeflow(t, "run", "--completion", "-p", "<|im_end|>", "-n", "1"), moeflow(t, "run", "--completion", "-p", "<|im_end|>", "-n", "1", "--raw")
 	if !strings.Contains(special.err, "prompt 1 tokens") || strings.Contains(raw.err, "prompt 1 tokens") {
 		t.Errorf("with special tokens: %s, as plain text: %s", special.err, raw.err)
 	}
@@ -82,7 +82,7 @@ func TestRunText(t *testing.T) {
 // TestRunAnywhere: no config, no files, no project around.
 func TestRunAnywhere(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if got := ok(t, moeflow(t, "run", "--prompt", "func main() {", "-n", "2")); !strings.HasPrefix(got, "}\n") {
+	if got := ok(t, moeflow(t, "run", "--completion", "--prompt", "func main() {", "-n", "2")); !strings.HasPrefix(got, "}\n") {
 		t.Errorf("printed %q", got)
 	}
 	left, err := os.ReadDir(".")

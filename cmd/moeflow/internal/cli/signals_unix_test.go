@@ -161,7 +161,7 @@ func TestHardEnd(t *testing.T) {
 	for _, signals := range [][]syscall.Signal{{syscall.SIGINT, syscall.SIGINT}, {syscall.SIGTERM}, {syscall.SIGHUP}} {
 		dir := t.TempDir()
 		trace, stats := filepath.Join(dir, "t.json"), filepath.Join(dir, "s.json")
-		c, out, errs := child(t, "run", "-p", "func main() {", "-n", "1900", "--ignore-eos", "--print-ids", "--trace", trace, "--expert-stats", stats)
+		c, out, errs := child(t, "run", "--completion", "-p", "func main() {", "-n", "1900", "--ignore-eos", "--print-ids", "--trace", trace, "--expert-stats", stats)
 		if _, err := io.ReadFull(out, make([]byte, 40)); err != nil {
 			t.Fatalf("%v: %s", err, errs)
 		}

@@ -15,7 +15,7 @@ import (
 func TestExpertStats(t *testing.T) {
 	dir := t.TempDir()
 	js, svg := filepath.Join(dir, "stats.json"), filepath.Join(dir, "stats.svg")
-	args := []string{"run", "-p", goPrompt, "-n", "12", "--ignore-eos", "--print-ids"}
+	args := []string{"run", "--completion", "-p", goPrompt, "-n", "12", "--ignore-eos", "--print-ids"}
 	plain := ok(t, moeflow(t, args...))
 	if got := ok(t, moeflow(t, append(args, "--expert-stats", js, "--expert-stats", svg)...)); got != plain {
 		t.Errorf("counting experts changes the answer: %q, wanted %q", got, plain)

@@ -30,7 +30,7 @@ const slack = 0.003
 func TestTraceRules(t *testing.T) {
 	for _, cut := range []string{"stage", "device"} {
 		path := filepath.Join(t.TempDir(), cut+".json")
-		ok(t, moeflow(t, "run", "-p", goPrompt, "-n", "6", "--ignore-eos", "--trace", path, "--set", "pipeline.granularity="+cut))
+		ok(t, moeflow(t, "run", "--completion", "-p", goPrompt, "-n", "6", "--ignore-eos", "--trace", path, "--set", "pipeline.granularity="+cut))
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

@@ -35,7 +35,7 @@ func readTrace(t *testing.T, path string) (f traceFile) {
 // host and of the device, and a marker for each token.
 func TestTraceFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.json")
-	args := []string{"run", "-p", goPrompt, "-n", "10", "--ignore-eos"}
+	args := []string{"run", "--completion", "-p", goPrompt, "-n", "10", "--ignore-eos"}
 	plain := ok(t, moeflow(t, args...))
 	o := moeflow(t, append(args, "--trace", path)...)
 	if got := ok(t, o); got != plain {

@@ -20,7 +20,7 @@ func TestTraceOfAnEndedRun(t *testing.T) {
 		if err := os.WriteFile(stats, nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		c, out, errs := child(t, "run", "-p", "func main() {", "-n", "1900", "--ignore-eos", "--print-ids", "--trace", path, "--expert-stats", stats)
+		c, out, errs := child(t, "run", "--completion", "-p", "func main() {", "-n", "1900", "--ignore-eos", "--print-ids", "--trace", path, "--expert-stats", stats)
 		r := bufio.NewReader(out)
 		for range 40 {
 			if _, err := r.ReadString(' '); err != nil {

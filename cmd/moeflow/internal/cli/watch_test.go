@@ -36,7 +36,7 @@ func TestBadWatchFlags(t *testing.T) {
 
 // TestWatchChangesNothing: nobody has to look, and the answer is the same.
 func TestWatchChangesNothing(t *testing.T) {
-	args := []string{"run", "-p", goPrompt, "-n", "8", "--ignore-eos"}
+	args := []string{"run", "--completion", "-p", goPrompt, "-n", "8", "--ignore-eos"}
 	want := ok(t, moeflow(t, args...))
 	o := moeflow(t, append(args, "--watch")...)
 	if got := ok(t, o); got != want {

@@ -16,7 +16,7 @@ import (
 // watched starts a long run in a process of its own and gives the page's URL.
 func watched(t *testing.T, args ...string) (*exec.Cmd, string) {
 	t.Helper()
-	c := childCommand(append([]string{"run", "-p", goPrompt, "-n", "1900", "--ignore-eos"}, args...)...)
+	c := childCommand(append([]string{"run", "--completion", "-p", goPrompt, "-n", "1900", "--ignore-eos"}, args...)...)
 	errs, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -109,6 +109,9 @@ func checkNormalizers(f *gguf.File) error {
 	return nil
 }
 
+// HasChatTemplate tells whether the file has a template for conversations.
+func (m *Model) HasChatTemplate() bool { return m.File.Has("tokenizer.chat_template") }
+
 // ChatTemplate is the file's own template for conversations.
 func (m *Model) ChatTemplate() (*chat.Template, error) {
 	text, err := m.File.String("tokenizer.chat_template")

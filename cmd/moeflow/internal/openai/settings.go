@@ -84,12 +84,12 @@ func (s *Settings) Prompt(ctx context.Context, r *Request) ([]int32, *Error) {
 	case s.Template == nil:
 		return nil, errorf(CodeTemplate, "no chat template: %v", s.NoTemplate)
 	}
-	text, err := s.Template.Render(ctx, chat.Conversation{Messages: s.conversation(r), Tools: r.Tools,
-		AddGenerationPrompt: !r.NoGenerationPrompt, Extra: r.Variables})
+	ids, err := EncodeChat(ctx, s.Tokenizer, s.Template, chat.Conversation{Messages: s.conversation(r), Tools: r.Tools,
+		AddGenerationPrompt: !r.NoGenerationPrompt, Extra: r.Variables}, s.Raw)
 	if err != nil {
 		return nil, errorf(CodeTemplate, "%v", err)
 	}
-	return s.Tokenizer.Encode(text, true), nil
+	return ids, nil
 }
 
 // conversation is a request's messages, behind the settings' system message if
