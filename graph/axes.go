@@ -122,15 +122,15 @@ func derived(name string, get lookup) (uint64, bool) {
 	n := uint64(0)
 	switch name {
 	case "splits":
-		n = AttentionSlots
+		n = AttentionSplits
 	case "group_tile":
 		n = GroupTile
 	case "tiles":
 		if e, k, r := v("experts"), v("top_k"), v("rows"); all {
 			n = NewGroups(e, k, r).Tiles
 		}
-	case "shares":
-		n = (v("n") + ArgMaxShare - 1) / ArgMaxShare
+	case "partials":
+		n = (v("n") + ArgMaxPartialSize - 1) / ArgMaxPartialSize
 	default:
 		return 0, false
 	}

@@ -26,7 +26,7 @@ func check(u *unit) error {
 				before = reports
 			}
 			if d.Signals {
-				reports += d.Workgroups()
+				reports += d.WorkgroupCount()
 			}
 			if uint64(d.Wait) > before || d.Wait > 0 && !d.Signals {
 				return fmt.Errorf("dispatch %d (%s) waits for %d reports, %d come before it", i, d.Kernel, d.Wait, before)
@@ -56,10 +56,10 @@ func check(u *unit) error {
 // dispatches that wait for the same number as it does, since their order is open.
 func (u *unit) checkEarly(s Segment, i int) error {
 	d := &u.calls[i]
-	if !d.EarlyAside && d.Early > d.Wait {
+	if !d.EarlySide && d.Early > d.Wait {
 		return fmt.Errorf("dispatch %d (%s) waits for %d reports at first, for %d then", i, d.Kernel, d.Early, d.Wait)
 	}
-	if before := u.reportsOf(s, i, i-1).aside; d.EarlyAside && uint64(d.Early) > before {
+	if before := u.reportsOf(s, i, i-1).aside; d.EarlySide && uint64(d.Early) > before {
 		return fmt.Errorf("dispatch %d (%s) waits for %d reports aside, %d come before it", i, d.Kernel, d.Early, before)
 	}
 	barrier := i
@@ -73,7 +73,7 @@ func (u *unit) checkEarly(s Segment, i int) error {
 		}
 		reports := u.reportsOf(s, i, j)
 		need, aside := reports.all, ""
-		if d.EarlyAside {
+		if d.EarlySide {
 			need, aside = u.asideAfter(s, i, j), " aside"
 		}
 		if uint64(d.Early) < need {
@@ -100,7 +100,7 @@ func (u *unit) reportsOf(s Segment, i, j int) tally {
 func (u *unit) asideAfter(s Segment, i, j int) uint64 {
 	done := u.reportsOf(s, i, j).all
 	for k := j; k < i; k++ {
-		if u.calls[k].Aside && (k == j || uint64(u.calls[k].Wait) >= done) {
+		if u.calls[k].SignalsSide && (k == j || uint64(u.calls[k].Wait) >= done) {
 			return u.reportsOf(s, i, k).aside
 		}
 	}

@@ -28,7 +28,7 @@ func (p product) Infer(s *Scope) error {
 
 func (p product) Lower(e *Emitter) {
 	w := e.Tensor(p.w).Shape
-	e.Call(OpMatVec, Args{e.Step(), p.w, p.x, NoTensor, e.Out(0)}, float64(w[0]), float64(w[1]), 0)
+	e.Call(OpLinear, Args{e.Step(), p.w, p.x, NoTensor, e.Out(0)}, float64(w[0]), float64(w[1]), 0)
 }
 
 // experts is a stage of gate, up and swiglu.
@@ -45,7 +45,7 @@ func (p experts) Infer(s *Scope) error {
 func (p experts) Lower(e *Emitter) {
 	g, u := e.Temp("g", quant.F32, 64, 2, e.Rows()), e.Temp("u", quant.F32, 64, 2, e.Rows())
 	for _, a := range [][2]TensorID{{p.gate, g}, {p.up, u}} {
-		e.Call(OpExpertMatVec, Args{e.Step(), a[0], p.x, p.ids, a[1]}, 32, 64, 2)
+		e.Call(OpExpertLinear, Args{e.Step(), a[0], p.x, p.ids, a[1]}, 32, 64, 2)
 	}
 	e.Call(OpSwiGLU, Args{e.Step(), g, u, e.Out(0)}, 128)
 }
@@ -75,8 +75,8 @@ func TestChainReusesMemoryAndHasABarrierEach(t *testing.T) {
 		t.Errorf("%d barriers, wanted 9", p.Barriers())
 	}
 	for _, d := range p.Dispatches {
-		if d.Kernel != (Kernel{Op: OpMatVec, Type: quant.F16}) || d.Groups != [3]uint32{8, 3, 1} {
-			t.Errorf("dispatch %s with groups %v, wanted matvec[F16] with [8 3 1]", d.Kernel, d.Groups)
+		if d.Kernel != (Kernel{Op: OpLinear, Type: quant.F16}) || d.Workgroups != [3]uint32{8, 3, 1} {
+			t.Errorf("dispatch %s with groups %v, wanted linear[F16] with [8 3 1]", d.Kernel, d.Workgroups)
 		}
 	}
 }
@@ -114,8 +114,8 @@ func TestFusionFollowsTheEdgeTypes(t *testing.T) {
 		want     string
 	}{
 		{quant.Q8_0, quant.Q8_0, "expert_gate_up[Q8_0]"},
-		{quant.Q8_0, quant.F16, "expert_matvec[Q8_0] expert_matvec[F16] swiglu[F32]"},
-		{quant.F16, quant.F16, "expert_matvec[F16] expert_matvec[F16] swiglu[F32]"},
+		{quant.Q8_0, quant.F16, "expert_linear[Q8_0] expert_linear[F16] swiglu[F32]"},
+		{quant.F16, quant.F16, "expert_linear[F16] expert_linear[F16] swiglu[F32]"},
 	} {
 		p, err := Compile(expertGraph(c.gate, c.up), Options{Kernels: everyKernel{lacks}})
 		if err != nil {
@@ -136,9 +136,9 @@ func TestFusionFollowsTheEdgeTypes(t *testing.T) {
 }
 
 func TestMissingKernelsAreReportedTogether(t *testing.T) {
-	lacks := map[Kernel]bool{{Op: OpExpertMatVec, Type: quant.F16}: true, {Op: OpExpertMatVec, Type: quant.BF16}: true}
+	lacks := map[Kernel]bool{{Op: OpExpertLinear, Type: quant.F16}: true, {Op: OpExpertLinear, Type: quant.BF16}: true}
 	_, err := Compile(expertGraph(quant.F16, quant.BF16), Options{Kernels: everyKernel{lacks}})
-	if err == nil || !strings.Contains(err.Error(), "expert_matvec[BF16] (for up), expert_matvec[F16] (for gate)") {
+	if err == nil || !strings.Contains(err.Error(), "expert_linear[BF16] (for up), expert_linear[F16] (for gate)") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -159,11 +159,11 @@ func TestCallChecksSizes(t *testing.T) {
 	u := &unit{g: g, tensors: g.tensors, nodes: g.nodes}
 	e := &Emitter{u: u}
 	x, w, y := e.Temp("x", quant.F32, 32, 2), e.Temp("w", quant.F32, 32, 8), e.Temp("y", quant.F32, 8, 3)
-	if e.Call(OpMatVec, Args{e.Step(), w, x, NoTensor, y}, 32, 8, StepRows); e.err == nil || e.err.Error() != "matvec: argument y has 24 elements, wanted 16" {
+	if e.Call(OpLinear, Args{e.Step(), w, x, NoTensor, y}, 32, 8, StepRows); e.err == nil || e.err.Error() != "linear: argument y has 24 elements, wanted 16" {
 		t.Errorf("an output of three rows: %v", e.err)
 	}
 	e = &Emitter{u: u}
-	if e.Call(OpMatVec, Args{e.Step(), w, x, NoTensor, y}, 24, 8, StepRows); e.err == nil || e.err.Error() != "matvec: argument w has 256 elements, wanted 192" {
+	if e.Call(OpLinear, Args{e.Step(), w, x, NoTensor, y}, 24, 8, StepRows); e.err == nil || e.err.Error() != "linear: argument w has 256 elements, wanted 192" {
 		t.Errorf("a matrix of other rows: %v", e.err)
 	}
 }
@@ -255,8 +255,8 @@ func (bounded) Lookup(Kernel) (KernelInfo, bool) {
 
 func TestWorkgroupsAreBoundedWhereKernelsWalkOn(t *testing.T) {
 	p, err := Compile(chain(1, 1), Options{Kernels: bounded{}})
-	if err != nil || p.Dispatches[0].Groups != [3]uint32{5, 1, 1} {
-		t.Errorf("got %v, %v; wanted 5 of 16 workgroups", p.Dispatches[0].Groups, err)
+	if err != nil || p.Dispatches[0].Workgroups != [3]uint32{5, 1, 1} {
+		t.Errorf("got %v, %v; wanted 5 of 16 workgroups", p.Dispatches[0].Workgroups, err)
 	}
 }
 
@@ -268,7 +268,7 @@ func (c variants) Lookup(k Kernel) (KernelInfo, bool) {
 	case "many":
 		return KernelInfo{Tile: [3]uint32{2, 1, 1}, Rows: [2]uint32{16, 0}}, true
 	case "wide":
-		return KernelInfo{Tile: [3]uint32{4, 1, 1}, When: []Condition{{Param: 0, Multiple: 8}, {Param: 1, Most: 32}}}, true
+		return KernelInfo{Tile: [3]uint32{4, 1, 1}, Requires: []Condition{{Param: 0, Multiple: 8}, {Param: 1, Most: 32}}}, true
 	}
 	return KernelInfo{Tile: [3]uint32{1, 1, 1}, Rows: c.plainRows, Order: []string{"many", "wide", ""}}, true
 }
@@ -288,7 +288,7 @@ func TestVariants(t *testing.T) {
 		g.Add(Node{Name: "product", Kind: "product", Stage: product{x, w}, Out: []string{"y"}})
 		p, err := Compile(g, Options{Kernels: variants{c.plainRows}})
 		if c.want == "none" {
-			if err == nil || !strings.Contains(err.Error(), "no kernel for matvec[F32]") {
+			if err == nil || !strings.Contains(err.Error(), "no kernel for linear[F32]") {
 				t.Errorf("rows nothing serves: %v", err)
 			}
 			continue

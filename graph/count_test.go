@@ -112,7 +112,7 @@ func (p normed) Lower(e *Emitter) {
 	if p.res {
 		res = h
 	}
-	e.Call(OpMatVec, Args{e.Step(), p.w, h, res, e.Out(0)}, float64(w[0]), float64(w[1]), StepRows)
+	e.Call(OpLinear, Args{e.Step(), p.w, h, res, e.Out(0)}, float64(w[0]), float64(w[1]), StepRows)
 }
 
 // TestFuseNorm: the norm goes into the product unless something else reads it or
@@ -123,9 +123,9 @@ func TestFuseNorm(t *testing.T) {
 		lacks map[Kernel]bool
 		want  string
 	}{
-		"fused":     {want: "matvec norm_matvec"},
-		"residual":  {res: true, want: "matvec rms_norm matvec"},
-		"no kernel": {lacks: map[Kernel]bool{{Op: OpNormMatVec, Type: quant.F16}: true}, want: "matvec rms_norm matvec"},
+		"fused":     {want: "linear norm_linear"},
+		"residual":  {res: true, want: "linear rms_norm linear"},
+		"no kernel": {lacks: map[Kernel]bool{{Op: OpNormLinear, Type: quant.F16}: true}, want: "linear rms_norm linear"},
 	} {
 		g := chain(1, 2)
 		x := g.nodes[0].outs[0]

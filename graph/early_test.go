@@ -18,7 +18,7 @@ func (p added) Infer(s *Scope) error {
 
 func (p added) Lower(e *Emitter) {
 	w := e.Tensor(p.w).Shape
-	e.Call(OpMatVec, Args{e.Step(), p.w, p.x, p.res, e.Out(0)}, float64(w[0]), float64(w[1]), StepRows)
+	e.Call(OpLinear, Args{e.Step(), p.w, p.x, p.res, e.Out(0)}, float64(w[0]), float64(w[1]), StepRows)
 }
 
 // eager is a catalog whose kernels wait by themselves and read the residual
@@ -77,7 +77,7 @@ func TestEarlyChecked(t *testing.T) {
 	for name, c := range map[string]struct {
 		early uint32
 		want  string
-	}{"short": {47, "reads early what dispatch 1 (matvec[F16]) writes, after 47 reports of 48"}, "none": {0, "reads early"}, "long": {73, "73 reports at first, for 72 then"}} {
+	}{"short": {47, "reads early what dispatch 1 (linear[F16]) writes, after 47 reports of 48"}, "none": {0, "reads early"}, "long": {73, "73 reports at first, for 72 then"}} {
 		u, err := compile(residuals(3), Options{Kernels: eager{waiting{quant.BF16}}, Counters: true})
 		if err != nil {
 			t.Fatal(err)

@@ -42,7 +42,7 @@ func Example() {
 		return
 	}
 	for _, d := range p.Dispatches {
-		fmt.Println(d.Kernel, d.Groups, "barrier before:", d.Barrier)
+		fmt.Println(d.Kernel, d.Workgroups, "barrier before:", d.Barrier)
 	}
 
 	narrow := g.Tensor(graph.Tensor{Name: "narrow", Shape: graph.Shape{32, 2}, Type: quant.F32, Role: graph.Input})

@@ -52,7 +52,7 @@ func (u *unit) count(s Segment) {
 		for i := first; i < last; i++ {
 			ends[i-s.First] = own
 			if soft {
-				u.calls[i].Early, u.calls[i].EarlyAside = u.early(i, hard, ends[hard-s.First:])
+				u.calls[i].Early, u.calls[i].EarlySide = u.early(i, hard, ends[hard-s.First:])
 			}
 		}
 		if reports = own; reports.all > maxReports {
@@ -73,9 +73,9 @@ func (r *tally) add(d *Dispatch) {
 	if !d.Signals {
 		return
 	}
-	r.all += d.Workgroups()
-	if d.Aside {
-		r.aside += d.Workgroups()
+	r.all += d.WorkgroupCount()
+	if d.SignalsSide {
+		r.aside += d.WorkgroupCount()
 	}
 }
 
@@ -97,7 +97,7 @@ func (u *unit) early(i, hard int, ends []tally) (reports uint32, aside bool) {
 		if last < 0 {
 			last, aside = j, true
 		}
-		aside = aside && u.calls[j].Aside
+		aside = aside && u.calls[j].SignalsSide
 	}
 	switch {
 	case last < 0:

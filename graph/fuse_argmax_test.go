@@ -21,15 +21,15 @@ func (p pick) Lower(e *Emitter) {
 	e.Call(OpArgMax, Args{e.Step(), logits, p.sampled}, 10000)
 }
 
-// TestArgMaxByShares: a row is shared out where there are kernels for both steps.
-func TestArgMaxByShares(t *testing.T) {
+// TestArgMaxPartial: a row is shared out where there are kernels for both steps.
+func TestArgMaxPartial(t *testing.T) {
 	for _, c := range []struct {
 		lacks Kernel
 		want  string
 	}{
-		{Kernel{}, "gather[F32] argmax_shares[F32] argmax_join[U32]"},
-		{Kernel{Op: OpArgMaxShares, Type: quant.F32}, "gather[F32] argmax[F32]"},
-		{Kernel{Op: OpArgMaxJoin, Type: quant.U32}, "gather[F32] argmax[F32]"},
+		{Kernel{}, "gather[F32] argmax_partial[F32] argmax_final[U32]"},
+		{Kernel{Op: OpArgMaxPartial, Type: quant.F32}, "gather[F32] argmax[F32]"},
+		{Kernel{Op: OpArgMaxFinal, Type: quant.U32}, "gather[F32] argmax[F32]"},
 	} {
 		g := New("pick", StepLayout{Rows: 3, Outs: 2, Pages: 1})
 		x := g.Tensor(Tensor{Name: "x", Shape: Shape{10000, 3}, Type: quant.F32, Role: Input})
@@ -39,7 +39,7 @@ func TestArgMaxByShares(t *testing.T) {
 		if got := names(p.Dispatches); got != c.want {
 			t.Errorf("without %s:\n got %v\nwant %s", c.lacks, got, c.want)
 		}
-		if d := p.Dispatches[1]; d.Kernel.Op == OpArgMaxShares && !p.Tensors[d.Args[2].Tensor].Shape.Equal(Shape{2, 3, 2}) {
+		if d := p.Dispatches[1]; d.Kernel.Op == OpArgMaxPartial && !p.Tensors[d.Args[2].Tensor].Shape.Equal(Shape{2, 3, 2}) {
 			t.Errorf("shares have the shape %s", p.Tensors[d.Args[2].Tensor].Shape)
 		}
 	}

@@ -19,9 +19,9 @@ func (s split) Infer(sc *Scope) error {
 
 func (s split) Lower(e *Emitter) {
 	rows := e.Rows()
-	q, part := e.Temp("q", quant.F32, 64, rows), e.Temp("part", quant.F32, 34*2*AttentionSlots, rows)
+	q, part := e.Temp("q", quant.F32, 64, rows), e.Temp("part", quant.F32, 34*2*AttentionSplits, rows)
 	e.Call(OpGather, Args{e.Step(), s.q, q}, 64)
-	e.Call(OpAttentionSplit, Args{e.Step(), q, s.kc, s.vc, part, s.done, e.Out(0)}, 2, 2, 32, 64, 1)
+	e.Call(OpAttentionSplitKV, Args{e.Step(), q, s.kc, s.vc, part, s.done, e.Out(0)}, 2, 2, 32, 64, 1)
 }
 
 // fewRows has a kernel of attention for up to so many rows.
@@ -29,7 +29,7 @@ type fewRows uint32
 
 func (c fewRows) Lookup(k Kernel) (KernelInfo, bool) {
 	info := KernelInfo{Local: 64}
-	if k.Op == OpAttentionSplit {
+	if k.Op == OpAttentionSplitKV {
 		info.Order = []string{"few", ""} // it gives way to attention
 		return info, k.Variant == ""
 	}
@@ -46,7 +46,7 @@ func TestAttentionOfFewRowsTogether(t *testing.T) {
 		rows int
 		most fewRows
 		want Op
-	}{{16, 128, OpAttention}, {32, 32, OpAttention}, {8, 128, OpAttentionSplit}, {33, 32, OpAttentionSplit}} {
+	}{{16, 128, OpAttention}, {32, 32, OpAttention}, {8, 128, OpAttentionSplitKV}, {33, 32, OpAttentionSplitKV}} {
 		g := New("split", StepLayout{Rows: c.rows, Outs: 1, Pages: 2})
 		tensor := func(name string, role Role, shape ...uint64) TensorID {
 			return g.Tensor(Tensor{Name: name, Shape: shape, Type: quant.F32, Role: role})

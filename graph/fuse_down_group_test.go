@@ -22,16 +22,16 @@ func (c downGroup) Lookup(k Kernel) (KernelInfo, bool) {
 	info, ok := c.fewKernels.Lookup(k)
 	switch {
 	case k.Op == OpExpertNormSwiGLU && k.Variant == "half":
-		return KernelInfo{Local: 64, Rows: [2]uint32{2, c.up}, Halves: []int{6}}, ok && c.up > 0
+		return KernelInfo{Local: 64, Rows: [2]uint32{2, c.up}, F16: []int{6}}, ok && c.up > 0
 	case k.Op == OpExpertNormSwiGLU:
 		info.Order = []string{"half", ""}
-	case k.Op == OpExpertMatMulSwiGLU && k.Variant == "half":
-		return KernelInfo{Local: 64, Halves: []int{5}}, ok
-	case k.Op == OpExpertMatMulSwiGLU && k.Variant == "":
+	case k.Op == OpGroupedGEMMSwiGLU && k.Variant == "half":
+		return KernelInfo{Local: 64, F16: []int{5}}, ok
+	case k.Op == OpGroupedGEMMSwiGLU && k.Variant == "":
 		info.Order = []string{"few", "half", ""}
 	case k.Op == OpExpertDownGroup:
 		if info.Rows = [2]uint32{2, c.down}; !c.floats {
-			info.Halves = []int{2}
+			info.F16 = []int{2}
 		}
 		return info, ok && c.down > 0
 	}
@@ -43,10 +43,10 @@ func (c downGroup) Lookup(k Kernel) (KernelInfo, bool) {
 // them stays as it was.
 func TestDownGroup(t *testing.T) {
 	const (
-		front    = "gather norm_matvec top_k_group expert_norm_swiglu "
+		front    = "gather norm_linear topk_sort expert_norm_swiglu "
 		fused    = front + "expert_down_group"
-		separate = front + "expert_matmul expert_combine"
-		plain    = "gather rms_norm matvec top_k_group expert_matmul_swiglu expert_matmul expert_combine"
+		separate = front + "grouped_gemm expert_combine"
+		plain    = "gather rms_norm linear topk_sort grouped_gemm_swiglu grouped_gemm expert_combine"
 	)
 	for _, c := range []struct {
 		rows    int
@@ -62,7 +62,7 @@ func TestDownGroup(t *testing.T) {
 		{8, downGroup{fewKernels: "expert_norm_swiglu", up: 64, down: 64}, plain},
 		{8, downGroup{up: 7, down: 64}, separate},
 		{8, downGroup{up: 64, down: 7}, separate},
-		{65, downGroup{up: 64, down: 64}, "gather rms_norm matvec top_k expert_group expert_matmul_swiglu expert_matmul expert_combine"},
+		{65, downGroup{up: 64, down: 64}, "gather rms_norm linear top_k moe_sort grouped_gemm_swiglu grouped_gemm expert_combine"},
 	} {
 		p, err := Compile(fewGraph(c.rows, false), Options{Kernels: c.kernels})
 		if err != nil {
@@ -126,13 +126,13 @@ func TestDownGroupTakesAllOrNothing(t *testing.T) {
 		want   string
 	}{
 		"alone":           {func(*unit, *Dispatch) {}, "expert_norm_swiglu expert_down_group"},
-		"slots are read":  {func(u *unit, d *Dispatch) { read(u, d.Args[4].Tensor) }, "expert_norm_swiglu expert_matmul expert_combine swiglu"},
-		"h is read":       {func(u *unit, d *Dispatch) { read(u, d.Args[2].Tensor) }, "expert_norm_swiglu expert_matmul expert_combine swiglu"},
-		"h is kept":       {func(u *unit, d *Dispatch) { u.tensors[d.Args[2].Tensor].Role = State }, "expert_norm_swiglu expert_matmul expert_combine"},
-		"slots share a x": {func(_ *unit, d *Dispatch) { d.Params[3] = 2 }, "expert_norm_swiglu expert_matmul expert_combine"},
+		"slots are read":  {func(u *unit, d *Dispatch) { read(u, d.Args[4].Tensor) }, "expert_norm_swiglu grouped_gemm expert_combine swiglu"},
+		"h is read":       {func(u *unit, d *Dispatch) { read(u, d.Args[2].Tensor) }, "expert_norm_swiglu grouped_gemm expert_combine swiglu"},
+		"h is kept":       {func(u *unit, d *Dispatch) { u.tensors[d.Args[2].Tensor].Role = State }, "expert_norm_swiglu grouped_gemm expert_combine"},
+		"slots share a x": {func(_ *unit, d *Dispatch) { d.Params[3] = 2 }, "expert_norm_swiglu grouped_gemm expert_combine"},
 	} {
 		u := beforeDownGroup(t)
-		at := slices.IndexFunc(u.calls, func(d Dispatch) bool { return d.Kernel.Op == OpExpertMatMul })
+		at := slices.IndexFunc(u.calls, func(d Dispatch) bool { return d.Kernel.Op == OpGroupedGEMM })
 		h := u.calls[at].Args[2].Tensor
 		c.change(u, &u.calls[at])
 		u.calls = ruleNamed(t, "down+combine by group").apply(u, u.calls)

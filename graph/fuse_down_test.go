@@ -32,11 +32,11 @@ func TestDownChoosesItsExperts(t *testing.T) {
 		lacks Kernel
 		want  string
 	}{
-		{Kernel{}, "gather[F32] expert_route_gate_up_fixed[F16] expert_route_down_fixed[BF16]"},
-		{Kernel{Op: OpRouteGateUpFixed, Type: quant.F16}, "gather[F32] expert_route_gate_up[F16] expert_route_down[BF16]"},
-		{Kernel{Op: OpRouteDownFixed, Type: quant.BF16}, "gather[F32] expert_route_gate_up[F16] expert_route_down[BF16]"},
-		{Kernel{Op: OpRouteDown, Type: quant.BF16}, "gather[F32] expert_route_gate_up_fixed[F16] expert_route_down_fixed[BF16]"},
-		{Kernel{Op: OpRouteGateUp, Type: quant.F16}, "gather[F32] top_k[F32] rms_norm[F32] expert_gate_up[F16] expert_down[BF16]"},
+		{Kernel{}, "gather[F32] topk_gate_up_q16[F16] topk_down_q16[BF16]"},
+		{Kernel{Op: OpTopKGateUpQ16, Type: quant.F16}, "gather[F32] topk_gate_up[F16] topk_down[BF16]"},
+		{Kernel{Op: OpTopKDownQ16, Type: quant.BF16}, "gather[F32] topk_gate_up[F16] topk_down[BF16]"},
+		{Kernel{Op: OpTopKDown, Type: quant.BF16}, "gather[F32] topk_gate_up_q16[F16] topk_down_q16[BF16]"},
+		{Kernel{Op: OpTopKGateUp, Type: quant.F16}, "gather[F32] top_k[F32] rms_norm[F32] expert_gate_up[F16] expert_down[BF16]"},
 	} {
 		g := New("block", StepLayout{Rows: 1, Outs: 1, Pages: 1})
 		in := func(name string, typ quant.Type, role Role, s ...uint64) TensorID {
@@ -50,10 +50,10 @@ func TestDownChoosesItsExperts(t *testing.T) {
 			t.Errorf("without %s:\n got %v\nwant %s", c.lacks, got, c.want)
 		}
 		last := p.Dispatches[len(p.Dispatches)-1]
-		if last.Kernel.Op != OpRouteDown && last.Kernel.Op != OpRouteDownFixed {
+		if last.Kernel.Op != OpTopKDown && last.Kernel.Op != OpTopKDownQ16 {
 			continue
 		}
-		if h := p.Tensors[last.Args[2].Tensor]; last.Kernel.Op == OpRouteDownFixed && (h.Type != quant.U32 || !h.Shape.Equal(Shape{FixedWords(128), 1})) {
+		if h := p.Tensors[last.Args[2].Tensor]; last.Kernel.Op == OpTopKDownQ16 && (h.Type != quant.U32 || !h.Shape.Equal(Shape{Q16Words(128), 1})) {
 			t.Errorf("it reads %s, wanted a row of 128 as fixed point", &h)
 		}
 		if !slices.Equal(last.Params, []uint32{64, 32, 8, 2}) {

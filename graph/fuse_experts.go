@@ -2,15 +2,15 @@ package graph
 
 import "moeflow/gguf/quant"
 
-// GroupRows is the fewest rows of a step whose experts are worth grouping on
+// MinGroupedRows is the fewest rows of a step whose experts are worth grouping on
 // every device: with fewer, hardly an expert has two of them. Then they are grouped
 // where the order of an op gives way to a kernel of the grouped one.
-const GroupRows = 16
+const MinGroupedRows = 16
 
 // groupExperts computes the products of experts expert by expert where a step has many
 // rows: each expert's weights are then read and decoded once per tile of rows and not
-// once per row. expert_gate_up becomes expert_matmul_swiglu, expert_matvec becomes
-// expert_matmul, and expert_down becomes expert_matmul and expert_combine. The last
+// once per row. expert_gate_up becomes grouped_gemm_swiglu, expert_linear becomes
+// grouped_gemm, and expert_down becomes grouped_gemm and expert_combine. The last
 // adds up a row's slots in their order, so that a row's result does not depend on
 // which rows share its experts.
 func groupExperts(u *unit, calls []Dispatch) []Dispatch {
@@ -34,23 +34,23 @@ type grouping struct {
 
 // rewrite appends what takes a call's place, or returns false.
 func (g *grouping) rewrite(d *Dispatch) bool {
-	if d.Rows < GroupRows && !g.few(d) {
+	if d.Rows < MinGroupedRows && !g.few(d) {
 		return false
 	}
 	arg := func(i int) TensorID { return d.Args[i].Tensor }
 	switch d.Kernel.Op {
-	case OpExpertMatVec:
-		return g.product(d, OpExpertMatMul, arg(3), arg(4), d.Params[2], arg(1), arg(2))
+	case OpExpertLinear:
+		return g.product(d, OpGroupedGEMM, arg(3), arg(4), d.Params[2], arg(1), arg(2))
 	case OpExpertGateUp:
-		return g.product(d, OpExpertMatMulSwiGLU, arg(4), arg(5), d.Params[2], arg(1), arg(2), arg(3))
+		return g.product(d, OpGroupedGEMMSwiGLU, arg(4), arg(5), d.Params[2], arg(1), arg(2), arg(3))
 	case OpExpertDown:
 		n, topK, rows := uint64(d.Params[1]), uint64(d.Params[2]), uint64(d.Rows)
 		e := &Emitter{u: g.u, node: d.Node}
-		if !g.has(OpExpertCombine, quant.F32) || !g.has(OpExpertMatMul, g.u.tensors[arg(1)].Type) {
+		if !g.has(OpExpertCombine, quant.F32) || !g.has(OpGroupedGEMM, g.u.tensors[arg(1)].Type) {
 			return false
 		}
 		slots := e.Temp("slots", quant.F32, n, topK, rows)
-		if !g.product(d, OpExpertMatMul, arg(3), slots, 1, arg(1), arg(2)) {
+		if !g.product(d, OpGroupedGEMM, arg(3), slots, 1, arg(1), arg(2)) {
 			return false
 		}
 		e.Call(OpExpertCombine, Args{arg(0), slots, arg(4), arg(5), arg(6)}, float64(n), float64(topK))
@@ -65,9 +65,9 @@ func (g *grouping) few(d *Dispatch) bool {
 	probe := Dispatch{Rows: d.Rows, Work: d.Work}
 	switch d.Kernel.Op {
 	case OpExpertGateUp:
-		probe.become(OpExpertMatMulSwiGLU, arg(0), arg(1), arg(2), arg(3), NoTensor, arg(5))
+		probe.become(OpGroupedGEMMSwiGLU, arg(0), arg(1), arg(2), arg(3), NoTensor, arg(5))
 	case OpExpertDown:
-		probe.become(OpExpertMatMul, arg(0), arg(1), arg(2), NoTensor, NoTensor)
+		probe.become(OpGroupedGEMM, arg(0), arg(1), arg(2), NoTensor, NoTensor)
 	default:
 		return false
 	}
@@ -83,7 +83,7 @@ func (g *grouping) has(op Op, t quant.Type) bool {
 // product appends a grouped product of weights and activations, in, into y.
 func (g *grouping) product(d *Dispatch, op Op, ids, y TensorID, share uint32, in ...TensorID) bool {
 	w := &g.u.tensors[in[0]]
-	if !g.has(op, w.Type) || !g.has(OpExpertGroup, quant.U32) {
+	if !g.has(op, w.Type) || !g.has(OpMoESort, quant.U32) {
 		return false
 	}
 	experts, topK, rows := w.Shape[2], g.u.tensors[ids].Shape[0], uint64(d.Rows)
@@ -93,7 +93,7 @@ func (g *grouping) product(d *Dispatch, op Op, ids, y TensorID, share uint32, in
 	if !ok {
 		groups = e.Temp("groups", quant.U32, layout.Words())
 		g.lists[ids] = groups
-		e.Call(OpExpertGroup, Args{d.Args[0].Tensor, ids, groups}, float64(experts), float64(topK), GroupTile, float64(layout.Tiles))
+		e.Call(OpMoESort, Args{d.Args[0].Tensor, ids, groups}, float64(experts), float64(topK), GroupTile, float64(layout.Tiles))
 	}
 	args := append(append(Args{d.Args[0].Tensor}, in...), groups, y)
 	e.Call(op, args, float64(d.Params[0]), float64(d.Params[1]), float64(layout.Tiles), float64(share))

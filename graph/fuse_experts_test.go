@@ -29,8 +29,8 @@ func (m mixture) Lower(e *Emitter) { m.experts(e, m.x) }
 func (m mixture) experts(e *Emitter, res TensorID) {
 	rows := e.Rows()
 	gate, up, h := e.Temp("gate", quant.F32, 64, 2, rows), e.Temp("up", quant.F32, 64, 2, rows), e.Temp("h", quant.F32, 64, 2, rows)
-	e.Call(OpExpertMatVec, Args{e.Step(), m.gate, m.x, m.ids, gate}, 32, 64, 2)
-	e.Call(OpExpertMatVec, Args{e.Step(), m.up, m.x, m.ids, up}, 32, 64, 2)
+	e.Call(OpExpertLinear, Args{e.Step(), m.gate, m.x, m.ids, gate}, 32, 64, 2)
+	e.Call(OpExpertLinear, Args{e.Step(), m.up, m.x, m.ids, up}, 32, 64, 2)
 	e.Call(OpSwiGLU, Args{e.Step(), gate, up, h}, 128)
 	e.Call(OpExpertDown, Args{e.Step(), m.down, h, m.ids, m.weights, res, e.Out(0)}, 64, 32, 2)
 }
@@ -58,19 +58,19 @@ func TestExpertsAreGroupedWhereRowsAreMany(t *testing.T) {
 		want     string
 	}{
 		{15, quant.F16, quant.F16, Kernel{}, "expert_gate_up[F16] expert_down[F16]"},
-		{16, quant.F16, quant.F16, Kernel{}, "expert_group[U32] expert_matmul_swiglu[F16] expert_matmul[F16] expert_combine[F32]"},
-		{16, quant.F16, quant.Q8_0, Kernel{}, "expert_group[U32] expert_matmul[F16] expert_matmul[Q8_0] swiglu[F32] expert_matmul[F16] expert_combine[F32]"},
-		{16, quant.F16, quant.F16, Kernel{Op: OpExpertMatMulSwiGLU, Type: quant.F16},
-			"expert_gate_up[F16] expert_group[U32] expert_matmul[F16] expert_combine[F32]"},
-		{16, quant.F16, quant.F16, Kernel{Op: OpExpertMatMul, Type: quant.F16}, "expert_group[U32] expert_matmul_swiglu[F16] expert_down[F16]"},
-		{16, quant.F16, quant.F16, Kernel{Op: OpExpertCombine, Type: quant.F32}, "expert_group[U32] expert_matmul_swiglu[F16] expert_down[F16]"},
-		{512, quant.F16, quant.F16, Kernel{Op: OpExpertGroup, Type: quant.U32}, "expert_gate_up[F16] expert_down[F16]"},
+		{16, quant.F16, quant.F16, Kernel{}, "moe_sort[U32] grouped_gemm_swiglu[F16] grouped_gemm[F16] expert_combine[F32]"},
+		{16, quant.F16, quant.Q8_0, Kernel{}, "moe_sort[U32] grouped_gemm[F16] grouped_gemm[Q8_0] swiglu[F32] grouped_gemm[F16] expert_combine[F32]"},
+		{16, quant.F16, quant.F16, Kernel{Op: OpGroupedGEMMSwiGLU, Type: quant.F16},
+			"expert_gate_up[F16] moe_sort[U32] grouped_gemm[F16] expert_combine[F32]"},
+		{16, quant.F16, quant.F16, Kernel{Op: OpGroupedGEMM, Type: quant.F16}, "moe_sort[U32] grouped_gemm_swiglu[F16] expert_down[F16]"},
+		{16, quant.F16, quant.F16, Kernel{Op: OpExpertCombine, Type: quant.F32}, "moe_sort[U32] grouped_gemm_swiglu[F16] expert_down[F16]"},
+		{512, quant.F16, quant.F16, Kernel{Op: OpMoESort, Type: quant.U32}, "expert_gate_up[F16] expert_down[F16]"},
 	} {
 		p := compileWithout(t, mixtureGraph(c.rows, c.gate, c.up), c.lacks)
 		var got []string
 		for i := range p.Dispatches {
 			got = append(got, p.Dispatches[i].Kernel.String())
-			if p.Dispatches[i].Rows != uint32(c.rows) && p.Dispatches[i].Kernel.Op != OpExpertGroup {
+			if p.Dispatches[i].Rows != uint32(c.rows) && p.Dispatches[i].Kernel.Op != OpMoESort {
 				t.Errorf("%s has %d rows, wanted %d", p.Dispatches[i].Kernel, p.Dispatches[i].Rows, c.rows)
 			}
 		}

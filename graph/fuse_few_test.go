@@ -23,7 +23,7 @@ func (b fewBlock) Lower(e *Emitter) {
 	ids, weights := e.Temp("ids", quant.U32, 2, rows), e.Temp("weights", quant.F32, 2, rows)
 	e.Call(OpGather, Args{e.Step(), b.x, x}, 32)
 	e.Call(OpRMSNorm, Args{e.Step(), x, b.norm, h}, 32, StepRows, 1e-6)
-	e.Call(OpMatVec, Args{e.Step(), b.router, h, NoTensor, logits}, 32, 8, StepRows)
+	e.Call(OpLinear, Args{e.Step(), b.router, h, NoTensor, logits}, 32, 8, StepRows)
 	e.Call(OpTopK, Args{e.Step(), logits, ids, weights}, 8, 2, 1, 1)
 	if b.counted {
 		e.Call(OpExpertCount, Args{e.Step(), ids, b.counts}, 8, 2, 0)
@@ -38,21 +38,21 @@ type fewKernels string
 func (c fewKernels) Lookup(k Kernel) (KernelInfo, bool) {
 	info, few := KernelInfo{Local: 64}, [2]uint32{2, 64}
 	if k.Op.String() == string(c) {
-		return info, k.Op == OpExpertMatMulSwiGLU || k.Op == OpExpertMatMul
+		return info, k.Op == OpGroupedGEMMSwiGLU || k.Op == OpGroupedGEMM
 	}
 	switch k.Op {
-	case OpRouteSwiGLU:
+	case OpTopKGroupedSwiGLU:
 		return info, false
-	case OpNormMatVec:
+	case OpNormLinear:
 		info.Rows = [2]uint32{1, 64}
-	case OpExpertNormSwiGLU, OpTopKGroup:
+	case OpExpertNormSwiGLU, OpTopKSort:
 		info.Rows = few
-	case OpRouteGateUp, OpRouteDown, OpRouteGateUpFixed, OpRouteDownFixed:
+	case OpTopKGateUp, OpTopKDown, OpTopKGateUpQ16, OpTopKDownQ16:
 		info.Rows = [2]uint32{1, 1}
 	case OpExpertGateUp, OpExpertDown:
 		info.Order = []string{"few", ""} // they give way to the grouped ones
 		return info, k.Variant == ""
-	case OpExpertMatMulSwiGLU, OpExpertMatMul:
+	case OpGroupedGEMMSwiGLU, OpGroupedGEMM:
 		if info.Order = []string{"few", ""}; k.Variant == "few" {
 			info.Rows = few
 		}
@@ -81,15 +81,15 @@ func TestBlockOfFewRows(t *testing.T) {
 		counted bool
 		want    string
 	}{
-		{2, "", false, "gather norm_matvec top_k_group expert_norm_swiglu expert_matmul expert_combine"},
-		{64, "", false, "gather norm_matvec top_k_group expert_norm_swiglu expert_matmul expert_combine"},
-		{8, "", true, "gather norm_matvec top_k expert_count expert_group expert_norm_swiglu expert_matmul expert_combine"},
-		{8, "top_k_group", false, "gather norm_matvec top_k expert_group expert_norm_swiglu expert_matmul expert_combine"},
-		{8, "expert_norm_swiglu", false, "gather rms_norm matvec top_k_group expert_matmul_swiglu expert_matmul expert_combine"},
-		{8, "norm_matvec", false, "gather rms_norm matvec top_k_group expert_matmul_swiglu expert_matmul expert_combine"},
-		{8, "expert_matmul", false, "gather norm_matvec top_k_group expert_norm_swiglu expert_down"},
-		{1, "", false, "gather norm_matvec expert_route_gate_up_fixed expert_route_down_fixed"},
-		{65, "", false, "gather rms_norm matvec top_k expert_group expert_matmul_swiglu expert_matmul expert_combine"},
+		{2, "", false, "gather norm_linear topk_sort expert_norm_swiglu grouped_gemm expert_combine"},
+		{64, "", false, "gather norm_linear topk_sort expert_norm_swiglu grouped_gemm expert_combine"},
+		{8, "", true, "gather norm_linear top_k expert_count moe_sort expert_norm_swiglu grouped_gemm expert_combine"},
+		{8, "topk_sort", false, "gather norm_linear top_k moe_sort expert_norm_swiglu grouped_gemm expert_combine"},
+		{8, "expert_norm_swiglu", false, "gather rms_norm linear topk_sort grouped_gemm_swiglu grouped_gemm expert_combine"},
+		{8, "norm_linear", false, "gather rms_norm linear topk_sort grouped_gemm_swiglu grouped_gemm expert_combine"},
+		{8, "grouped_gemm", false, "gather norm_linear topk_sort expert_norm_swiglu expert_down"},
+		{1, "", false, "gather norm_linear topk_gate_up_q16 topk_down_q16"},
+		{65, "", false, "gather rms_norm linear top_k moe_sort grouped_gemm_swiglu grouped_gemm expert_combine"},
 	} {
 		p, err := Compile(fewGraph(c.rows, c.counted), Options{Kernels: c.lacks})
 		if err != nil {

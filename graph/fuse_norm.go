@@ -1,9 +1,9 @@
 package graph
 
 // fuseNorm gives an rms_norm to the products that read it, where each of them
-// has a kernel that normalizes for itself: norm and matvec become norm_matvec;
-// norm, top_k and expert_gate_up become expert_route_gate_up, or, once experts are
-// grouped, norm and expert_matmul_swiglu become expert_norm_swiglu. This saves a
+// has a kernel that normalizes for itself: norm and linear become norm_linear;
+// norm, top_k and expert_gate_up become topk_gate_up, or, once experts are
+// grouped, norm and grouped_gemm_swiglu become expert_norm_swiglu. This saves a
 // barrier, and the normalized row is never written to memory. If anything else reads
 // the norm, all calls stay as they are.
 func fuseNorm(u *unit, calls []Dispatch) []Dispatch {
@@ -57,8 +57,8 @@ func (u *unit) withNorm(calls []Dispatch, norm Dispatch, j int) (fusedCall, bool
 	x, w, h := norm.Args[1].Tensor, norm.Args[2].Tensor, norm.Args[3].Tensor
 	f := fusedCall{Dispatch{Node: d.Node, Work: d.Work, Rows: d.Rows}, -1}
 	switch {
-	case d.Kernel.Op == OpMatVec && d.Args[2].Tensor == h && d.Args[1].Tensor != h && d.Args[3].Tensor == NoTensor && d.Params[2] == norm.Params[1]:
-		f.call.become(OpNormMatVec, d.Args[0].Tensor, x, w, d.Args[1].Tensor, d.Args[4].Tensor)
+	case d.Kernel.Op == OpLinear && d.Args[2].Tensor == h && d.Args[1].Tensor != h && d.Args[3].Tensor == NoTensor && d.Params[2] == norm.Params[1]:
+		f.call.become(OpNormLinear, d.Args[0].Tensor, x, w, d.Args[1].Tensor, d.Args[4].Tensor)
 		f.call.Params = []uint32{d.Params[0], d.Params[1], d.Params[2], norm.Params[2]}
 	case d.Kernel.Op == OpExpertGateUp && d.Args[3].Tensor == h && norm.Params[1] == StepRows:
 		ids := d.Args[4].Tensor
@@ -67,10 +67,10 @@ func (u *unit) withNorm(calls []Dispatch, norm Dispatch, j int) (fusedCall, bool
 			return f, false
 		}
 		top := calls[f.also]
-		f.call.become(OpRouteGateUp, d.Args[0].Tensor, x, w, top.Args[1].Tensor, d.Args[1].Tensor, d.Args[2].Tensor,
+		f.call.become(OpTopKGateUp, d.Args[0].Tensor, x, w, top.Args[1].Tensor, d.Args[1].Tensor, d.Args[2].Tensor,
 			ids, top.Args[3].Tensor, d.Args[5].Tensor)
 		f.call.Params = []uint32{d.Params[0], d.Params[1], top.Params[0], top.Params[1], top.Params[2], norm.Params[2], top.Params[3]}
-	case d.Kernel.Op == OpExpertMatMulSwiGLU && d.Args[3].Tensor == h && norm.Params[1] == StepRows:
+	case d.Kernel.Op == OpGroupedGEMMSwiGLU && d.Args[3].Tensor == h && norm.Params[1] == StepRows:
 		f.call.become(OpExpertNormSwiGLU, d.Args[0].Tensor, x, w, d.Args[1].Tensor, d.Args[2].Tensor, d.Args[4].Tensor, d.Args[5].Tensor)
 		f.call.Params = append(append([]uint32(nil), d.Params...), norm.Params[2])
 	default:

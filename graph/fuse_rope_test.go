@@ -33,8 +33,8 @@ func (s turned) Lower(e *Emitter) {
 	}
 	q, k, v, y := temp("q"), temp("k"), temp("v"), e.Temp("heads", quant.F32, 64, rows)
 	e.Call(OpRopeStore, Args{e.Step(), q, k, v, NoTensor, NoTensor, s.freqs, s.kc, s.vc}, 2, 2, 32, 32, 64, 1e-6)
-	part := e.Temp("part", quant.F32, 34*2*AttentionSlots, rows)
-	e.Call(OpAttentionSplit, Args{e.Step(), q, s.kc, s.vc, part, s.parts, y}, 2, 2, 32, 64, s.scale)
+	part := e.Temp("part", quant.F32, 34*2*AttentionSplits, rows)
+	e.Call(OpAttentionSplitKV, Args{e.Step(), q, s.kc, s.vc, part, s.parts, y}, 2, 2, 32, 64, s.scale)
 	also := y
 	if s.readAfter {
 		also = q
@@ -56,7 +56,7 @@ func (c turns) Lookup(k Kernel) (KernelInfo, bool) {
 // TestRopeInAttention: rope and attention become one for as many rows as a kernel is
 // meant for and there is scratch for, where nothing else reads the queries.
 func TestRopeInAttention(t *testing.T) {
-	const whole, apart = "rope_attention", "rope_store attention_split"
+	const whole, apart = "rope_attention", "rope_store attention_splitkv"
 	scale := 1 / math.Sqrt(32)
 	for name, c := range map[string]struct {
 		rows, room int // rows that there is scratch for
@@ -79,7 +79,7 @@ func TestRopeInAttention(t *testing.T) {
 		}
 		g.Add(Node{Name: "turned", Kind: "turned", Out: []string{"y"}, Stage: turned{tensor("x", Input, quant.F32, 64, uint64(c.rows)),
 			tensor("k", State, quant.F32, 64, 128), tensor("v", State, quant.F32, 64, 128),
-			tensor("parts", State, quant.U32, uint64(AttentionCounters+34*2*AttentionSlots*c.room)), tensor("freqs", Weight, quant.F32, 16, 2), c.scale, c.readAfter}})
+			tensor("parts", State, quant.U32, uint64(AttentionCounters+34*2*AttentionSplits*c.room)), tensor("freqs", Weight, quant.F32, 16, 2), c.scale, c.readAfter}})
 		p, err := Compile(g, Options{Kernels: c.most})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -96,8 +96,8 @@ func TestRopeInAttention(t *testing.T) {
 		if want := []string{"step", "q", "k", "v", "freqs", "k", "v", "parts", "heads"}; !slices.Equal(args, want) {
 			t.Errorf("%s: arguments %v, wanted %v", name, args, want)
 		}
-		if want := [3]uint32{2 * AttentionSlots / 4, uint32(c.rows), 1}; d.Groups != want {
-			t.Errorf("%s: workgroups %v, wanted %v", name, d.Groups, want)
+		if want := [3]uint32{2 * AttentionSplits / 4, uint32(c.rows), 1}; d.Workgroups != want {
+			t.Errorf("%s: workgroups %v, wanted %v", name, d.Workgroups, want)
 		}
 	}
 }

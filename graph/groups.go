@@ -1,6 +1,6 @@
 package graph
 
-// Groups is how OpExpertGroup lays out its result, in 32-bit words:
+// Groups is how OpMoESort lays out its result, in 32-bit words:
 //
 //	word 0                 tiles in use
 //	word 1..3              zero

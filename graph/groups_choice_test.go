@@ -29,7 +29,7 @@ func TestLargeTilesForMuchWork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if k := p.Dispatches[0].Kernel; k != (Kernel{OpMatVec, quant.F16, c.want}) {
+		if k := p.Dispatches[0].Kernel; k != (Kernel{OpLinear, quant.F16, c.want}) {
 			t.Errorf("a kernel for %d workgroups: %s, wanted %s", c.least, k, c.want)
 		}
 	}

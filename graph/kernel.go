@@ -54,20 +54,20 @@ type KernelInfo struct {
 	// meant: one with large tiles leaves multiprocessors without work where there is
 	// little to do. Zero is no bound; it is right with any number.
 	MinWorkgroups uint32
-	// Halves lists the indices of the arguments that must be activations of
+	// F16 lists the indices of the arguments that must be activations of
 	// type F16; all others are F32.
-	Halves []int
-	// When holds what the kernel asks of the op's parameters.
-	When []Condition
+	F16 []int
+	// Requires holds what the kernel asks of the op's parameters.
+	Requires []Condition
 	// Sync tells that the kernel itself waits for the dispatches before it and
 	// reports when it is done, so that no barrier is needed; see fence.
 	Sync bool
 	// Early lists the indices of the arguments that the kernel reads before it waits
 	// for all dispatches: as soon as those that wrote them are done (Dispatch.Early).
 	Early []int
-	// Aside tells that a kernel with Sync also reports to a second counter, so that a
+	// SignalsSide tells that a kernel with Sync also reports to a second counter, so that a
 	// reader of its results need not wait for other kernels that run beside it.
-	Aside bool
+	SignalsSide bool
 }
 
 // Condition is a demand on a parameter of an op, or on its whole ratio to the
@@ -101,13 +101,13 @@ func (k *KernelInfo) grid(work [3]uint32) [3]uint32 {
 
 // fills tells whether a call is large enough for the kernel.
 func (k *KernelInfo) fills(work [3]uint32) bool {
-	d := Dispatch{Groups: k.grid(work)}
-	return d.Workgroups() >= uint64(k.MinWorkgroups)
+	d := Dispatch{Workgroups: k.grid(work)}
+	return d.WorkgroupCount() >= uint64(k.MinWorkgroups)
 }
 
 // Suits tells whether the kernel can compute a call with these parameters.
 func (k *KernelInfo) Suits(params []uint32) bool {
-	for _, c := range k.When {
+	for _, c := range k.Requires {
 		p := params[c.Param]
 		if c.Ratio {
 			p /= max(1, params[c.Over])

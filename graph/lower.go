@@ -11,13 +11,13 @@ import (
 
 // SyncBytes is what a kernel that can wait by itself has in front of its push
 // constants: the counter's address, 0 for none, Dispatch.Wait and Dispatch.Early,
-// as 64, 32 and 32 bits; Early with SyncAside added if it counts the second
-// counter, which lies SyncAsideAt bytes behind the first, in another line of the
+// as 64, 32 and 32 bits; Early with SyncSide added if it counts the second
+// counter, which lies SyncSideAt bytes behind the first, in another line of the
 // cache.
 const (
-	SyncBytes   = 16
-	SyncAside   = 1 << 31
-	SyncAsideAt = 128
+	SyncBytes  = 16
+	SyncSide   = 1 << 31
+	SyncSideAt = 128
 )
 
 // lower selects each call's kernel by the type of its key edge and turns its
@@ -33,7 +33,7 @@ func lower(u *unit) error {
 		}
 	}
 	for i := range u.prepare {
-		u.prepare[i].Signals, u.prepare[i].Aside = false, false // it runs alone
+		u.prepare[i].Signals, u.prepare[i].SignalsSide = false, false // it runs alone
 	}
 	if len(missing) == 0 {
 		return nil
@@ -55,9 +55,9 @@ func (u *unit) lowerCall(d *Dispatch, missing map[Kernel]string) error {
 		}
 		return nil
 	}
-	d.Groups = info.grid(d.Work)
+	d.Workgroups = info.grid(d.Work)
 	d.Signals = info.Sync && u.opts.Counters
-	d.Aside = d.Signals && info.Aside
+	d.SignalsSide = d.Signals && info.SignalsSide
 	push := 8*len(d.Args) + 4*len(d.Params)
 	if info.Sync {
 		push += SyncBytes
@@ -134,7 +134,7 @@ func (u *unit) takes(d *Dispatch, info *KernelInfo) bool {
 			continue
 		}
 		t := &u.tensors[a.Tensor]
-		if half := t.Role == Activation && t.Type.Half(); half != slices.Contains(info.Halves, i) {
+		if half := t.Role == Activation && t.Type.Half(); half != slices.Contains(info.F16, i) {
 			return false
 		}
 	}

@@ -47,32 +47,32 @@ type Arg struct {
 
 // Dispatch is one kernel launch.
 type Dispatch struct {
-	Node   int // index into Plan.Nodes
-	Kernel Kernel
-	Args   []Arg
-	Params []uint32  // float parameters as their bits
-	Work   [3]uint32 // what there is to compute, in the op's own axes
-	Rows   uint32    // the last of those axes: rows of activations
-	Groups [3]uint32 // workgroups: Work divided by the kernel's tile, rounded up
+	Node       int // index into Plan.Nodes
+	Kernel     Kernel
+	Args       []Arg
+	Params     []uint32  // float parameters as their bits
+	Work       [3]uint32 // what there is to compute, in the op's own axes
+	Rows       uint32    // the last of those axes: rows of activations
+	Workgroups [3]uint32 // workgroups: Work divided by the kernel's tile, rounded up
 	// Barrier asks for an execution and memory barrier over all earlier
 	// dispatches before this one, set by fence.
 	Barrier bool
 	// Signals tells that the kernel uses the segment's counter (KernelInfo.Sync): each
-	// of its workgroups adds one when it is done. Aside tells that each also adds one
-	// to the second counter (KernelInfo.Aside). Before the kernel reads what earlier
+	// of its workgroups adds one when it is done. SignalsSide tells that each also adds one
+	// to the second counter (KernelInfo.SignalsSide). Before the kernel reads what earlier
 	// dispatches of the segment wrote, Wait workgroups must have reported, and before
 	// it reads its early arguments (KernelInfo.Early), Early workgroups: at most Wait,
-	// or, with EarlyAside, so many on the second counter.
-	Signals    bool
-	Aside      bool
-	Wait       uint32
-	Early      uint32
-	EarlyAside bool
+	// or, with EarlySide, so many on the second counter.
+	Signals     bool
+	SignalsSide bool
+	Wait        uint32
+	Early       uint32
+	EarlySide   bool
 }
 
-// Workgroups is how many workgroups the dispatch has.
-func (d *Dispatch) Workgroups() uint64 {
-	return uint64(d.Groups[0]) * uint64(d.Groups[1]) * uint64(d.Groups[2])
+// WorkgroupCount is how many workgroups the dispatch has.
+func (d *Dispatch) WorkgroupCount() uint64 {
+	return uint64(d.Workgroups[0]) * uint64(d.Workgroups[1]) * uint64(d.Workgroups[2])
 }
 
 // Segment is a run of dispatches that one goroutine submits at once.

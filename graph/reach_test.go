@@ -34,7 +34,7 @@ func (c chance) device() []string {
 	has := []string{"gpu"}
 	// Each asks for those that are named with it.
 	for _, n := range [][]string{{"shared48"}, {"subgroup32"}, {"warps8"}, {"warps16", "warps8"}, {"float16"}, {"dot"},
-		{"coopmat", "float16"}, {"fragments", "coopmat", "subgroup32"}} {
+		{"coopmat", "float16"}, {"mma", "coopmat", "subgroup32"}} {
 		if c.IntN(8) > 0 && !slices.ContainsFunc(n[1:], func(s string) bool { return !slices.Contains(has, s) }) {
 			has = append(has, n[0])
 		}

@@ -52,21 +52,21 @@ func TestRules(t *testing.T) {
 // reads the norm, before or after, x is not what it was when the product runs, a kernel
 // lacks, or the sizes differ; then nothing is left of the attempt.
 func TestRewriteIsSafe(t *testing.T) {
-	const fused, plain = "gather norm_matvec", "gather rms_norm matvec"
+	const fused, plain = "gather norm_linear", "gather rms_norm linear"
 	for name, c := range map[string]struct {
 		change func(u *unit, x, h TensorID) // puts something between, or changes a call
 		lacks  Kernel
 		want   string
 	}{
 		"alone":     {want: fused},
-		"no kernel": {lacks: Kernel{Op: OpNormMatVec, Type: quant.F16}, want: plain},
+		"no kernel": {lacks: Kernel{Op: OpNormLinear, Type: quant.F16}, want: plain},
 		"h is read after": {want: plain + " gather", change: func(u *unit, _, h TensorID) {
 			u.calls = append(u.calls, gathers(u, h, "copy"))
 		}},
-		"h is read between": {want: "gather rms_norm gather matvec", change: func(u *unit, _, h TensorID) {
+		"h is read between": {want: "gather rms_norm gather linear", change: func(u *unit, _, h TensorID) {
 			u.calls = slices.Insert(u.calls, 2, gathers(u, h, "copy"))
 		}},
-		"x is written between": {want: "gather rms_norm gather matvec", change: func(u *unit, x, _ TensorID) {
+		"x is written between": {want: "gather rms_norm gather linear", change: func(u *unit, x, _ TensorID) {
 			g := gathers(u, 0, "copy")
 			g.Args[2].Tensor = x
 			u.calls = slices.Insert(u.calls, 2, g)
@@ -92,12 +92,12 @@ func TestRewriteIsSafe(t *testing.T) {
 			c.change(u, x, h)
 		}
 		tensors := len(u.tensors)
-		r := rewrite{into: []string{"norm_matvec(step x norm w y | k n active eps)"}}
+		r := rewrite{into: []string{"norm_linear(step x norm w y | k n active eps)"}}
 		u.calls = r.apply(u, u.calls)
 		if got := opNames(u.calls); got != c.want || len(u.tensors) != tensors {
 			t.Errorf("%s:\n got %s and %d tensors\nwant %s and %d", name, got, len(u.tensors), c.want, tensors)
 		}
-		if want := strings.Count(c.want, "norm_matvec"); u.matches != want {
+		if want := strings.Count(c.want, "norm_linear"); u.matches != want {
 			t.Errorf("%s: %d matches, wanted %d", name, u.matches, want)
 		}
 	}
@@ -116,7 +116,7 @@ func normalized(t *testing.T, lacks Kernel) (u *unit, x, h TensorID) {
 	x, h = e.Temp("x", quant.F32, 32, 2), e.Temp("h", quant.F32, 32, 2)
 	e.Call(OpGather, Args{e.Step(), in, x}, 32)
 	e.Call(OpRMSNorm, Args{e.Step(), x, norm, h}, 32, StepRows, 1e-6)
-	e.Call(OpMatVec, Args{e.Step(), w, h, NoTensor, e.Temp("y", quant.F32, 8, 2)}, 32, 8, StepRows)
+	e.Call(OpLinear, Args{e.Step(), w, h, NoTensor, e.Temp("y", quant.F32, 8, 2)}, 32, 8, StepRows)
 	if e.err != nil {
 		t.Fatal(e.err)
 	}

@@ -30,25 +30,25 @@ var rules = []rule{
 	// workgroup of down would have to make of floats.
 	{name: "route+down in fixed point", rewrite: &rewrite{
 		match: []string{
-			"expert_route_gate_up(step x norm logits gate up ids weights h | k n experts top_k renormalize eps scale)",
+			"topk_gate_up(step x norm logits gate up ids weights h | k n experts top_k renormalize eps scale)",
 			"expert_down(step w h _ weights res y | n out _)"},
 		into: []string{
-			"expert_route_gate_up_fixed(step x norm logits gate up ids weights h_fixed | k n experts top_k renormalize eps scale)",
-			"expert_route_down_fixed(step w h_fixed logits weights res y | n out experts top_k)"},
+			"topk_gate_up_q16(step x norm logits gate up ids weights h_fixed | k n experts top_k renormalize eps scale)",
+			"topk_down_q16(step w h_fixed logits weights res y | n out experts top_k)"},
 		when: func(f *found) bool { return f.param["n"]%16 == 0 },
 	}},
 	{name: "route+down", rewrite: &rewrite{
 		match: []string{
-			"expert_route_gate_up(step _ _ logits _ _ _ weights h | _ _ experts top_k _ _ _)!",
+			"topk_gate_up(step _ _ logits _ _ _ weights h | _ _ experts top_k _ _ _)!",
 			"expert_down(step w h _ weights res y | k n _)"},
-		into: []string{"expert_route_down(step w h logits weights res y | k n experts top_k)"},
+		into: []string{"topk_down(step w h logits weights res y | k n experts top_k)"},
 	}},
-	{name: "router ahead of o", program: routeAhead},
+	{name: "router ahead of o", program: topKAbsorbed},
 	// The rotated queries stay with the workgroups that need them.
 	{name: "rope+attention", rewrite: &rewrite{
 		match: []string{
 			"rope_store(step q k v q_norm k_norm freqs k_cache v_cache | heads kv_heads head_dim rope_dim page_size eps)",
-			"attention_split(step q k_cache v_cache _ part y | heads kv_heads head_dim page_size rsqrt(head_dim))"},
+			"attention_splitkv(step q k_cache v_cache _ part y | heads kv_heads head_dim page_size rsqrt(head_dim))"},
 		into: []string{"rope_attention(step q k v q_norm k_norm freqs k_cache v_cache part y | heads kv_heads head_dim rope_dim page_size eps)"},
 		when: roomForParts,
 	}},
@@ -58,43 +58,43 @@ var rules = []rule{
 	{name: "down+combine by group", rewrite: &rewrite{
 		match: []string{
 			"expert_norm_swiglu(step _ _ _ _ _ h | _ _ _ _ _)!",
-			"expert_matmul(step w h groups slots | k n tiles 1)",
+			"grouped_gemm(step w h groups slots | k n tiles 1)",
 			"expert_combine(step slots weights res y | n top_k)"},
 		into: []string{"expert_down_group(step w h groups weights res y | k n tiles top_k)"},
 		half: "h",
 	}},
 	{name: "top_k+group", rewrite: &rewrite{
-		into: []string{"top_k_group(step logits ids weights groups | experts top_k norm scale tile tiles)"}}},
-	{name: "router of few rows ahead of o", program: routeGroupAhead},
+		into: []string{"topk_sort(step logits ids weights groups | experts top_k norm scale tile tiles)"}}},
+	{name: "router of few rows ahead of o", program: topKSortAbsorbed},
 	// The first half of few rows' experts finds its places itself and waits for no
 	// list, which stays for the second half, beside the first.
 	{name: "experts choose by themselves", rewrite: &rewrite{
 		match: []string{
-			"top_k_group(step logits _ _ groups | experts top_k _ _ _ _)!",
+			"topk_sort(step logits _ _ groups | experts top_k _ _ _ _)!",
 			"expert_norm_swiglu(step x norm gate up groups y | k n _ top_k eps)"},
-		into: []string{"expert_route_swiglu(step x norm gate up logits y | k n experts top_k eps)"},
+		into: []string{"topk_grouped_swiglu(step x norm gate up logits y | k n experts top_k eps)"},
 	}},
 	{name: "experts choose by logits from ahead of o", rewrite: &rewrite{
 		match: []string{
-			"top_k_group_ahead(step logits _ _ _ groups | experts top_k _ _ _ _ _)!",
+			"topk_sort_absorbed(step logits _ _ _ groups | experts top_k _ _ _ _ _)!",
 			"expert_norm_swiglu(step x norm gate up groups y | k n _ top_k eps)"},
-		into: []string{"expert_route_swiglu(step x norm gate up logits y | k n experts top_k eps)"},
+		into: []string{"topk_grouped_swiglu(step x norm gate up logits y | k n experts top_k eps)"},
 	}},
 	// One workgroup takes a few rows and the heads of a kv head together, and no parts
 	// go through memory.
 	{name: "attention of rows together", rewrite: &rewrite{
-		match: []string{"attention_split(step q k_cache v_cache _ _ y | heads kv_heads head_dim page_size scale)"},
+		match: []string{"attention_splitkv(step q k_cache v_cache _ _ y | heads kv_heads head_dim page_size scale)"},
 		into:  []string{"attention(step q k_cache v_cache y | heads kv_heads head_dim page_size scale)"},
-		when:  func(f *found) bool { return f.root().Rows >= GroupRows },
+		when:  func(f *found) bool { return f.root().Rows >= MinGroupedRows },
 		way:   true,
 	}},
-	{name: "activations as halves", program: useHalves},
+	{name: "activations as halves", program: useF16},
 	// Where no product took the norm of the wanted rows, as for an output matrix of Q8_0.
 	{name: "gather+norm", rewrite: &rewrite{into: []string{"gather_norm(step x w y | n eps)"}}},
 	// One workgroup alone is far slower at reading logits than the device is.
 	{name: "argmax by shares", rewrite: &rewrite{
 		match: []string{"argmax(step logits sampled | n)"},
-		into:  []string{"argmax_shares(step logits shares | n)", "argmax_join(step shares sampled | n)"},
+		into:  []string{"argmax_partial(step logits partials | n)", "argmax_final(step partials sampled | n)"},
 	}},
 }
 
@@ -103,7 +103,7 @@ var rules = []rule{
 func roomForParts(f *found) bool {
 	rows, dim, heads := uint64(f.root().Rows), uint64(f.param["head_dim"]), uint64(f.param["heads"])
 	have, _ := f.u.tensors[f.tensor["part"]].Shape.Elements()
-	return have >= AttentionCounters+(dim+2)*heads*AttentionSlots*rows && uint64(f.param["kv_heads"])*rows <= AttentionCounters
+	return have >= AttentionCounters+(dim+2)*heads*AttentionSplits*rows && uint64(f.param["kv_heads"])*rows <= AttentionCounters
 }
 
 // Rules names the rules of fuse: see Plan.Rules.

@@ -32,7 +32,7 @@ const (
 	SampleCandidates = 64 // the most tokens of a partial that are looked at together
 	SampleMasked     = 1  // flag: the row's mask counts
 	SampleProbs      = 2  // flag: log probabilities are wanted
-	// SamplePartialWords is what OpSamplePartials leaves of each ArgMaxShare logits: the
+	// SamplePartialWords is what OpSamplePartials leaves of each ArgMaxPartialSize logits: the
 	// largest and its id, Σ exp(l - largest), Σ exp((l - largest)/temperature), the
 	// largest before any change, Σ exp(logit - largest) of that, and pairs of logit and
 	// id: candidates, then likeliest.
@@ -42,13 +42,13 @@ const (
 	SampleProbsWords = 2 + 2*SampleLikeliest
 	// SampleVocabulary is the largest vocabulary that the sampler serves: the likeliest
 	// tokens of all its partials must fit into half the memory of one.
-	SampleVocabulary = ArgMaxShare * (ArgMaxShare / 2 / SampleLikeliest)
+	SampleVocabulary = ArgMaxPartialSize * (ArgMaxPartialSize / 2 / SampleLikeliest)
 )
 
 // SampleMerged is how many candidates of each partial of a vocabulary the sampler looks
 // at together: filters that keep at most that many tokens are fast.
 func SampleMerged(vocab int) int {
-	return min(SampleCandidates, ArgMaxShare/2/((vocab+ArgMaxShare-1)/ArgMaxShare))
+	return min(SampleCandidates, ArgMaxPartialSize/2/((vocab+ArgMaxPartialSize-1)/ArgMaxPartialSize))
 }
 
 // SampleLayout gives the size of the sampling buffer.

@@ -21,7 +21,7 @@ type Attention struct {
 	QNorm, KNorm   graph.TensorID // {head_dim}, or NoTensor
 	Freqs          graph.TensorID // {rope_dim/2, 2}: see graph.OpRopeStore
 	KCache, VCache graph.TensorID // {head_dim·kv_heads, positions}, State
-	Done           graph.TensorID // {at least kv_heads·R}, zeroed State: see graph.OpAttentionSplit
+	Done           graph.TensorID // {at least kv_heads·R}, zeroed State: see graph.OpAttentionSplitKV
 	Heads, KVHeads int
 	HeadDim        int
 	RopeDim        int
@@ -76,14 +76,14 @@ func (s Attention) Lower(e *graph.Emitter) {
 	q, k, v := e.Temp("q", quant.F32, nq, rows), e.Temp("k", quant.F32, nkv, rows), e.Temp("v", quant.F32, nkv, rows)
 	y := e.Temp("y", quant.F32, nq, rows)
 	norm(e, s.X, s.Norm, h, graph.StepRows, s.Eps)
-	matvec(e, s.Q, h, graph.NoTensor, q, graph.StepRows)
-	matvec(e, s.K, h, graph.NoTensor, k, graph.StepRows)
-	matvec(e, s.V, h, graph.NoTensor, v, graph.StepRows)
+	linear(e, s.Q, h, graph.NoTensor, q, graph.StepRows)
+	linear(e, s.K, h, graph.NoTensor, k, graph.StepRows)
+	linear(e, s.V, h, graph.NoTensor, v, graph.StepRows)
 	e.Call(graph.OpRopeStore,
 		graph.Args{e.Step(), q, k, v, s.QNorm, s.KNorm, s.Freqs, s.KCache, s.VCache},
 		float64(s.Heads), float64(s.KVHeads), float64(d), float64(s.RopeDim), float64(s.PageSize), s.Eps)
 	s.attend(e, q, y)
-	matvec(e, s.O, y, s.X, e.Out(0), graph.StepRows)
+	linear(e, s.O, y, s.X, e.Out(0), graph.StepRows)
 }
 
 // attend emits attention: for few rows the kernel that shares a row's positions
@@ -95,8 +95,8 @@ func (s Attention) attend(e *graph.Emitter, q, y graph.TensorID) {
 		e.Call(graph.OpAttention, graph.Args{e.Step(), q, s.KCache, s.VCache, y}, params...)
 		return
 	}
-	part := e.Temp("part", quant.F32, (d+2)*uint64(s.Heads)*graph.AttentionSlots, rows)
-	e.Call(graph.OpAttentionSplit, graph.Args{e.Step(), q, s.KCache, s.VCache, part, s.Done, y}, params...)
+	part := e.Temp("part", quant.F32, (d+2)*uint64(s.Heads)*graph.AttentionSplits, rows)
+	e.Call(graph.OpAttentionSplitKV, graph.Args{e.Step(), q, s.KCache, s.VCache, part, s.Done, y}, params...)
 }
 
 // SplitRows is the most rows of a step for which a row's positions are shared
@@ -109,8 +109,8 @@ func norm(e *graph.Emitter, x, w, y graph.TensorID, active int, eps float64) {
 	e.Call(graph.OpRMSNorm, graph.Args{e.Step(), x, w, y}, float64(sh[0]), float64(active), eps)
 }
 
-// matvec emits y = res + w·x over the active rows; res may be NoTensor.
-func matvec(e *graph.Emitter, w, x, res, y graph.TensorID, active int) {
+// linear emits y = res + w·x over the active rows; res may be NoTensor.
+func linear(e *graph.Emitter, w, x, res, y graph.TensorID, active int) {
 	sh := e.Tensor(w).Shape
-	e.Call(graph.OpMatVec, graph.Args{e.Step(), w, x, res, y}, float64(sh[0]), float64(sh[1]), float64(active))
+	e.Call(graph.OpLinear, graph.Args{e.Step(), w, x, res, y}, float64(sh[0]), float64(sh[1]), float64(active))
 }

@@ -41,7 +41,7 @@ func (s ExpertSwiGLU) Lower(e *graph.Emitter) {
 	gate, up := e.Temp("gate", quant.F32, w, k, rows), e.Temp("up", quant.F32, w, k, rows)
 	h := e.Temp("h", quant.F32, w, k, rows)
 	for _, p := range [][2]graph.TensorID{{s.Gate, gate}, {s.Up, up}} {
-		e.Call(graph.OpExpertMatVec, graph.Args{e.Step(), p[0], s.H, s.IDs, p[1]}, float64(n), float64(w), float64(k))
+		e.Call(graph.OpExpertLinear, graph.Args{e.Step(), p[0], s.H, s.IDs, p[1]}, float64(n), float64(w), float64(k))
 	}
 	e.Call(graph.OpSwiGLU, graph.Args{e.Step(), gate, up, h}, float64(w*k))
 	e.Call(graph.OpExpertDown, graph.Args{e.Step(), s.Down, h, s.IDs, s.Weights, s.X, e.Out(0)}, float64(w), float64(n), float64(k))

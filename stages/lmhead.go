@@ -34,5 +34,5 @@ func (s LMHead) Lower(e *graph.Emitter) {
 	rows, h := e.Temp("rows", quant.F32, n, e.Outs()), e.Temp("norm", quant.F32, n, e.Outs())
 	e.Call(graph.OpGather, graph.Args{e.Step(), s.X, rows}, float64(n))
 	norm(e, rows, s.Norm, h, graph.StepOuts, s.Eps)
-	matvec(e, s.W, h, graph.NoTensor, e.Out(0), graph.StepOuts)
+	linear(e, s.W, h, graph.NoTensor, e.Out(0), graph.StepOuts)
 }

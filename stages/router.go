@@ -42,7 +42,7 @@ func (s Router) Infer(sc *graph.Scope) error {
 func (s Router) Lower(e *graph.Emitter) {
 	logits := e.Temp("logits", quant.F32, uint64(s.Experts), e.Rows())
 	norm(e, s.X, s.Norm, e.Out(0), graph.StepRows, s.Eps)
-	matvec(e, s.Gate, e.Out(0), graph.NoTensor, logits, graph.StepRows)
+	linear(e, s.Gate, e.Out(0), graph.NoTensor, logits, graph.StepRows)
 	flag := 0.0
 	if s.NormTopK {
 		flag = 1

@@ -51,7 +51,7 @@ func (s Sample) Infer(sc *graph.Scope) error {
 func (s Sample) Lower(e *graph.Emitter) {
 	l := e.Tensor(s.Logits).Shape
 	n := l[0]
-	partials := e.Temp("partials", quant.U32, graph.SamplePartialWords, (n+graph.ArgMaxShare-1)/graph.ArgMaxShare, l[1])
+	partials := e.Temp("partials", quant.U32, graph.SamplePartialWords, (n+graph.ArgMaxPartialSize-1)/graph.ArgMaxPartialSize, l[1])
 	e.Call(graph.OpSamplePartials, graph.Args{e.Step(), s.Sampling, s.Mask, s.Logits, s.Recent, partials}, float64(n))
 	e.Call(graph.OpSampleDraw, graph.Args{e.Step(), s.Sampling, s.Mask, s.Logits, partials, s.Recent, s.Sampled, e.Out(0)}, float64(n))
 }

@@ -68,7 +68,7 @@ func (p *probe) prepare() error {
 		if k.Op == graph.OpSwiGLU {
 			info, _ := shaders.Catalog().Lookup(k)
 			tile := max(1, info.Tile[0])
-			p.d.Kernel, p.d.Groups = k, [3]uint32{(probeRow + tile - 1) / tile, p.rows, 1}
+			p.d.Kernel, p.d.Workgroups = k, [3]uint32{(probeRow + tile - 1) / tile, p.rows, 1}
 		}
 	}
 	plan := &graph.Plan{Name: "bandwidth", Dispatches: []graph.Dispatch{p.d}}
@@ -94,7 +94,7 @@ func (p *probe) prepare() error {
 func (p *probe) dispatch(cb vulkan.CommandBuffer) {
 	vulkan.CmdBindPipeline(cb, vulkan.PipelineBindPointCompute, p.pipeline)
 	vulkan.CmdPushConstants(cb, p.r.d.layout, computeStage, 0, uint32(len(p.push)), unsafe.Pointer(&p.push[0]))
-	vulkan.CmdDispatch(cb, p.d.Groups[0], p.d.Groups[1], p.d.Groups[2])
+	vulkan.CmdDispatch(cb, p.d.Workgroups[0], p.d.Workgroups[1], p.d.Workgroups[2])
 }
 
 // A GPU that did nothing for a while raises its clocks by and by: on an H100 four

@@ -63,6 +63,6 @@ func describeMatrices(d vulkan.PhysicalDevice, info *DeviceInfo) {
 	for _, s := range info.Matrices {
 		info.matrix = info.matrix || s == tile16
 		// Of NVIDIA's devices it is known, and seen when one is opened.
-		info.fragments = info.fragments || s == tile8 && info.vendor == vendorNVIDIA
+		info.mma = info.mma || s == tile8 && info.vendor == vendorNVIDIA
 	}
 }

@@ -40,9 +40,9 @@ type DeviceInfo struct {
 	period   float32   // nanoseconds a timestamp tick
 	heap     int       // the largest device-local heap
 	matrix   bool      // matrix units that the kernels can use
-	// fragments tells that lanes hold matrices as fragmentLayout says.
-	fragments bool
-	required  bool // a pipeline may require Subgroup as its subgroup size
+	// mma tells that lanes hold matrices as mmaLanes says.
+	mma      bool
+	required bool // a pipeline may require Subgroup as its subgroup size
 }
 
 // features are those that the kernels may use.
@@ -68,7 +68,7 @@ func (d *DeviceInfo) Capabilities() []string {
 		{"int8", d.features.int8 && d.features.storage8}, {"float16", d.features.float16},
 		{"dot", d.features.dot && d.features.int8},
 		{"coopmat", d.matrix && d.features.memoryModel && d.features.float16},
-		{"fragments", d.fragments && d.matrix && d.features.memoryModel && d.features.float16 && d.Subgroup == 32},
+		{"mma", d.mma && d.matrix && d.features.memoryModel && d.features.float16 && d.Subgroup == 32},
 	} {
 		if c.has {
 			out = append(out, c.name)

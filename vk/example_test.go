@@ -22,7 +22,7 @@ func Example() {
 		tensor("step", graph.Input, quant.U32, uint64(layout.Words())),
 		tensor("gate", graph.Input, quant.F32, 3), tensor("up", graph.Input, quant.F32, 3), tensor("y", graph.Output, quant.F32, 3)},
 		Dispatches: []graph.Dispatch{{Kernel: graph.Kernel{Op: graph.OpSwiGLU, Type: quant.F32},
-			Args: []graph.Arg{{Tensor: 0}, {Tensor: 1}, {Tensor: 2}, {Tensor: 3}}, Params: []uint32{3}, Groups: [3]uint32{1, 1, 1}}},
+			Args: []graph.Arg{{Tensor: 0}, {Tensor: 1}, {Tensor: 2}, {Tensor: 3}}, Params: []uint32{3}, Workgroups: [3]uint32{1, 1, 1}}},
 		Segments: []graph.Segment{{Name: "all", First: 0, Last: 1}}, Reads: []graph.TensorID{3}}
 
 	run, err := vk.Open(vk.Options{Device: "auto"})

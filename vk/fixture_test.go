@@ -156,13 +156,13 @@ func (c *model) plan(each int) *graph.Plan {
 			y = add(fmt.Sprintf("x%d", l), graph.Activation, quant.F32, width, 1)
 			p.Tensors[y].Offset = uint64(l%2) * graph.Alignment
 		}
-		kernel := graph.Kernel{Op: graph.OpMatVec, Type: quant.F32}
+		kernel := graph.Kernel{Op: graph.OpLinear, Type: quant.F32}
 		info, _ := shaders.Catalog().Lookup(kernel)
 		tile := max(1, info.Tile[0])
 		d := graph.Dispatch{Node: l, Kernel: kernel,
-			Params: []uint32{width, width, graph.StepRows}, Work: [3]uint32{width, 1, 1}, Groups: [3]uint32{(width + tile - 1) / tile, 1, 1}, Barrier: true}
+			Params: []uint32{width, width, graph.StepRows}, Work: [3]uint32{width, 1, 1}, Workgroups: [3]uint32{(width + tile - 1) / tile, 1, 1}, Barrier: true}
 		for i, a := range []graph.TensorID{step, w, x, res, y} {
-			d.Args = append(d.Args, graph.Arg{Tensor: a, Access: graph.OpMatVec.Access(i)})
+			d.Args = append(d.Args, graph.Arg{Tensor: a, Access: graph.OpLinear.Access(i)})
 		}
 		p.Dispatches = append(p.Dispatches, d)
 		p.Nodes = append(p.Nodes, graph.PlanNode{Name: weightName(l), Kind: "product", Layer: l})

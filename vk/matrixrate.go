@@ -44,14 +44,14 @@ func (r *Runtime) MatrixRate() (float64, error) {
 }
 
 const (
-	rateLocal     = 256 // invocations of kernels/matrix_rate.comp's workgroups
+	rateLocal     = 256 // invocations of kernels/probe/matrix_rate.comp's workgroups
 	rateSubgroups = 8   // of 32
 	rateSums      = 8   // products a round and subgroup
 	rateGroups    = 2048
 	rateRounds    = 1024 // as many keep all sums exact: see rateOperands
 )
 
-// matrixRate tells whether kernels/matrix_rate.comp runs, as its header's needs say.
+// matrixRate tells whether kernels/probe/matrix_rate.comp runs, as its header's needs say.
 func (i *DeviceInfo) matrixRate() bool {
 	has := i.Capabilities()
 	for _, need := range []string{"gpu", "coopmat", "subgroup32", "float16"} {

@@ -87,7 +87,7 @@ func (c *recorder) launches(ds []graph.Dispatch) ([]launch, error) {
 		if out[i].push, err = c.push(d); err != nil {
 			return nil, err
 		}
-		for a, g := range d.Groups {
+		for a, g := range d.Workgroups {
 			if limit := c.r.d.info.groups[a]; g > limit || g == 0 {
 				return nil, fmt.Errorf("%s needs %d workgroups on axis %d, %s takes 1 to %d", d.Kernel, g, a, c.r.d.info.Name, limit)
 			}
@@ -99,7 +99,7 @@ func (c *recorder) launches(ds []graph.Dispatch) ([]launch, error) {
 // put records one dispatch.
 func (c *recorder) put(cb vulkan.CommandBuffer, d *graph.Dispatch, l launch) {
 	vulkan.CmdPushConstants(cb, c.r.d.layout, computeStage, 0, uint32(len(l.push)), unsafe.Pointer(&l.push[0]))
-	vulkan.CmdDispatch(cb, d.Groups[0], d.Groups[1], d.Groups[2])
+	vulkan.CmdDispatch(cb, d.Workgroups[0], d.Workgroups[1], d.Workgroups[2])
 }
 
 // prepare runs the plan's Prepare and waits for it.
@@ -183,8 +183,8 @@ func (c *recorder) push(d *graph.Dispatch) ([]byte, error) {
 			binary.LittleEndian.PutUint64(front, c.slot.counter.address)
 			binary.LittleEndian.PutUint32(front[8:], d.Wait)
 			early := d.Early
-			if d.EarlyAside {
-				early |= graph.SyncAside
+			if d.EarlySide {
+				early |= graph.SyncSide
 			}
 			binary.LittleEndian.PutUint32(front[12:], early)
 		}

@@ -80,10 +80,10 @@ func open(in *instance, p vulkan.PhysicalDevice, info DeviceInfo, o Options) (*R
 		d.close()
 		return nil, err
 	}
-	if slices.Contains(info.Capabilities(), "fragments") {
+	if slices.Contains(info.Capabilities(), "mma") {
 		// A device on which the probe does not even run has kernels without them.
-		seen, err := r.seeFragments()
-		d.info.fragments = seen && err == nil
+		seen, err := r.probeMMA()
+		d.info.mma = seen && err == nil
 	}
 	return r, nil
 }

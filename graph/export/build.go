@@ -207,12 +207,12 @@ func (b *builder) addKernel(x *box, d *graph.Dispatch) {
 	name := d.Kernel.String()
 	for _, k := range x.Kernels {
 		// At level model grids differ too much to be listed.
-		if k.Name == name && (k.Groups == d.Groups || b.o.Level == levelModel) {
+		if k.Name == name && (k.Groups == d.Workgroups || b.o.Level == levelModel) {
 			k.Count++
 			return
 		}
 	}
-	x.Kernels = append(x.Kernels, &kernel{Name: name, Groups: d.Groups, Count: 1})
+	x.Kernels = append(x.Kernels, &kernel{Name: name, Groups: d.Workgroups, Count: 1})
 }
 
 // params names the parameters of a dispatch that is drawn for so many like it.

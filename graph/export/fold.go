@@ -69,7 +69,7 @@ func signature(p *graph.Plan, nodes, calls []int) string {
 	local := map[graph.TensorID]int{}
 	for _, i := range calls {
 		d := &p.Dispatches[i]
-		fmt.Fprintf(&b, "%d %s %v %v", slices.Index(nodes, d.Node), d.Kernel, d.Groups, d.Work)
+		fmt.Fprintf(&b, "%d %s %v %v", slices.Index(nodes, d.Node), d.Kernel, d.Workgroups, d.Work)
 		for k, v := range d.Params {
 			if namesLayer(p, d, k) {
 				b.WriteString(" *")

@@ -60,10 +60,10 @@ func newListing(p *graph.Plan, o Options) *listing {
 			all, aside = 0, 0
 		}
 		if d.Signals {
-			all += d.Workgroups()
+			all += d.WorkgroupCount()
 		}
-		if d.Aside {
-			aside += d.Workgroups()
+		if d.SignalsSide {
+			aside += d.WorkgroupCount()
 		}
 		l.all, l.aside = append(l.all, all), append(l.aside, aside)
 	}
@@ -138,7 +138,7 @@ func (l *listing) blocks(unfold bool) []*block {
 
 // line is one dispatch; ns is its time, 0 if not known.
 func (l *listing) line(d *graph.Dispatch, waits string, ns float64) string {
-	s := fmt.Sprintf("%-13s %-36s %-10s %-22s", clean(l.p.Nodes[d.Node].Kind), d.Kernel, gridText(d.Groups), waits)
+	s := fmt.Sprintf("%-13s %-36s %-10s %-22s", clean(l.p.Nodes[d.Node].Kind), d.Kernel, gridText(d.Workgroups), waits)
 	if ns > 0 {
 		s += fmt.Sprintf(" %-8s", timeText(ns))
 	}
@@ -160,7 +160,7 @@ func (l *listing) waits(i int) string {
 	if d.Wait > 0 {
 		parts = append(parts, "after "+l.reached(i, l.all, d.Wait))
 		switch {
-		case d.EarlyAside:
+		case d.EarlySide:
 			parts = append(parts, "early "+l.reached(i, l.aside, d.Early)+" aside")
 		case d.Early > 0:
 			parts = append(parts, "early "+l.reached(i, l.all, d.Early))

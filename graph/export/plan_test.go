@@ -25,10 +25,10 @@ func (s half) Lower(e *graph.Emitter) {
 	n := func(name string) graph.TensorID { return e.Temp(name, quant.F32, 256, e.Rows()) }
 	h, a, b, g := n("h"), n("a"), n("b"), n("g")
 	e.Call(graph.OpRMSNorm, graph.Args{e.Step(), s.x, s.norm, h}, 256, 0, 1e-6)
-	e.Call(graph.OpMatVec, graph.Args{e.Step(), s.u, h, graph.NoTensor, a}, 256, 256, 0)
-	e.Call(graph.OpMatVec, graph.Args{e.Step(), s.v, h, graph.NoTensor, b}, 256, 256, 0)
+	e.Call(graph.OpLinear, graph.Args{e.Step(), s.u, h, graph.NoTensor, a}, 256, 256, 0)
+	e.Call(graph.OpLinear, graph.Args{e.Step(), s.v, h, graph.NoTensor, b}, 256, 256, 0)
 	e.Call(graph.OpSwiGLU, graph.Args{e.Step(), a, b, g}, 256)
-	e.Call(graph.OpMatVec, graph.Args{e.Step(), s.w, g, s.x, e.Out(0)}, 256, 256, 0)
+	e.Call(graph.OpLinear, graph.Args{e.Step(), s.w, g, s.x, e.Out(0)}, 256, 256, 0)
 }
 
 // enter is a stage y = norm(x).

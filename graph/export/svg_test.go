@@ -130,7 +130,7 @@ func TestSVGText(t *testing.T) {
 	p := mixed(t)
 	e := parse(t, write(t, p, export.Options{Device: "device 0", Profile: profile(p)}))
 	first := e.all("card")[1].text
-	for _, want := range []string{"half", "matvec[Q4_K] grid 4×2×1 ×3", "up 256×256 Q4_K 36.0 KiB ×3", "y 256×2 F32 2.00 KiB", "device 0", "segment device", "µs", "GB/s", "% of bandwidth"} {
+	for _, want := range []string{"half", "linear[Q4_K] grid 4×2×1 ×3", "up 256×256 Q4_K 36.0 KiB ×3", "y 256×2 F32 2.00 KiB", "device 0", "segment device", "µs", "GB/s", "% of bandwidth"} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the card says nothing of %q: %s", want, first)
 		}

@@ -68,7 +68,7 @@ type box struct {
 
 // kernel is one kind of launch inside a box.
 type kernel struct {
-	Name   string    `json:"name"` // matvec[Q4_K]
+	Name   string    `json:"name"` // linear[Q4_K]
 	Groups [3]uint32 `json:"groups"`
 	Count  int       `json:"count"`
 }

@@ -61,7 +61,7 @@ func Build(f *gguf.File, c Config, o Options) (*graph.Graph, error) {
 	// are too few to be grouped also has its parts there.
 	rows := max(o.MaxRows, o.Layout.Rows)
 	counters := max(graph.AttentionCounters, c.KVHeads*rows)
-	parts := (c.HeadDim + 2) * c.Heads * graph.AttentionSlots * min(rows, graph.GroupRows-1)
+	parts := (c.HeadDim + 2) * c.Heads * graph.AttentionSplits * min(rows, graph.MinGroupedRows-1)
 	b.done = b.g.Tensor(graph.Tensor{Name: "attention_parts", Shape: graph.Shape{uint64(counters + parts)},
 		Type: quant.U32, Role: graph.State})
 	if o.CountExperts {

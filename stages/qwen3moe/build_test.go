@@ -168,7 +168,7 @@ func TestTiedOutput(t *testing.T) {
 		}
 		got := ""
 		for _, d := range p.Dispatches {
-			if p.Nodes[d.Node].Kind == "lm-head" && d.Kernel.Op == graph.OpNormMatVec {
+			if p.Nodes[d.Node].Kind == "lm-head" && d.Kernel.Op == graph.OpNormLinear {
 				got = p.Tensors[d.Args[3].Tensor].Name
 			}
 		}

@@ -54,7 +54,7 @@ func products(w *value, k, n int, order []int, places map[int][]int, input func(
 	})
 }
 
-func expertMatVec(c *call) error {
+func expertLinear(c *call) error {
 	w, x, ids, y := c.args[1], c.args[2], c.args[3], c.args[4]
 	k, n, slots := c.uint(0), c.uint(1), c.uint(2)
 	return c.experts(w, ids,

@@ -6,8 +6,8 @@ import (
 	"moeflow/graph"
 )
 
-// expertGroup sorts the active rows' places by expert and cuts them into tiles.
-func expertGroup(c *call) error {
+// moeSort sorts the active rows' places by expert and cuts them into tiles.
+func moeSort(c *call) error {
 	ids, out := c.args[1].words, c.args[2].words
 	experts, topK, tile := c.uint(0), c.uint(1), c.uint(2)
 	g := graph.Groups{Tiles: uint64(c.uint(3))}
@@ -74,12 +74,12 @@ func (c *call) grouped(w, x, groups *value, put func(place, o int, sum float64))
 	return products(w, k, n, order, places, func(p int) []float64 { return x.floats[p/share*k : (p/share+1)*k] }, put)
 }
 
-func expertMatMul(c *call) error {
+func groupedGEMM(c *call) error {
 	y, n := c.args[4], c.uint(1)
 	return c.grouped(c.args[1], c.args[2], c.args[3], func(p, o int, sum float64) { y.floats[p*n+o] = sum })
 }
 
-func expertMatMulSwiGLU(c *call) error {
+func groupedGEMMSwiGLU(c *call) error {
 	x, groups, y, n := c.args[3], c.args[4], c.args[5], c.uint(1)
 	if err := c.grouped(c.args[1], x, groups, func(p, o int, sum float64) { y.floats[p*n+o] = silu(sum) }); err != nil {
 		return err

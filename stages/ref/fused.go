@@ -63,7 +63,7 @@ func routerScale(c *call) error {
 	k, experts, eps := c.uint(0), c.uint(1), c.float(2)
 	for r := range c.step.rows {
 		factor := 1.0
-		if c.uint(3) == graph.RenormalizeAhead {
+		if c.uint(3) == graph.RenormalizeAbsorbed {
 			factor = rmsFactor(x.floats[r*k:(r+1)*k], eps)
 		}
 		for e := r * experts; e < (r+1)*experts; e++ {
@@ -86,29 +86,29 @@ func rowScale(c *call) error {
 	return nil
 }
 
-// toFixed rounds rows to fixed point.
-func toFixed(c *call) error {
+// toQ16 rounds rows to fixed point.
+func toQ16(c *call) error {
 	x, y, n := c.args[1], c.args[2], c.uint(0)
-	words := int(graph.FixedWords(uint64(n)))
+	words := int(graph.Q16Words(uint64(n)))
 	for r := range c.step.rows {
-		graph.PutFixed(y.words[r*words:(r+1)*words], x.floats[r*n:(r+1)*n])
+		graph.StoreQ16(y.words[r*words:(r+1)*words], x.floats[r*n:(r+1)*n])
 	}
 	return nil
 }
 
-// fromFixed is the rows that fixed point stands for.
-func fromFixed(c *call) error {
+// fromQ16 is the rows that fixed point stands for.
+func fromQ16(c *call) error {
 	x, y, n := c.args[1], c.args[2], c.uint(0)
-	words := int(graph.FixedWords(uint64(n)))
+	words := int(graph.Q16Words(uint64(n)))
 	for r := range c.step.rows {
 		copy(y.floats[r*n:], graph.Fixed(x.words[r*words:(r+1)*words], n))
 	}
 	return nil
 }
 
-// routerFold multiplies a router's matrix, its norm's weights and an output
+// absorbRouter multiplies a router's matrix, its norm's weights and an output
 // matrix.
-func routerFold(c *call) error {
+func absorbRouter(c *call) error {
 	w, norm, o, fold := c.args[1], c.args[2], c.args[3], c.args[4]
 	k, n, experts := c.uint(0), c.uint(1), c.uint(2)
 	wf, err := w.all()

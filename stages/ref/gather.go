@@ -58,15 +58,15 @@ func (c *call) sample(sampled *value, pick func(j int) uint32) error {
 	return nil
 }
 
-func argMaxShares(c *call) error {
+func argMaxPartial(c *call) error {
 	logits, shares := c.args[1], c.args[2]
 	n := c.uint(0)
-	count := (n + graph.ArgMaxShare - 1) / graph.ArgMaxShare
+	count := (n + graph.ArgMaxPartialSize - 1) / graph.ArgMaxPartialSize
 	for j := range c.step.outs {
 		row := logits.floats[j*n : (j+1)*n]
 		for p := range count {
-			first := p * graph.ArgMaxShare
-			best, at := largest(row[first:min(first+graph.ArgMaxShare, n)])
+			first := p * graph.ArgMaxPartialSize
+			best, at := largest(row[first:min(first+graph.ArgMaxPartialSize, n)])
 			if at != graph.NoToken {
 				at += uint32(first)
 			}
@@ -77,9 +77,9 @@ func argMaxShares(c *call) error {
 	return nil
 }
 
-func argMaxJoin(c *call) error {
+func argMaxFinal(c *call) error {
 	shares, sampled := c.args[1], c.args[2]
-	count := (c.uint(0) + graph.ArgMaxShare - 1) / graph.ArgMaxShare
+	count := (c.uint(0) + graph.ArgMaxPartialSize - 1) / graph.ArgMaxPartialSize
 	return c.sample(sampled, func(j int) uint32 {
 		values := make([]float64, count)
 		words := shares.words[2*j*count:]

@@ -19,8 +19,8 @@ func rmsNorm(c *call) error {
 	return nil
 }
 
-// rmsNormHalf is rmsNorm and a copy, which is not rounded here.
-func rmsNormHalf(c *call) error {
+// rmsNormF16 is rmsNorm and a copy, which is not rounded here.
+func rmsNormF16(c *call) error {
 	if err := rmsNorm(c); err != nil {
 		return err
 	}

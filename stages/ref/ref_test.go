@@ -131,19 +131,19 @@ func TestRMSNorm(t *testing.T) {
 	near(t, r, "y", 3/5.0, 8/5.0, 0, 0)
 }
 
-func TestMatVec(t *testing.T) {
+func TestLinear(t *testing.T) {
 	w := weight("w", f32s(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 5, 2)
 	x := act("x", f32s(1, 0, 0, 0, 1, 1, 1, 1, 1, 1), 5, 2)
-	r := onePlan(t, graph.OpMatVec, []edge{twoRows, w, x, {}, act("y", nil, 2, 2)}, 5, 2, graph.StepRows)
+	r := onePlan(t, graph.OpLinear, []edge{twoRows, w, x, {}, act("y", nil, 2, 2)}, 5, 2, graph.StepRows)
 	mustRun(t, r)
 	near(t, r, "y", 6, 16, 15, 40)
-	r = onePlan(t, graph.OpMatVec, []edge{twoRows, w, x, act("res", f32s(1, 2, 3, 4), 2, 2), act("y", nil, 2, 2)},
+	r = onePlan(t, graph.OpLinear, []edge{twoRows, w, x, act("res", f32s(1, 2, 3, 4), 2, 2), act("y", nil, 2, 2)},
 		5, 2, graph.StepRows)
 	mustRun(t, r)
 	near(t, r, "y", 7, 18, 18, 44)
 }
 
-func TestMatVecQuantized(t *testing.T) {
+func TestLinearQuantized(t *testing.T) {
 	// One Q8_0 block: d = 0.5, q = 0..31, so the sum with ones is 0.5·496.
 	block := binary.LittleEndian.AppendUint16(nil, quant.F32ToF16(0.5))
 	ones := make([]float32, 32)
@@ -151,7 +151,7 @@ func TestMatVecQuantized(t *testing.T) {
 		block, ones[i] = append(block, byte(i)), 1
 	}
 	one := stepEdge([]graph.StepRow{{}}, []uint32{0}, []uint32{0})
-	r := onePlan(t, graph.OpMatVec, []edge{one, {"w", graph.Weight, graph.Shape{32, 1}, quant.Q8_0, block},
+	r := onePlan(t, graph.OpLinear, []edge{one, {"w", graph.Weight, graph.Shape{32, 1}, quant.Q8_0, block},
 		act("x", ones, 32, 1), {}, act("y", nil, 1, 1)}, 32, 1, graph.StepRows)
 	mustRun(t, r)
 	near(t, r, "y", 248)
@@ -238,7 +238,7 @@ func TestExperts(t *testing.T) {
 	w := weight("w", f32s(1, 1, 2, 2, 3, 3, 4, 4), 2, 2, 2) // expert 1: rows {3,3}, {4,4}
 	ids := index("ids", []uint32{1, 0}, 2, 1)
 	x := act("x", f32s(1, 2), 2, 1)
-	r := onePlan(t, graph.OpExpertMatVec, []edge{one, w, x, ids, act("y", nil, 2, 2, 1)}, 2, 2, 2)
+	r := onePlan(t, graph.OpExpertLinear, []edge{one, w, x, ids, act("y", nil, 2, 2, 1)}, 2, 2, 2)
 	mustRun(t, r)
 	near(t, r, "y", 9, 12, 3, 6)
 
@@ -278,9 +278,9 @@ func TestGatherArgMax(t *testing.T) {
 		if got := r.Words(2)[0]; got != c.want {
 			t.Errorf("argmax of %v is %d, wanted %d", c.logits, got, c.want)
 		}
-		r = onePlan(t, graph.OpArgMaxShares, []edge{twoRows, act("logits", c.logits, 3, 1), index("shares", nil, 2, 1, 1)}, 3)
+		r = onePlan(t, graph.OpArgMaxPartial, []edge{twoRows, act("logits", c.logits, 3, 1), index("shares", nil, 2, 1, 1)}, 3)
 		mustRun(t, r)
-		r = onePlan(t, graph.OpArgMaxJoin, []edge{twoRows, index("shares", r.Words(2), 2, 1, 1), index("sampled", nil, 1)}, 3)
+		r = onePlan(t, graph.OpArgMaxFinal, []edge{twoRows, index("shares", r.Words(2), 2, 1, 1), index("sampled", nil, 1)}, 3)
 		mustRun(t, r)
 		if got := r.Words(2)[0]; got != c.want {
 			t.Errorf("argmax by shares of %v is %d, wanted %d", c.logits, got, c.want)
@@ -295,7 +295,7 @@ func TestErrors(t *testing.T) {
 	for name, r := range map[string]*Run{
 		"no row 3": onePlan(t, graph.OpEmbed, []edge{bad, index("s", nil, 1), weight("table", f32s(1, 2), 2, 1), x}, 2),
 		"row 1 of": onePlan(t, graph.OpGather, []edge{bad, x, act("y", nil, 2, 1)}, 2),
-		"expert 7": onePlan(t, graph.OpExpertMatVec, []edge{bad, w3, x, index("ids", []uint32{7}, 1, 1), act("y", nil, 2, 1, 1)}, 2, 2, 1),
+		"expert 7": onePlan(t, graph.OpExpertLinear, []edge{bad, w3, x, index("ids", []uint32{7}, 1, 1), act("y", nil, 2, 1, 1)}, 2, 2, 1),
 		"beyond": onePlan(t, graph.OpAttention, []edge{bad, x, cacheEdge("kc", quant.F32, nil, 2, 1),
 			cacheEdge("vc", quant.F32, nil, 2, 1), act("y", nil, 2, 1)}, 1, 1, 2, 1, bits(1)),
 	} {

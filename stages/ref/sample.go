@@ -78,7 +78,7 @@ func narrow(x []float64) []float32 {
 func samplePartials(c *call) error {
 	sampling, mask, logits, recent, partials := c.args[1], c.args[2], c.args[3], c.args[4], c.args[5]
 	n := c.uint(0)
-	count := (n + graph.ArgMaxShare - 1) / graph.ArgMaxShare
+	count := (n + graph.ArgMaxPartialSize - 1) / graph.ArgMaxPartialSize
 	for j := range c.step.outs {
 		r, err := c.samplerRow(j, sampling, mask, recent, n)
 		if err != nil {
@@ -88,8 +88,8 @@ func samplePartials(c *call) error {
 		changed := make([]float64, n)
 		widen(changed, r.changed(raw))
 		for p := range count {
-			first := p * graph.ArgMaxShare
-			last := min(first+graph.ArgMaxShare, n)
+			first := p * graph.ArgMaxPartialSize
+			last := min(first+graph.ArgMaxPartialSize, n)
 			r.partial(partials.words[(j*count+p)*graph.SamplePartialWords:], raw[first:last], changed[first:last], first, n)
 		}
 	}

@@ -61,18 +61,18 @@ func (b *planBuilder) state(name string, typ quant.Type, shape ...uint64) graph.
 
 func (b *planBuilder) call(k graph.Kernel, args []graph.TensorID, work []uint64, params ...uint32) {
 	info, _, _ := shaders.Info(k)
-	d := graph.Dispatch{Kernel: k, Params: params, Work: [3]uint32{1, 1, 1}, Groups: [3]uint32{1, 1, 1}, Barrier: true, Rows: uint32(b.rows)}
+	d := graph.Dispatch{Kernel: k, Params: params, Work: [3]uint32{1, 1, 1}, Workgroups: [3]uint32{1, 1, 1}, Barrier: true, Rows: uint32(b.rows)}
 	for i, w := range work {
 		d.Work[i] = uint32(w)
 		if info.Tile[i] > 0 {
-			d.Groups[i] = (d.Work[i] + info.Tile[i] - 1) / info.Tile[i]
+			d.Workgroups[i] = (d.Work[i] + info.Tile[i] - 1) / info.Tile[i]
 		}
 	}
 	if info.MaxWorkgroups > 0 {
-		d.Groups[0] = min(d.Groups[0], info.MaxWorkgroups)
+		d.Workgroups[0] = min(d.Workgroups[0], info.MaxWorkgroups)
 	}
 	for i, a := range args {
-		if slices.Contains(info.Halves, i) {
+		if slices.Contains(info.F16, i) {
 			b.p.Tensors[a].Type = quant.F16
 		}
 		d.Args = append(d.Args, graph.Arg{Tensor: a, Access: k.Op.Access(i)})
@@ -80,7 +80,7 @@ func (b *planBuilder) call(k graph.Kernel, args []graph.TensorID, work []uint64,
 	b.p.Dispatches = append(b.p.Dispatches, d)
 }
 
-func (b *planBuilder) matVec(copy int, k, n uint64, res bool) {
+func (b *planBuilder) linear(copy int, k, n uint64, res bool) {
 	r, w := graph.NoTensor, b.state(fmt.Sprint("w", n, k, copy), b.k.Type, k, n)
 	if res {
 		r = b.state("res", quant.F32, n, b.rows)
@@ -96,7 +96,7 @@ func (b *planBuilder) groups() (graph.TensorID, graph.Groups) {
 	ids := b.tensor("ids", graph.Input, quant.U32, 8, b.rows)
 	g := b.tensor("groups", graph.State, quant.U32, l.Words())
 	if !made {
-		b.call(graph.Kernel{Op: graph.OpExpertGroup, Type: quant.U32}, []graph.TensorID{0, ids, g}, []uint64{128}, 128, 8, graph.GroupTile, uint32(l.Tiles))
+		b.call(graph.Kernel{Op: graph.OpMoESort, Type: quant.U32}, []graph.TensorID{0, ids, g}, []uint64{128}, 128, 8, graph.GroupTile, uint32(l.Tiles))
 	}
 	return g, l
 }
@@ -109,11 +109,11 @@ func (b *planBuilder) attention(int) {
 }
 
 var benchShapes = []timed{
-	{"q", graph.OpMatVec, quant.Q4_K, 2 * 2048 * 4096, 16, func(b *planBuilder, i int) { b.matVec(i, 2048, 4096, false) }},
-	{"v", graph.OpMatVec, quant.Q6_K, 2 * 2048 * 512, 16, func(b *planBuilder, i int) { b.matVec(i, 2048, 512, false) }},
-	{"o", graph.OpMatVec, quant.Q4_K, 2 * 2048 * 4096, 16, func(b *planBuilder, i int) { b.matVec(i, 4096, 2048, true) }},
-	{"router", graph.OpMatVec, quant.F32, 2 * 2048 * 128, 16, func(b *planBuilder, i int) { b.matVec(i, 2048, 128, false) }},
-	{"gate+up", graph.OpExpertMatMulSwiGLU, quant.Q4_K, 2 * 8 * 2 * 2048 * 768, 4, func(b *planBuilder, i int) {
+	{"q", graph.OpLinear, quant.Q4_K, 2 * 2048 * 4096, 16, func(b *planBuilder, i int) { b.linear(i, 2048, 4096, false) }},
+	{"v", graph.OpLinear, quant.Q6_K, 2 * 2048 * 512, 16, func(b *planBuilder, i int) { b.linear(i, 2048, 512, false) }},
+	{"o", graph.OpLinear, quant.Q4_K, 2 * 2048 * 4096, 16, func(b *planBuilder, i int) { b.linear(i, 4096, 2048, true) }},
+	{"router", graph.OpLinear, quant.F32, 2 * 2048 * 128, 16, func(b *planBuilder, i int) { b.linear(i, 2048, 128, false) }},
+	{"gate+up", graph.OpGroupedGEMMSwiGLU, quant.Q4_K, 2 * 8 * 2 * 2048 * 768, 4, func(b *planBuilder, i int) {
 		g, l := b.groups()
 		gate, up := b.state(fmt.Sprint("gate", i), b.k.Type, 2048, 768, 128), b.state(fmt.Sprint("up", i), b.k.Type, 2048, 768, 128)
 		b.call(b.k, []graph.TensorID{0, gate, up, b.state("x", quant.F32, 2048, b.rows), g, b.state("h", quant.F32, 768, 8, b.rows)},
@@ -125,11 +125,11 @@ var benchShapes = []timed{
 		b.call(b.k, []graph.TensorID{0, b.state("x", quant.F32, 2048, b.rows), b.state("norm", quant.F32, 2048), gate, up, g, b.state("h", quant.F32, 768, 8, b.rows)},
 			[]uint64{768, l.Tiles}, 2048, 768, uint32(l.Tiles), 8, math.Float32bits(1e-6))
 	}},
-	{"down", graph.OpExpertMatMul, quant.Q6_K, 2 * 8 * 2048 * 768, 4, benchDown},
-	{"down", graph.OpExpertMatMul, quant.Q4_K, 2 * 8 * 2048 * 768, 4, benchDown},
+	{"down", graph.OpGroupedGEMM, quant.Q6_K, 2 * 8 * 2048 * 768, 4, benchDown},
+	{"down", graph.OpGroupedGEMM, quant.Q4_K, 2 * 8 * 2048 * 768, 4, benchDown},
 	{"down+combine", graph.OpExpertDownGroup, quant.Q4_K, 2 * 8 * 2048 * 768, 4, benchDownGroup},
 	{"down+combine", graph.OpExpertDownGroup, quant.Q6_K, 2 * 8 * 2048 * 768, 4, benchDownGroup},
-	{"norm+q", graph.OpNormMatVec, quant.Q4_K, 2 * 2048 * 4096, 16, func(b *planBuilder, i int) {
+	{"norm+q", graph.OpNormLinear, quant.Q4_K, 2 * 2048 * 4096, 16, func(b *planBuilder, i int) {
 		b.call(b.k, []graph.TensorID{0, b.state("x", quant.F32, 2048, b.rows), b.state("norm", quant.F32, 2048), b.state(fmt.Sprint("w", i), b.k.Type, 2048, 4096),
 			b.state("y", quant.F32, 4096, b.rows)}, []uint64{4096, b.rows}, 2048, 4096, graph.StepRows, math.Float32bits(1e-6))
 	}},
@@ -153,7 +153,7 @@ var benchShapes = []timed{
 		b.call(b.k, []graph.TensorID{0, f("q", 4096, b.rows), f("k", 512, b.rows), f("v", 512, b.rows), f("q_norm", 128), f("k_norm", 128), f("freqs", 64, 2),
 			b.state("k_cache", b.k.Type, 512, kv), b.state("v_cache", b.k.Type, 512, kv)}, []uint64{40, b.rows}, 32, 4, 128, 128, 64, math.Float32bits(1e-6))
 	}},
-	{"group", graph.OpExpertGroup, quant.U32, 0, 1, func(b *planBuilder, _ int) {
+	{"group", graph.OpMoESort, quant.U32, 0, 1, func(b *planBuilder, _ int) {
 		l := graph.NewGroups(128, 8, b.rows)
 		b.call(b.k, []graph.TensorID{0, b.tensor("ids", graph.Input, quant.U32, 8, b.rows), b.state("g", quant.U32, l.Words())}, []uint64{128}, 128, 8, graph.GroupTile, uint32(l.Tiles))
 	}},

@@ -199,20 +199,20 @@ func attentionCase(k graph.Kernel, h headShape, i int, together bool) testCase {
 	return c
 }
 
-// attentionSplitCases are those of attention that the kernel serves, and rows
+// attentionSplitKVCases are those of attention that the kernel serves, and rows
 // long enough for several slots and for several chunks a slot.
-func attentionSplitCases(k graph.Kernel) []testCase {
+func attentionSplitKVCases(k graph.Kernel) []testCase {
 	var out []testCase
 	long := []headShape{{8, 1, 128, 128, 64, []int{127, 128, 1000}}, {4, 2, 32, 32, 64, []int{4095, 4200, 9000}}}
 	for i, h := range append(headShapes(), long...) {
 		if h.fits(k.Type) && h.dim*h.heads/h.kvHeads <= 2048 {
 			plain := attentionCase(k, h, i, false)
 			c := plain
-			n, bucket := h.heads*(h.dim+2)*graph.AttentionSlots, uint64(len(h.positions)+1)
+			n, bucket := h.heads*(h.dim+2)*graph.AttentionSplits, uint64(len(h.positions)+1)
 			done := tensor{"done", quant.U32, graph.Shape{uint64(h.kvHeads) * bucket}, make([]byte, 4*uint64(h.kvHeads)*bucket)}
 			a := plain.args
 			c.args = []tensor{a[0], a[1], a[2], a[3], outTensor("part", uint64(n), bucket), done, a[4]}
-			c.work[0] = uint32(h.kvHeads * graph.AttentionSlots)
+			c.work[0] = uint32(h.kvHeads * graph.AttentionSplits)
 			c.bound = map[string]func([]float64) ([]float64, error){"y": func([]float64) ([]float64, error) {
 				plain.kernel.Op = graph.OpAttention
 				return attentionBound(plain, h)

@@ -10,13 +10,13 @@ import (
 )
 
 var fusedCases = casesOf{
-	graph.OpGatherNorm:       gatherNormCases,
-	graph.OpNormMatVec:       normMatVecCases,
-	graph.OpRouteGateUp:      routeGateUpCases,
-	graph.OpRouteDown:        routeDownCases,
-	graph.OpRouteGateUpFixed: routeGateUpCases,
-	graph.OpRouteDownFixed:   routeDownCases,
-	graph.OpRopeAttention:    ropeAttentionCases,
+	graph.OpGatherNorm:    gatherNormCases,
+	graph.OpNormLinear:    normLinearCases,
+	graph.OpTopKGateUp:    topKGateUpCases,
+	graph.OpTopKDown:      topKDownCases,
+	graph.OpTopKGateUpQ16: topKGateUpCases,
+	graph.OpTopKDownQ16:   topKDownCases,
+	graph.OpRopeAttention: ropeAttentionCases,
 }
 
 func gatherNormCases(k graph.Kernel) []testCase {
@@ -33,9 +33,9 @@ func gatherNormCases(k graph.Kernel) []testCase {
 	return out
 }
 
-// fixedError is how far a fixed-point activation is from its value, as a share
+// q16Error is how far a fixed-point activation is from its value, as a share
 // of the largest magnitude among its 32: half a step.
-var fixedError = map[string]float32{"q16": 0.51 / 32512, "q8": 0.51 / 127}
+var q16Error = map[string]float32{"q16": 0.51 / 32512, "q8": 0.51 / 127}
 
 // rounding bounds what a kernel's own precision adds to sums of w·x: the
 // rounding of x, elements of rows of k, carried through the magnitudes of w.
@@ -49,7 +49,7 @@ func (c *testCase) rounding(x string, output string, k int) ([]float64, error) {
 	if shaders.Precision(of) == "f16" {
 		return c.halved(x, output)
 	}
-	share, ok := fixedError[shaders.Precision(of)]
+	share, ok := q16Error[shaders.Precision(of)]
 	if !ok {
 		return nil, nil
 	}
@@ -111,13 +111,13 @@ func normalized(c testCase, x, norm tensor, k, bucket int, eps float32) (tensor,
 	return tensor{"x", quant.F32, graph.Shape{uint64(k), uint64(bucket)}, data}, nil
 }
 
-func normMatVecCases(k graph.Kernel) []testCase {
+func normLinearCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for i, w := range append(widths(k.Type), 4096) {
 		for _, rows := range [][2]int{{1, 1}, {3, 4}, {13, 20}} {
 			n := []int{1, 3, 16, 17, 70}[i%5]
-			if info, _, _ := shaders.Info(k); len(info.When) > 0 && i == 0 {
-				n = max(n, int(info.When[len(info.When)-1].Least)+3) // what a kernel for wide matrices asks for
+			if info, _, _ := shaders.Info(k); len(info.Requires) > 0 && i == 0 {
+				n = max(n, int(info.Requires[len(info.Requires)-1].Least)+3) // what a kernel for wide matrices asks for
 			}
 			name := caseName(k, "k=%d n=%d rows=%d of %d", w, n, rows[0], rows[1])
 			s := newSource(name)
@@ -133,7 +133,7 @@ func normMatVecCases(k graph.Kernel) []testCase {
 					return nil, err
 				}
 				plain := c
-				plain.partOf, plain.kernel, plain.params = &c.kernel, graph.Kernel{Op: graph.OpMatVec, Type: k.Type}, c.params[:3]
+				plain.partOf, plain.kernel, plain.params = &c.kernel, graph.Kernel{Op: graph.OpLinear, Type: k.Type}, c.params[:3]
 				plain.args = []tensor{step, c.args[3], h, {}, c.args[4]}
 				return plain.sumsRounded("x", "y", 2*w)(want)
 			}}
@@ -143,11 +143,11 @@ func normMatVecCases(k graph.Kernel) []testCase {
 	return out
 }
 
-func routeGateUpCases(k graph.Kernel) []testCase {
+func topKGateUpCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for i, e := range append(expertShapes(k.Type), expertShape{256, 33, 16, 3, 2, 4}, expertShape{2048, 24, 128, 8, 1, 1}, expertShape{512, 112, 8, 2, 1, 1}) {
 		e.experts = max(e.experts, e.topK)
-		if k.Op == graph.OpRouteGateUpFixed {
+		if k.Op == graph.OpTopKGateUpQ16 {
 			e.n = (e.n + 15) / 16 * 16
 		}
 		name := caseName(k, "%+v", e)
@@ -183,19 +183,19 @@ func routeGateUpCases(k graph.Kernel) []testCase {
 				plain := c
 				plain.partOf, plain.kernel.Op, plain.params = &c.kernel, graph.OpExpertGateUp, []uint32{uint32(e.width), uint32(e.n), uint32(e.topK)}
 				plain.args = []tensor{step, gate, up, h, chosen, y}
-				return plain.gated(graph.OpExpertMatVec, 2*e.width)
+				return plain.gated(graph.OpExpertLinear, 2*e.width)
 			}}
-		if k.Op == graph.OpRouteGateUpFixed {
-			c.args[8] = fixedOut("y", e.n*e.topK, e.bucket)
-			c.stands = map[string]func([]byte) []float64{"y": fixedRows(e.n * e.topK)}
-			c.bound["y"] = fixedBound(c.bound["y"])
+		if k.Op == graph.OpTopKGateUpQ16 {
+			c.args[8] = q16Out("y", e.n*e.topK, e.bucket)
+			c.stands = map[string]func([]byte) []float64{"y": q16Rows(e.n * e.topK)}
+			c.bound["y"] = q16Bound(c.bound["y"])
 		}
 		out = append(out, c)
 	}
 	return out
 }
 
-func routeDownCases(k graph.Kernel) []testCase {
+func topKDownCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for i, e := range append(expertShapes(k.Type), expertShape{256, 33, 16, 3, 2, 4}, expertShape{768, 40, 128, 8, 1, 1}, expertShape{1024, 24, 256, 8, 2, 2}) {
 		e.experts = max(e.experts, e.topK)
@@ -221,7 +221,7 @@ func routeDownCases(k graph.Kernel) []testCase {
 		c := testCase{name: name, kernel: k, params: params, work: [3]uint32{uint32(e.n), uint32(e.bucket), 1},
 			args: []tensor{step, s.weight("w", k.Type, uint64(e.width), uint64(e.n), uint64(e.experts)),
 				h, logits, s.in("weights", 1, uint64(e.topK), bucket), res, outTensor("y", uint64(e.n), bucket)}}
-		if k.Op == graph.OpRouteDownFixed {
+		if k.Op == graph.OpTopKDownQ16 {
 			c.args[2], h = fixed(h)
 		}
 		c.bound = map[string]func([]float64) ([]float64, error){"y": func(want []float64) ([]float64, error) {
@@ -229,7 +229,7 @@ func routeDownCases(k graph.Kernel) []testCase {
 			if err != nil {
 				return nil, err
 			}
-			if plain.args[2] = h; k.Op == graph.OpRouteDownFixed {
+			if plain.args[2] = h; k.Op == graph.OpTopKDownQ16 {
 				return plain.sums("y", e.width)(want)
 			}
 			return plain.sumsRounded("h", "y", e.width)(want)
@@ -239,7 +239,7 @@ func routeDownCases(k graph.Kernel) []testCase {
 	return out
 }
 
-// chosen is a case of expert_route_down as one of expert_down.
+// chosen is a case of topk_down as one of expert_down.
 func (c *testCase) chosen(e expertShape) (*testCase, error) {
 	ids := tensor{"ids", quant.U32, graph.Shape{uint64(e.topK), uint64(e.bucket)}, fill(e.topK*e.bucket, 0)}
 	unused := outTensor("weights", uint64(e.topK), uint64(e.bucket))
@@ -308,9 +308,9 @@ func ropeAttentionCases(k graph.Kernel) []testCase {
 		vc := s.weight("v_cache", k.Type, width, uint64(pages*h.page))
 		poison(kc, step, h.headShape)
 		poison(vc, step, h.headShape)
-		words := graph.AttentionCounters + h.heads*(h.dim+2)*graph.AttentionSlots*rows
+		words := graph.AttentionCounters + h.heads*(h.dim+2)*graph.AttentionSplits*rows
 		part := tensor{"part", quant.U32, graph.Shape{uint64(words)}, make([]byte, 4*words)}
-		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(h.kvHeads * graph.AttentionSlots), uint32(rows), 1},
+		c := testCase{name: name, kernel: k, work: [3]uint32{uint32(h.kvHeads * graph.AttentionSplits), uint32(rows), 1},
 			params: []uint32{uint32(h.heads), uint32(h.kvHeads), uint32(h.dim), uint32(h.rope), uint32(h.page), math.Float32bits(1e-6)},
 			args: []tensor{step, s.in("q", 5, n, bucket), s.in("k", 5, width, bucket), s.rounded("v", width, bucket), qNorm, kNorm, freqs(h.rope), kc, vc, part,
 				outTensor("y", n, bucket)}}

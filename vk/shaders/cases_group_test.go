@@ -52,7 +52,7 @@ func (g groupShape) layout() graph.Groups {
 	return graph.NewGroups(uint64(g.experts), uint64(g.topK), uint64(g.bucket))
 }
 
-// groupCase is expert_group itself.
+// groupCase is moe_sort itself.
 func (g groupShape) groupCase(name string, k graph.Kernel, s source) testCase {
 	step, ids := g.ids(s)
 	l := g.layout()
@@ -61,9 +61,9 @@ func (g groupShape) groupCase(name string, k graph.Kernel, s source) testCase {
 		args:   []tensor{step, ids, {"groups", quant.U32, graph.Shape{l.Words()}, fill(int(l.Words()), unwritten)}}}
 }
 
-// groups is a step and what expert_group makes of random ids.
+// groups is a step and what moe_sort makes of random ids.
 func (g groupShape) groups(s source) (step, groups tensor) {
-	c := g.groupCase("groups", graph.Kernel{Op: graph.OpExpertGroup, Type: quant.U32}, s)
+	c := g.groupCase("groups", graph.Kernel{Op: graph.OpMoESort, Type: quant.U32}, s)
 	r, p, err := c.reference()
 	if err != nil {
 		panic(err) // the case itself is unsound
@@ -72,7 +72,7 @@ func (g groupShape) groups(s source) (step, groups tensor) {
 	return c.args[0], c.args[2]
 }
 
-func expertGroupCases(k graph.Kernel) []testCase {
+func moeSortCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for _, g := range append(groupShapes(quant.F32),
 		groupShape{1, 1, 128, 8, 512, 512, false}, groupShape{1, 1, 128, 8, 511, 512, true}, groupShape{1, 1, 1, 1, 64, 64, false},
@@ -83,7 +83,7 @@ func expertGroupCases(k graph.Kernel) []testCase {
 	return out
 }
 
-func expertMatMulCases(k graph.Kernel) []testCase {
+func groupedGEMMCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for i, g := range groupShapes(k.Type) {
 		name := caseName(k, "%+v", g)
@@ -98,10 +98,10 @@ func expertMatMulCases(k graph.Kernel) []testCase {
 		c.bound = map[string]func([]float64) ([]float64, error){"y": c.sumsRounded("x", "y", g.width)}
 		out = append(out, c)
 	}
-	return withHalves(out, k, "x", "y", "w")
+	return withF16(out, k, "x", "y", "w")
 }
 
-func expertMatMulSwiGLUCases(k graph.Kernel) []testCase {
+func groupedGEMMSwiGLUCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for i, g := range groupShapes(k.Type) {
 		name := caseName(k, "%+v", g)
@@ -115,11 +115,11 @@ func expertMatMulSwiGLUCases(k graph.Kernel) []testCase {
 			args: []tensor{step, gate, up, s.in("x", 10, width, uint64(g.bucket*g.topK/share)), groups,
 				outTensor("y", n, uint64(g.topK), uint64(g.bucket))}}
 		c.bound = map[string]func([]float64) ([]float64, error){"y": func([]float64) ([]float64, error) {
-			return c.gated(graph.OpExpertMatMul, g.width)
+			return c.gated(graph.OpGroupedGEMM, g.width)
 		}}
 		out = append(out, c)
 	}
-	return withHalves(out, k, "x", "y", "gate", "up")
+	return withF16(out, k, "x", "y", "gate", "up")
 }
 
 func expertCombineCases(k graph.Kernel) []testCase {

@@ -118,11 +118,11 @@ func argMaxCases(k graph.Kernel) []testCase {
 // rows that are not aligned.
 var argMaxLengths = []int{8192, 8193, 9999, 12292, 151936}
 
-func argMaxSharesCases(k graph.Kernel) []testCase {
+func argMaxPartialCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for _, n := range argMaxLengths {
 		c, s, step := argMaxBase(k, n)
-		shares := (n + graph.ArgMaxShare - 1) / graph.ArgMaxShare
+		shares := (n + graph.ArgMaxPartialSize - 1) / graph.ArgMaxPartialSize
 		c.args = []tensor{step, s.argMaxLogits(n),
 			{"shares", quant.U32, graph.Shape{2, uint64(shares), argMaxRows}, fill(2*shares*argMaxRows, unwritten)}}
 		out = append(out, c)
@@ -130,16 +130,16 @@ func argMaxSharesCases(k graph.Kernel) []testCase {
 	return out
 }
 
-// argMaxJoinCases join what the reference leaves of each share, more of them than
+// argMaxFinalCases join what the reference leaves of each share, more of them than
 // any subgroup has invocations.
-func argMaxJoinCases(k graph.Kernel) []testCase {
+func argMaxFinalCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for _, n := range append(argMaxLengths, 600001) {
 		c, s, step := argMaxBase(k, n)
-		shares := (n + graph.ArgMaxShare - 1) / graph.ArgMaxShare
+		shares := (n + graph.ArgMaxPartialSize - 1) / graph.ArgMaxPartialSize
 		words := make([]uint32, 2*shares*argMaxRows)
 		for i := range shares * argMaxRows {
-			words[2*i], words[2*i+1] = math.Float32bits(float32(s.IntN(3*shares))), uint32(i%shares*graph.ArgMaxShare+s.IntN(graph.ArgMaxShare))
+			words[2*i], words[2*i+1] = math.Float32bits(float32(s.IntN(3*shares))), uint32(i%shares*graph.ArgMaxPartialSize+s.IntN(graph.ArgMaxPartialSize))
 			if row := i / shares; row == 2 || row == 3 || s.IntN(3) == 0 { // nothing but minus infinity, and one not a number
 				words[2*i], words[2*i+1] = math.Float32bits(float32(math.Inf(-1))), graph.NoToken
 				if row == 3 && i%shares == shares/2 {

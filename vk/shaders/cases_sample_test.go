@@ -99,7 +99,7 @@ var sampleLengths = []int{2, 100, 4096, 4097, 9999, 151936}
 // sampleSearched is the longest row in which the filters may keep more tokens than
 // partials list on Mesa's software driver, which ends the loops of a workgroup after
 // 65,536 rounds of all its subgroups together.
-const sampleSearched = 2 * graph.ArgMaxShare
+const sampleSearched = 2 * graph.ArgMaxPartialSize
 
 // sampleListed leaves of what a row asks what needs no search.
 func sampleListed(r graph.SampleRow) graph.SampleRow {
@@ -117,7 +117,7 @@ func samplePartialsCase(k graph.Kernel, n int, search bool) testCase {
 		positions[i] = 15 + s.IntN(60)
 	}
 	step, _ := s.step(sampleRows, sampleRows, positions, 64, nil)
-	partials := (n + graph.ArgMaxShare - 1) / graph.ArgMaxShare
+	partials := (n + graph.ArgMaxPartialSize - 1) / graph.ArgMaxPartialSize
 	size := graph.SamplePartialWords * partials * len(sampleSettings)
 	c := testCase{name: caseName(k, "n=%d", n), kernel: k, work: [3]uint32{uint32(n), uint32(len(sampleSettings)), 1}, params: []uint32{uint32(n)},
 		args: []tensor{step, s.sampling(n, search), s.sampleMask(n), s.sampleLogits(n), s.words("recent", n, graph.SampleRecent, sampleRows),

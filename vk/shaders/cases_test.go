@@ -37,10 +37,10 @@ func (c *testCase) plan(tile [3]uint32) *graph.Plan {
 	op := c.kernel.Op
 	p := &graph.Plan{Name: c.name, Rows: 1, Nodes: []graph.PlanNode{{Name: "node", Kind: "test", Layer: -1}},
 		Segments: []graph.Segment{{Name: "all", Nodes: []int{0}, First: 0, Last: 1}}}
-	d := graph.Dispatch{Kernel: c.kernel, Params: c.params, Work: c.work, Groups: [3]uint32{1, 1, 1}}
+	d := graph.Dispatch{Kernel: c.kernel, Params: c.params, Work: c.work, Workgroups: [3]uint32{1, 1, 1}}
 	for i, t := range tile {
 		if t > 0 {
-			d.Groups[i] = (c.work[i] + t - 1) / t
+			d.Workgroups[i] = (c.work[i] + t - 1) / t
 		}
 	}
 	for i, a := range c.args {

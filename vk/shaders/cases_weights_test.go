@@ -61,7 +61,7 @@ func embedCases(k graph.Kernel) []testCase {
 	return out
 }
 
-func matVecCases(k graph.Kernel) []testCase {
+func linearCases(k graph.Kernel) []testCase {
 	var out []testCase
 	shape := func(width, n, active, bucket int, res bool) {
 		name := caseName(k, "k=%d n=%d rows=%d of %d", width, n, active, bucket)
@@ -88,13 +88,13 @@ func matVecCases(k graph.Kernel) []testCase {
 	shape(w, 6, 33, 33, true)
 	shape(w, 31, 25, 33, false)
 	shape(w, 130, 70, 80, true)
-	if info, _, _ := shaders.Info(k); len(info.When) > 0 { // what a kernel for wide matrices asks for
-		if n := int(info.When[len(info.When)-1].Least); n > 0 {
+	if info, _, _ := shaders.Info(k); len(info.Requires) > 0 { // what a kernel for wide matrices asks for
+		if n := int(info.Requires[len(info.Requires)-1].Least); n > 0 {
 			shape(w, n+1, 130, 140, true)
 			shape(w, n+4, 20, 20, false)
 		}
 	}
-	return withHalves(out, k, "x", "y", "w")
+	return withF16(out, k, "x", "y", "w")
 }
 
 // expertShape is what the three expert kernels are tried with.
@@ -120,7 +120,7 @@ func (e expertShape) args(k graph.Kernel, s source) (step, ids tensor) {
 	return step, tensor{"ids", quant.U32, graph.Shape{uint64(e.topK), uint64(e.bucket)}, u32Bytes(list)}
 }
 
-func expertMatVecCases(k graph.Kernel) []testCase {
+func expertLinearCases(k graph.Kernel) []testCase {
 	var out []testCase
 	for _, e := range expertShapes(k.Type) {
 		name := caseName(k, "%+v", e)
@@ -149,7 +149,7 @@ func gateUpCases(k graph.Kernel) []testCase {
 		c := testCase{name: name, kernel: k, params: []uint32{uint32(e.width), uint32(e.n), uint32(e.topK)},
 			work: [3]uint32{uint32(e.n), uint32(e.topK), uint32(e.bucket)}, args: []tensor{step, gate, up, x, ids, y}}
 		c.bound = map[string]func([]float64) ([]float64, error){"y": func([]float64) ([]float64, error) {
-			return c.gated(graph.OpExpertMatVec, e.width)
+			return c.gated(graph.OpExpertLinear, e.width)
 		}}
 		out = append(out, c)
 	}

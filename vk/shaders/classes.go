@@ -29,7 +29,7 @@ func Classes() []Class {
 	return []Class{
 		{Name: "nvidia", About: "NVIDIA with tensor cores", Memory: 80 << 30, Ordered: true,
 			Choice: Choice{Processors: 132, Has: []string{"gpu", "shared48", "subgroup32", "warps8", "warps16", "warps32",
-				"int8", "float16", "dot", "coopmat", "fragments"}}},
+				"int8", "float16", "dot", "coopmat", "mma"}}},
 		{Name: "wave64", About: "a GPU with subgroups of 64 and without matrix units", Memory: 24 << 30,
 			Choice: Choice{Has: []string{"gpu", "shared48", "warps8", "warps16", "int8", "float16", "dot"}}},
 		{Name: "llvmpipe", About: "a CPU, by Mesa's llvmpipe, with subgroups of 8", Memory: 2 << 30,

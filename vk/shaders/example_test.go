@@ -9,12 +9,12 @@ import (
 )
 
 func Example() {
-	k := graph.Kernel{Op: graph.OpMatVec, Type: quant.Q4_K}
+	k := graph.Kernel{Op: graph.OpLinear, Type: quant.Q4_K}
 	info, ok := shaders.Catalog().Lookup(k)
 	fmt.Println(k, ok, info.Tile)
-	_, ok = shaders.Code(graph.Kernel{Op: graph.OpMatVec, Type: quant.U32})
+	_, ok = shaders.Code(graph.Kernel{Op: graph.OpLinear, Type: quant.U32})
 	fmt.Println(ok)
 	// Output:
-	// matvec[Q4_K] true [2 8 1]
+	// linear[Q4_K] true [2 8 1]
 	// false
 }

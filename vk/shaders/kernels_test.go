@@ -86,7 +86,7 @@ func (b *bench) load(t *testing.T, cases []testCase) {
 // each with a guard behind it.
 func devicePlan(c *testCase, info graph.KernelInfo) *graph.Plan {
 	p := c.plan(info.Tile)
-	if g := &p.Dispatches[0].Groups[0]; info.MaxWorkgroups > 0 {
+	if g := &p.Dispatches[0].Workgroups[0]; info.MaxWorkgroups > 0 {
 		*g = min(*g, 3) // so that workgroups walk on
 	}
 	p.Reads = nil
@@ -273,7 +273,7 @@ func TestBatchInvariance(t *testing.T) {
 	has, _ := capabilities(t)
 	for _, k := range shaders.All() {
 		info, needs, _ := shaders.Info(k)
-		if k.Op != graph.OpMatVec || !subset(needs, has) {
+		if k.Op != graph.OpLinear || !subset(needs, has) {
 			continue
 		}
 		s := newSource(k.String())
@@ -283,7 +283,7 @@ func TestBatchInvariance(t *testing.T) {
 			c := testCase{name: caseName(k, "%d rows", active), kernel: k,
 				params: []uint32{width, n, graph.StepRows}, work: [3]uint32{n, bucket, 1},
 				args: []tensor{step, w, x, {}, outTensor("y", n, bucket)}}
-			list = append(list, c.takeHalves(info.Halves))
+			list = append(list, c.takeF16(info.F16))
 		}
 	}
 	b := open(t, 0)

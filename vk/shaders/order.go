@@ -13,58 +13,58 @@ import "moeflow/graph"
 // Names that end in _q8 are the kernels of the line's name before them whose
 // activations are rounded to 8 bits; no plan has them unless it is asked for.
 var order = map[graph.Op][]string{
-	graph.OpEmbed:       {"embed_one", "embed"},
-	graph.OpRMSNormHalf: {"rms_norm_half_few", "rms_norm_half"},
-	graph.OpRopeStore:   {"rope_store_few", "rope_store_rows", "rope_store"},
-	graph.OpGather:      {"gather_one", "gather"},
+	graph.OpEmbed:      {"embed_b1_128", "embed"},
+	graph.OpRMSNormF16: {"rms_norm_f16_b16_128", "rms_norm_f16"},
+	graph.OpRopeStore:  {"rope_store_b2_128", "rope_store_b9", "rope_store"},
+	graph.OpGather:     {"gather_b1_128", "gather"},
 
-	graph.OpMatVec: {
-		"matvec_dot", "matvec_dot_q8", // one row
-		"matvec_fragment_few", "matvec_fragment", "matvec_fragment_long", "matvec_fragment_wide", // to 32
-		"matmul_coop16_few",
-		"matvec_dot_few", "matvec_dot_few_q8", // to 64
-		"matmul_coop16_broad", "matmul_coop16", "matmul_coop16_teams", // the largest tiles first
-		"matmul_coop", "matmul_half", "matmul_half16",
-		"matvec_cpu", "matmul_router", "matmul_tile", "matmul", "matvec",
+	graph.OpLinear: {
+		"linear_dot", "linear_dot_q8", // one row
+		"linear_mma_b2_15", "linear_mma_b16_96", "linear_mma_k4096_b16_96", "linear_mma_n16k_b16_64", // to 32
+		"linear_coopmat_f16_m32n32",
+		"linear_dot_b2_64", "linear_dot_b2_64_q8", // to 64
+		"linear_coopmat_f16_m128n128", "linear_coopmat_f16_m64n128", "linear_coopmat_f16_m64n64_splitk2", // the largest tiles first
+		"linear_coopmat_m64n128", "linear_fma_m64n128", "linear_fma_f16_m64n128",
+		"linear_cpu", "linear_f32_m16n32_splitk2", "linear_f32_m16n32", "linear_m8n256", "linear",
 	},
-	graph.OpNormMatVec: {
-		"norm_matvec_f32",
-		"norm_matvec_q8", "norm_matvec_wide", "norm_matvec_wide_q8",
-		"norm_matvec_cpu",
-		"norm_matvec_fragment", "norm_matvec_fragment_wide",
-		"norm_matvec_wide_few", "norm_matvec_wide_few_q8",
-		"norm_matvec_few", "norm_matvec_few_q8",
-		"norm_router_few", "norm_matvec",
+	graph.OpNormLinear: {
+		"norm_linear_f32",
+		"norm_linear_q8", "norm_linear_n16k", "norm_linear_n16k_q8",
+		"norm_linear_cpu",
+		"norm_linear_mma_b2_15", "norm_linear_mma_n16k_b2_15",
+		"norm_linear_n16k_b2_15", "norm_linear_n16k_b2_15_q8",
+		"norm_linear_b2_15", "norm_linear_b2_15_q8",
+		"norm_linear_f32_b2_128", "norm_linear",
 	},
-	graph.OpRouterAhead: {"router_ahead_few", "router_ahead"},
+	graph.OpRouterAbsorbed: {"router_absorbed_b2_15", "router_absorbed"},
 
 	graph.OpAttention: {
-		"flash_coop16_wait", "flash_coop16_few", "flash_coop_few", // to 128 rows
-		"flash_coop_broad", "flash_coop16_broad", "flash_coop", "flash_coop16",
-		"flash_half", "flash_half16", "attention",
+		"flash_coopmat_f16_m8", "flash_coopmat_f16_m16", "flash_coopmat_m16", // to 128 rows
+		"flash_coopmat_m128", "flash_coopmat_f16_m128", "flash_coopmat_m64", "flash_coopmat_f16_m64",
+		"flash_fma", "flash_fma_f16", "attention",
 	},
-	graph.OpAttentionSplit: {"(flash_coop_few)", "attention_few", "attention_split"},
-	graph.OpRopeAttention:  {"rope_attention_mma", "rope_attention_cpu", "rope_attention_few", "rope_attention"},
+	graph.OpAttentionSplitKV: {"(flash_coopmat_m16)", "attention_splitkv_b2_64", "attention_splitkv"},
+	graph.OpRopeAttention:    {"rope_attention_mma", "rope_attention_cpu", "rope_attention_b2_15", "rope_attention"},
 
-	graph.OpExpertGateUp: {"(expert_matmul_swiglu_dot)", "(expert_matmul_swiglu_dot_q8)", "expert_gate_up"},
+	graph.OpExpertGateUp: {"(grouped_gemm_swiglu_dot)", "(grouped_gemm_swiglu_dot_q8)", "expert_gate_up"},
 	graph.OpExpertDown: {
 		"expert_down_dot", "expert_down_dot_q8", // one row
-		"(expert_matmul_dot)", "(expert_matmul_dot_q8)",
+		"(grouped_gemm_dot)", "(grouped_gemm_dot_q8)",
 		"expert_down_cpu", "expert_down",
 	},
-	graph.OpRouteGateUp: {"expert_route_gate_up_q8", "expert_route_gate_up_cpu", "expert_route_gate_up"},
-	graph.OpExpertMatMul: {
-		"expert_matmul_dot", "expert_matmul_dot_q8", // to 64 rows
-		"expert_matmul_fragment", "expert_matmul_coop_few", "expert_matmul_coop_tall", "expert_matmul_coop",
-		"expert_matmul_half", "expert_matmul",
+	graph.OpTopKGateUp: {"topk_gate_up_q8", "topk_gate_up_cpu", "topk_gate_up"},
+	graph.OpGroupedGEMM: {
+		"grouped_gemm_dot", "grouped_gemm_dot_q8", // to 64 rows
+		"grouped_gemm_mma", "grouped_gemm_coopmat_b16_128", "grouped_gemm_coopmat_m128", "grouped_gemm_coopmat",
+		"grouped_gemm_fma", "grouped_gemm",
 	},
-	graph.OpExpertMatMulSwiGLU: {
-		"expert_matmul_swiglu_dot", "expert_matmul_swiglu_dot_q8", // to 64 rows
-		"expert_matmul_swiglu_fragment", "expert_matmul_swiglu_coop16_few", "expert_matmul_swiglu_coop16_tall", "expert_matmul_swiglu_coop16",
-		"expert_matmul_swiglu_half16", "expert_matmul_swiglu",
+	graph.OpGroupedGEMMSwiGLU: {
+		"grouped_gemm_swiglu_dot", "grouped_gemm_swiglu_dot_q8", // to 64 rows
+		"grouped_gemm_swiglu_mma", "grouped_gemm_swiglu_coopmat_f16_b16_128", "grouped_gemm_swiglu_coopmat_f16_m128", "grouped_gemm_swiglu_coopmat_f16",
+		"grouped_gemm_swiglu_fma_f16", "grouped_gemm_swiglu",
 	},
-	graph.OpExpertNormSwiGLU: {"expert_norm_swiglu_fragment", "expert_norm_swiglu_q8", "expert_norm_swiglu"},
-	graph.OpRouteSwiGLU:      {"expert_route_swiglu_fragment"},
-	graph.OpExpertCombine:    {"expert_combine_few", "expert_combine"},
-	graph.OpExpertDownGroup:  {"expert_down_group_fragment"},
+	graph.OpExpertNormSwiGLU:  {"expert_norm_swiglu_mma", "expert_norm_swiglu_q8", "expert_norm_swiglu"},
+	graph.OpTopKGroupedSwiGLU: {"topk_grouped_swiglu_mma"},
+	graph.OpExpertCombine:     {"expert_combine_b2_64", "expert_combine"},
+	graph.OpExpertDownGroup:   {"expert_down_group_mma"},
 }

@@ -158,12 +158,12 @@ func Code(k graph.Kernel) ([]byte, bool) {
 }
 
 // MatrixRate returns the SPIR-V of the kernel that measures matrix units, which
-// serves no operation: see kernels/matrix_rate.comp.
+// serves no operation: see kernels/probe/matrix_rate.comp.
 func MatrixRate() ([]byte, error) { return files.ReadFile("spv/matrix_rate_f16.spv") }
 
-// Fragments returns the SPIR-V of the kernel that finds how matrices lie in
-// registers, which serves no operation: see kernels/fragments.comp.
-func Fragments() ([]byte, error) { return files.ReadFile("spv/fragments_f16.spv") }
+// MMALayout returns the SPIR-V of the kernel that finds how matrices lie in
+// registers, which serves no operation: see kernels/probe/mma_layout.comp.
+func MMALayout() ([]byte, error) { return files.ReadFile("spv/mma_layout_f16.spv") }
 
 // All lists every kernel, by operation, type and variant.
 func All() []graph.Kernel {

@@ -15,10 +15,10 @@ import (
 func TestComplete(t *testing.T) {
 	weights, caches := quant.Types(), []quant.Type{quant.F32, quant.F16, quant.Q8_0}
 	want := map[graph.Op][]quant.Type{
-		graph.OpEmbed: weights, graph.OpMatVec: weights, graph.OpExpertMatVec: weights,
+		graph.OpEmbed: weights, graph.OpLinear: weights, graph.OpExpertLinear: weights,
 		graph.OpExpertGateUp: weights, graph.OpExpertDown: weights,
-		graph.OpExpertGroup: {quant.U32}, graph.OpExpertCount: {quant.U32}, graph.OpExpertMatMul: weights, graph.OpExpertMatMulSwiGLU: weights,
-		graph.OpRopeStore: caches, graph.OpAttention: caches, graph.OpAttentionSplit: caches,
+		graph.OpMoESort: {quant.U32}, graph.OpExpertCount: {quant.U32}, graph.OpGroupedGEMM: weights, graph.OpGroupedGEMMSwiGLU: weights,
+		graph.OpRopeStore: caches, graph.OpAttention: caches, graph.OpAttentionSplitKV: caches,
 	}
 	n := 0
 	for _, op := range graph.Ops() {

@@ -106,7 +106,7 @@ func (b *bench) kernel(t *testing.T, k graph.Kernel) {
 	var list []testCase
 	for _, c := range make(k) {
 		if info.Suits(c.params) {
-			list = append(list, c.takeHalves(info.Halves))
+			list = append(list, c.takeF16(info.F16))
 		}
 	}
 	if len(list) == 0 {

@@ -67,9 +67,9 @@ func TestStaleSource(t *testing.T) {
 		}
 	}
 	head := "// op: swiglu\n// types: Q4_K\n// tile: 8 all 1\n// local: 64\n// spec: n\n#include \"weight.glsl\"\n"
-	write("kernels/a.comp", head)
-	write("weight/q4_k/weight.glsl", "#include \"deep.glsl\"\n")
-	write("include/deep.glsl", "one\n")
+	write("kernels/rows/a.comp", head)
+	write("types/q4_k/weight.glsl", "#include \"core/deep.glsl\"\n")
+	write("lib/core/deep.glsl", "one\n")
 	hash := func() string {
 		vs, err := variants(dir)
 		if err != nil {
@@ -81,7 +81,7 @@ func TestStaleSource(t *testing.T) {
 		return vs[0].hash
 	}
 	first := hash()
-	for _, path := range []string{"include/deep.glsl", "kernels/a.comp", "weight/q4_k/weight.glsl"} {
+	for _, path := range []string{"lib/core/deep.glsl", "kernels/rows/a.comp", "types/q4_k/weight.glsl"} {
 		old, _ := os.ReadFile(filepath.Join(dir, path))
 		write(path, string(old)+"// more\n")
 		if hash() == first {

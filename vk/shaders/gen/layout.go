@@ -35,16 +35,16 @@ var layout = []struct {
 	{"GROUP_HEADER", graph.GroupHeader},
 	{"GROUP_TILE_WORDS", graph.GroupTileWords},
 	{"GROUP_TILE", graph.GroupTile},
-	{"SYNC_ASIDE", graph.SyncAside},
-	{"SYNC_ASIDE_AT", graph.SyncAsideAt},
-	{"ATTENTION_SLOTS", graph.AttentionSlots},
+	{"SYNC_SIDE", graph.SyncSide},
+	{"SYNC_SIDE_AT", graph.SyncSideAt},
+	{"ATTENTION_SPLITS", graph.AttentionSplits},
 	{"ATTENTION_COUNTERS", graph.AttentionCounters},
-	{"ARGMAX_SHARE", graph.ArgMaxShare},
-	{"RENORMALIZE_AHEAD", graph.RenormalizeAhead},
+	{"ARGMAX_PARTIAL", graph.ArgMaxPartialSize},
+	{"RENORMALIZE_ABSORBED", graph.RenormalizeAbsorbed},
 }
 
 // layoutFile is the path of the file that the kernels include.
-const layoutFile = "include/layout.glsl"
+const layoutFile = "lib/core/layout.glsl"
 
 // layoutText is the text of that file.
 func layoutText() []byte {
@@ -53,7 +53,7 @@ func layoutText() []byte {
 	for _, l := range layout {
 		fmt.Fprintf(&b, "#define %s %du\n", l.name, l.value)
 	}
-	fmt.Fprintf(&b, "#define FIXED_MOST %d.0\n", graph.FixedMost)
+	fmt.Fprintf(&b, "#define Q16_MAX %d.0\n", graph.Q16Max)
 	return b.Bytes()
 }
 
@@ -106,8 +106,8 @@ var typedArg = regexp.MustCompile(`(?m)^#define PUSH_(\w+) `)
 // typedArgs finds the arguments that some kernel gives a type of its own.
 func typedArgs(root string) ([]string, error) {
 	var out []string
-	for _, folder := range []string{"kernels", "include"} {
-		files, err := filepath.Glob(filepath.Join(root, folder, "*"))
+	for _, folder := range []string{"kernels/*", "lib/*"} {
+		files, err := filepath.Glob(filepath.Join(root, folder, "*.*"))
 		if err != nil {
 			return nil, err
 		}

@@ -90,9 +90,7 @@ func compileAll(glslang, root string, vs []variant, wanted func(variant) bool) e
 	for i := range errs {
 		wg.Go(func() {
 			for v := range work {
-				if errs[i] = compile(glslang, root, v); errs[i] != nil {
-					return
-				}
+				errs[i] = errors.Join(errs[i], compile(glslang, root, v))
 			}
 		})
 	}

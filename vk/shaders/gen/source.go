@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ import (
 
 // kernel is what a .comp file's header comment states.
 type kernel struct {
-	path  string // kernels/matvec.comp
+	path  string // kernels/linear.comp
 	op    string
 	types []string
 	name  string // the file's name without .comp
@@ -29,15 +30,15 @@ type kernel struct {
 	// subgroups is how many subgroups a workgroup must have; 0: any number.
 	subgroups uint32
 	spec      []string
-	halves    []string // arguments that are activations as halves
+	f16       []string // arguments that are activations as halves
 	needs     []string // device features
 	rows      [2]uint32
-	when      []condition
+	requires  []condition
 	// precisions names how the kernel rounds beyond float32, if it does; it is
 	// compiled once for each.
 	precisions []string
 	sync       bool
-	aside      bool     // reports to the second counter too
+	side       bool     // signals the side counter too
 	early      []string // arguments that it reads before it has waited for all
 }
 
@@ -62,7 +63,7 @@ func readBound(words []string) (bound, error) {
 	return b, nil
 }
 
-// condition is one demand of a header's "when" line on a parameter.
+// condition is one demand of a header's "requires" line on a parameter.
 type condition struct {
 	param, over           string
 	multiple, least, most uint32
@@ -100,14 +101,14 @@ func (v variant) variantName() string {
 // and precision, so that the kernel's text names none.
 func (v *variant) dirs() []string {
 	t := strings.ToLower(v.typ)
-	out := []string{"include", "push/" + v.op, "weight/" + t, "kv/" + t}
+	out := []string{"lib", "push/" + v.op, "types/" + t}
 	if v.precision != "" {
-		out = append(out, "precision/"+v.precision)
+		out = append(out, "lib/act/"+v.precision)
 	}
 	return out
 }
 
-var field = regexp.MustCompile(`^// (op|types|tile|max_workgroups|local|spec|halves|needs|rows|when|precision|sync|early|min_workgroups):\s*(.*)$`)
+var field = regexp.MustCompile(`^// (op|types|tile|max_workgroups|local|spec|f16|needs|rows|requires|precision|sync|signals|early|min_workgroups):\s*(.*)$`)
 
 // readKernel parses a kernel's header.
 func readKernel(root, path string) (kernel, error) {
@@ -207,14 +208,17 @@ func (k *kernel) choice(name string, words []string) error {
 	switch name {
 	case "needs":
 		k.needs = words
-	case "halves":
-		k.halves = words
+	case "f16":
+		k.f16 = words
 	case "precision":
 		k.precisions = words
 	case "sync":
-		k.aside = len(words) == 2 && words[1] == "aside"
-		if k.sync = len(words) > 0 && words[0] == "counter" && (len(words) == 1 || k.aside); !k.sync {
-			return fmt.Errorf("wanted counter or counter aside, got %q", words)
+		if k.sync = slices.Equal(words, []string{"counter"}); !k.sync {
+			return fmt.Errorf("wanted counter, got %q", words)
+		}
+	case "signals":
+		if k.side = slices.Equal(words, []string{"main", "side"}); !k.side {
+			return fmt.Errorf("wanted main side, got %q", words)
 		}
 	case "early":
 		k.early = words
@@ -229,7 +233,7 @@ func (k *kernel) choice(name string, words []string) error {
 			}
 			k.rows[i] = uint32(n)
 		}
-	case "when":
+	case "requires":
 		for _, w := range words {
 			m := demand.FindStringSubmatch(w)
 			if m == nil {
@@ -246,7 +250,7 @@ func (k *kernel) choice(name string, words []string) error {
 			case ">=":
 				c.least, c.most = c.most, 0
 			}
-			k.when = append(k.when, c)
+			k.requires = append(k.requires, c)
 		}
 	}
 	return nil
@@ -256,7 +260,7 @@ var demand = regexp.MustCompile(`^(\w+?)(?:/(\w+))?(%|<=|>=)(\d+)$`)
 
 // kernels reads the headers of all kernels, in file order.
 func kernels(root string) ([]kernel, error) {
-	paths, err := filepath.Glob(filepath.Join(root, "kernels", "*.comp"))
+	paths, err := filepath.Glob(filepath.Join(root, "kernels", "*", "*.comp"))
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +270,7 @@ func kernels(root string) ([]kernel, error) {
 	sort.Strings(paths)
 	var out []kernel
 	for _, p := range paths {
-		k, err := readKernel(root, "kernels/"+filepath.Base(p))
+		k, err := readKernel(root, slashed(root, p))
 		if err != nil {
 			return nil, err
 		}
@@ -294,6 +298,15 @@ func variants(root string) ([]variant, error) {
 		}
 	}
 	return out, nil
+}
+
+// slashed is a path under root, with slashes.
+func slashed(root, path string) string {
+	rel, err := filepath.Rel(root, path)
+	if err != nil {
+		return path
+	}
+	return filepath.ToSlash(rel)
 }
 
 var include = regexp.MustCompile(`(?m)^#include "([^"]+)"`)

@@ -53,8 +53,8 @@ func goTable(vs []variant, sizes []blockSize) ([]byte, error) {
 		if v.sync {
 			b.WriteString(", Sync: true")
 		}
-		if v.aside {
-			b.WriteString(", Aside: true")
+		if v.side {
+			b.WriteString(", SignalsSide: true")
 		}
 		if err := v.indices(&b, "Early", v.early, op.ArgNames()); err != nil {
 			return nil, err
@@ -62,7 +62,7 @@ func goTable(vs []variant, sizes []blockSize) ([]byte, error) {
 		if err := v.conditions(&b, paramNames(op)); err != nil {
 			return nil, err
 		}
-		if err := v.indices(&b, "Halves", v.halves, op.ArgNames()); err != nil {
+		if err := v.indices(&b, "F16", v.f16, op.ArgNames()); err != nil {
 			return nil, err
 		}
 		v.minWorkgroups.write(&b, "MinWorkgroups")
@@ -156,11 +156,11 @@ func (v *variant) indices(b *bytes.Buffer, field string, names, all []string) er
 
 // conditions writes the demands on parameters.
 func (v *variant) conditions(b *bytes.Buffer, params []string) error {
-	if len(v.when) == 0 {
+	if len(v.requires) == 0 {
 		return nil
 	}
-	b.WriteString(", When: []graph.Condition{")
-	for _, c := range v.when {
+	b.WriteString(", Requires: []graph.Condition{")
+	for _, c := range v.requires {
 		i := slices.Index(params, c.param)
 		if i < 0 {
 			return fmt.Errorf("%s: %s is no parameter of op %s", v.path, c.param, v.op)

@@ -97,7 +97,7 @@ func TestGraphFile(t *testing.T) {
 // TestGraphFor: the plan of a kind of device that is not here is that of its
 // kernels, and the class of the software device that runs the tests is true.
 func TestGraphFor(t *testing.T) {
-	for class, want := range map[string]string{"nvidia": "expert_route_gate_up_fixed[Q4_K]", "wave64": "norm_matvec[Q4_K]", "llvmpipe": "norm_matvec_cpu[Q4_K]"} {
+	for class, want := range map[string]string{"nvidia": "topk_gate_up_q16[Q4_K]", "wave64": "norm_linear[Q4_K]", "llvmpipe": "norm_linear_cpu[Q4_K]"} {
 		if out := ok(t, moeflow(t, "graph", "--for", class, "--format", "text")); !strings.Contains(out, " "+want+" ") {
 			t.Errorf("the plan for %s has no %s:\n%s", class, want, out)
 		}

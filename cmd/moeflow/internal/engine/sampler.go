@@ -20,7 +20,7 @@ type Sampler struct {
 
 // searchedOnCPU is the largest vocabulary in which a CPU's driver searches: Mesa's ends
 // the loops of a workgroup after 65,536 rounds.
-const searchedOnCPU = 2 * graph.ArgMaxShare
+const searchedOnCPU = 2 * graph.ArgMaxPartialSize
 
 // touched is how many tokens bias and penalties may change in a step of so many output
 // rows, all together.

@@ -31,7 +31,7 @@ func TestThreeTypesAreNotFused(t *testing.T) {
 		}
 	}
 	slices.Sort(kernels[0])
-	if got, want := strings.Join(kernels[0], " "), "expert_down[Q4_0] expert_matvec[F16] expert_matvec[Q8_0] swiglu[F32]"; got != want {
+	if got, want := strings.Join(kernels[0], " "), "expert_down[Q4_0] expert_linear[F16] expert_linear[Q8_0] swiglu[F32]"; got != want {
 		t.Errorf("the layer of three types runs %s, wanted %s", got, want)
 	}
 	if got, want := strings.Join(kernels[1], " "), "expert_gate_up[F16] expert_down[F16]"; got != want {

@@ -26,8 +26,8 @@ func TestGoldenGPUKernels(t *testing.T) {
 	for _, sync := range []string{"barrier", "counter"} {
 		o := engine.Plans{Buckets: enginetest.Buckets(1, 1), Context: 128, Pretend: []string{"gpu", "shared48"}, Sync: sync}
 		e := enginetest.Start(t, m, o)
-		wantKernels(t, e.Plans[0], sync, "norm_matvec[Q4_K]", "norm_matvec[Q6_K]", "router_ahead[F32]", "matvec_dot[Q4_K]",
-			"expert_route_gate_up_fixed[Q4_K]", "expert_route_down_fixed[Q4_K]", "expert_route_down_fixed[Q6_K]")
+		wantKernels(t, e.Plans[0], sync, "norm_linear[Q4_K]", "norm_linear[Q6_K]", "router_absorbed[F32]", "linear_dot[Q4_K]",
+			"topk_gate_up_q16[Q4_K]", "topk_down_q16[Q4_K]", "topk_down_q16[Q6_K]")
 		if !slices.ContainsFunc(e.Plans[0].Dispatches, func(d graph.Dispatch) bool { return d.Kernel.Op == graph.OpRopeAttention }) {
 			t.Errorf("sync %s: rope and attention are not one dispatch", sync)
 		}
@@ -71,18 +71,18 @@ func checkGo(t *testing.T, e *engine.Engine, g map[string]npy.Array, n int) {
 // golden logits and tokens: with barriers, and waiting by themselves.
 func TestGoldenFewRows(t *testing.T) {
 	m, g := testmodel.Tiny(t), testmodel.Goldens(t)
-	always := []string{"embed_one[Q4_K]", "gather_one[F32]", "matvec_dot_few[Q4_K]", "expert_combine_few[F32]",
-		"expert_norm_swiglu[Q4_K]", "expert_matmul_dot[Q4_K]", "expert_matmul_dot[Q6_K]"}
+	always := []string{"embed_b1_128[Q4_K]", "gather_b1_128[F32]", "linear_dot_b2_64[Q4_K]", "expert_combine_b2_64[F32]",
+		"expert_norm_swiglu[Q4_K]", "grouped_gemm_dot[Q4_K]", "grouped_gemm_dot[Q6_K]"}
 	for rows, want := range map[int][]string{
-		3:  {"norm_matvec_few[Q4_K]", "norm_matvec_few[Q6_K]", "router_ahead_few[F32]", "top_k_group_ahead[F32]"},
-		20: {"norm_router_few[F32]", "top_k_group[F32]"},
+		3:  {"norm_linear_b2_15[Q4_K]", "norm_linear_b2_15[Q6_K]", "router_absorbed_b2_15[F32]", "topk_sort_absorbed[F32]"},
+		20: {"norm_linear_f32_b2_128[F32]", "topk_sort[F32]"},
 	} {
 		for _, sync := range []string{"barrier", "counter"} {
 			o := engine.Plans{Buckets: enginetest.Buckets(rows, rows), Context: 128, Pretend: []string{"gpu", "shared48"}, Sync: sync, Without: []string{"q8", "f16"}}
 			e := enginetest.Start(t, m, o)
-			attention := []string{"rope_store_few[F16]", "attention_few[F16]"}
-			if rows < graph.GroupRows && slices.Contains(e.Device.Capabilities, "subgroup32") {
-				attention = []string{"rope_attention_few[F16]"}
+			attention := []string{"rope_store_b2_128[F16]", "attention_splitkv_b2_64[F16]"}
+			if rows < graph.MinGroupedRows && slices.Contains(e.Device.Capabilities, "subgroup32") {
+				attention = []string{"rope_attention_b2_15[F16]"}
 			}
 			wantKernels(t, e.Plans[0], sync, slices.Concat(want, always, attention)...)
 			checkGo(t, e, g, 32)
@@ -97,8 +97,8 @@ func TestGoldenFewRowsDevice(t *testing.T) {
 	m, g := testmodel.Tiny(t), testmodel.Goldens(t)
 	for _, rows := range []int{3, 20} {
 		e := enginetest.Start(t, m, engine.Plans{Buckets: enginetest.Buckets(rows, rows), Context: 128})
-		if slices.Contains(e.Device.Capabilities, "fragments") {
-			wantKernels(t, e.Plans[0], "counter", "expert_route_swiglu_fragment[Q4_K]", "expert_down_group_fragment[Q4_K]", "expert_down_group_fragment[Q6_K]")
+		if slices.Contains(e.Device.Capabilities, "mma") {
+			wantKernels(t, e.Plans[0], "counter", "topk_grouped_swiglu_mma[Q4_K]", "expert_down_group_mma[Q4_K]", "expert_down_group_mma[Q6_K]")
 		}
 		checkGo(t, e, g, 32)
 	}
@@ -108,13 +108,13 @@ func TestGoldenFewRowsDevice(t *testing.T) {
 // out to several workgroups, three of which and a rest this vocabulary makes, to be
 // the largest of the logits themselves.
 func TestLargeVocabulary(t *testing.T) {
-	large := testmodel.Synth{Name: "large vocabulary", Layers: 1, Hidden: 256, Heads: 2, KV: 1, Dim: 128, Experts: 4, TopK: 2, Width: 256, Vocab: 3*graph.ArgMaxShare + 5, Kind: quant.Q4_K}
+	large := testmodel.Synth{Name: "large vocabulary", Layers: 1, Hidden: 256, Heads: 2, KV: 1, Dim: 128, Experts: 4, TopK: 2, Width: 256, Vocab: 3*graph.ArgMaxPartialSize + 5, Kind: quant.Q4_K}
 	m, err := large.Model(t)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := enginetest.Start(t, m, engine.Plans{Buckets: enginetest.Buckets(1, 1), Context: 64, Pretend: []string{"gpu", "shared48"}, Sync: "counter"})
-	wantKernels(t, e.Plans[0], "counter", "argmax_shares[F32]", "argmax_join[U32]")
+	wantKernels(t, e.Plans[0], "counter", "argmax_partial[F32]", "argmax_final[U32]")
 	ids := measure.Tokens(256, 9, 1)
 	all := append(slices.Clone(ids), greedy(t, e, ids, 12)...)
 	shares := map[int]bool{}
@@ -125,7 +125,7 @@ func TestLargeVocabulary(t *testing.T) {
 		if got, want := int(all[pos+1]), testmodel.Top(logits); got != want {
 			t.Errorf("position %d: token %d, the largest of the logits is %d's", pos, got, want)
 		}
-		shares[int(all[pos+1])/graph.ArgMaxShare] = true
+		shares[int(all[pos+1])/graph.ArgMaxPartialSize] = true
 	}
 	if len(shares) < 2 {
 		t.Errorf("all tokens are of the shares %v: the test would not show a mistake", shares)
@@ -138,7 +138,7 @@ func TestLargeVocabulary(t *testing.T) {
 func TestGoldenHalves(t *testing.T) {
 	g := testmodel.Goldens(t)
 	e := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Buckets: enginetest.Buckets(32, 32, 512, 1), Pretend: []string{"gpu"}})
-	for _, k := range []string{"matmul_", "expert_matmul_", "flash_"} {
+	for _, k := range []string{"linear_", "grouped_gemm_", "flash_"} {
 		if !slices.ContainsFunc(e.Plans[1].Dispatches, func(d graph.Dispatch) bool { return strings.HasPrefix(d.Kernel.Variant, k) }) {
 			t.Errorf("a step of 512 rows has no kernel %s…", k)
 		}

@@ -152,9 +152,9 @@ func sumKernels(plan *graph.Plan, times []time.Duration, count func(*graph.Dispa
 	sums := map[key]*KernelTime{}
 	for i := range plan.Dispatches {
 		d := &plan.Dispatches[i]
-		k := key{d.Kernel, d.Groups}
+		k := key{d.Kernel, d.Workgroups}
 		if sums[k] == nil {
-			sums[k] = &KernelTime{Kernel: d.Kernel.String(), Groups: d.Groups}
+			sums[k] = &KernelTime{Kernel: d.Kernel.String(), Groups: d.Workgroups}
 		}
 		sums[k].Count++
 		sums[k].Time += times[i]

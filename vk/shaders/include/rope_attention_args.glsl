@@ -1,5 +1,0 @@
-// Arguments of the rope_attention kernels that wait by themselves. Included after
-// sync.glsl.
-#define PUSH_freqs F32
-#include "push.glsl"
-#include "sync_main.glsl"

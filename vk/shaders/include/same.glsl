@@ -1,8 +1,0 @@
-// same is a value that all of a subgroup have. A compiler cannot know it of what comes
-// from memory, or of gl_SubgroupID, and where it does not, every exchange between
-// invocations in a branch or loop is compiled twice: for all of them and for some.
-#ifndef SAME
-#define SAME
-#extension GL_KHR_shader_subgroup_ballot : require
-uint same(uint v) { return subgroupBroadcastFirst(v); }
-#endif

@@ -1,0 +1,30 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// Causal attention of some rows, by matrix units.
+//
+//   y[r][h] = sum_t softmax_t(scale * q[r][h] . k[t][g]) * v[t][g],
+//   t = 0 .. position(r), g = h / (heads / kv_heads)
+//
+// q, y {d * heads, R} F32, k_cache, v_cache {d * kv_heads, positions} of the
+// kernel's type. One workgroup covers 16 queries: 16 / n rows of the n heads
+// of a kv head, or one head of 16 rows where n does not divide 16. Queries, keys,
+// values and weights are halves, sums floats.
+//
+// op: attention
+// types: F16 Q8_0
+// tile: 1 16 1
+// local: 128 exact
+// spec: head_dim
+// needs: gpu shared48 coopmat subgroup32 float16
+// rows: 16 128
+// requires: head_dim%32 head_dim<=128 page_size%16
+// precision: f16
+#include "core/common.glsl"
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+layout(constant_id = 1) const uint D = 128;
+#include "attention/flash_args.glsl"
+#include "attention/flash_store_f32.glsl"
+#include "attention/flash_m16.glsl"
+#include "attention/flash_m16_run.glsl"
+
+void main() { m16_main(); }

@@ -1,0 +1,10 @@
+// What the linear kernels for many rows load. They differ in how
+// activations lie in memory and in what multiplies, which they include between
+// matmul_args, _put and _main.
+#include "core/common.glsl"
+#include "weight.glsl"
+#include "gemv/product.glsl"
+#include "f16.glsl"
+
+#include "push.glsl"
+

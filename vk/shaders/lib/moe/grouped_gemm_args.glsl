@@ -1,0 +1,12 @@
+// What the grouped_gemm kernels load. They differ in how
+// activations lie in memory and in what multiplies, which they include between
+// expert_matmul_args, _put and _main.
+#include "core/common.glsl"
+#include "weight.glsl"
+#include "gemv/product.glsl"
+#include "f16.glsl"
+
+#define PUSH_groups U32
+#include "push.glsl"
+#include "moe/groups.glsl"
+

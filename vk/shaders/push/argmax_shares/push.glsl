@@ -1,9 +1,0 @@
-// Written by vk/shaders/gen. Do not edit.
-// The arguments and parameters of argmax_shares: see its row in package graph.
-#ifndef SYNC
-#define SYNC
-#endif
-layout(push_constant, scalar) uniform Push {
-    SYNC U32 step; uint64_t logits; uint64_t shares;
-    uint n;
-};

@@ -1,0 +1,15 @@
+// Written by vk/shaders/gen. Do not edit.
+// The arguments and parameters of topk_down_q16: see its row in package graph.
+#ifndef SYNC
+#define SYNC
+#endif
+#ifndef PUSH_w
+#define PUSH_w uint64_t
+#endif
+#ifndef PUSH_weights
+#define PUSH_weights uint64_t
+#endif
+layout(push_constant, scalar) uniform Push {
+    SYNC U32 step; PUSH_w w; uint64_t h; uint64_t logits; PUSH_weights weights; uint64_t res; uint64_t y;
+    uint k; uint n; uint experts; uint top_k;
+};

@@ -1,0 +1,1 @@
+#include "decode/f16_any.glsl"

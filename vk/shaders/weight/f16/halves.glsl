@@ -1,1 +1,0 @@
-#include "half_any.glsl"
