@@ -7,7 +7,9 @@ import (
 	"slices"
 	"testing"
 
+	vulkan "github.com/goki/vulkan"
 	"moeflow/gguf/quant"
+
 	"moeflow/graph"
 	"moeflow/vk/shaders"
 )
@@ -69,6 +71,33 @@ func TestPushConstants(t *testing.T) {
 	for i, want := range []uint64{3 << 40, 0, 1 << 40, 0x3f80000000000007} {
 		if v := binary.LittleEndian.Uint64(got[8*i:]); v != want {
 			t.Errorf("word %d is %#x, wanted %#x", i, v, want)
+		}
+	}
+}
+
+// TestPipelineLookUp looks pipelines up without copying anything: recording a plan
+// does so for every dispatch.
+func TestPipelineLookUp(t *testing.T) {
+	c := newModel(2)
+	r := openTest(t, Options{})
+	if err := r.Upload(c.upload(), nil); err != nil {
+		t.Fatal(err)
+	}
+	plan := c.plan(1)
+	if _, err := r.Load([]*graph.Plan{plan}, 1); err != nil {
+		t.Fatal(err)
+	}
+	allocs := testing.AllocsPerRun(100, func() {
+		if made, err := r.pipes.get(&plan.Dispatches[0]); err != nil || made == vulkan.NullPipeline {
+			t.Fatalf("got %v, %v", made, err)
+		}
+	})
+	if allocs > 0 {
+		t.Errorf("%v allocations, wanted none", allocs)
+	}
+	for _, k := range shaders.All() {
+		if info, _, _ := shaders.Info(k); len(info.Spec) >= maxConsts {
+			t.Errorf("%s has %d specialization constants and a local size, the most is %d in all", k, len(info.Spec), maxConsts)
 		}
 	}
 }

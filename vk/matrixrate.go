@@ -9,7 +9,6 @@ import (
 	vulkan "github.com/goki/vulkan"
 
 	"moeflow/gguf/quant"
-	"moeflow/graph"
 	"moeflow/graph/backend"
 	"moeflow/vk/shaders"
 )
@@ -103,7 +102,7 @@ func (m *rateProbe) prepare() error {
 	if err != nil {
 		return err
 	}
-	m.pipeline, err = m.r.pipes.create(&recipe{graph.Kernel{Variant: "matrix_rate"}, code, []uint32{rateLocal}})
+	m.pipeline, err = m.r.pipes.compile("matrix_rate", code, []uint32{rateLocal})
 	return err
 }
 

@@ -8,7 +8,6 @@ import (
 
 	vulkan "github.com/goki/vulkan"
 
-	"moeflow/graph"
 	"moeflow/vk/shaders"
 )
 
@@ -70,7 +69,7 @@ func (r *Runtime) mmaSeen() ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	pipeline, err := r.pipes.create(&recipe{graph.Kernel{Variant: "mma"}, code, []uint32{64}})
+	pipeline, err := r.pipes.compile("mma_layout", code, []uint32{64})
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type pipelines struct {
 	cache vulkan.PipelineCache
 	file  string // "" keeps nothing
 	size  int    // of the data as it was last read or saved
-	made  map[string]vulkan.Pipeline
+	made  map[recipe]vulkan.Pipeline
 	local uint32 // overrides the kernel's local size, for tests; 0 is off
 }
 
@@ -34,7 +34,7 @@ type pipelines struct {
 // folder. What cannot be read is as good as none, and what is no regular file is
 // left alone.
 func newPipelines(d *device, folder string, local uint32) (*pipelines, error) {
-	p := &pipelines{d: d, made: map[string]vulkan.Pipeline{}, local: local}
+	p := &pipelines{d: d, made: map[recipe]vulkan.Pipeline{}, local: local}
 	var data []byte
 	if folder != "" {
 		p.file = filepath.Join(folder, cacheName(&d.info))
@@ -60,13 +60,8 @@ func replaceable(path string) bool {
 
 // cacheName changes with whatever makes old compiled code useless.
 func cacheName(d *DeviceInfo) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n%x\n", d.Name, d.Driver, d.id)
-	for _, k := range shaders.All() {
-		code, _ := shaders.Code(k)
-		h.Write(code)
-	}
-	return "pipelines-" + hex.EncodeToString(h.Sum(nil)[:8]) + ".bin"
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%x\n%s", d.Name, d.Driver, d.id, shaders.Digest))
+	return "pipelines-" + hex.EncodeToString(sum[:8]) + ".bin"
 }
 
 func (p *pipelines) makeCache(data []byte) error {
@@ -144,29 +139,34 @@ func (p *pipelines) localSize(info graph.KernelInfo) uint32 {
 	return max(sub, min(info.Local, p.d.info.local)/sub*sub)
 }
 
-// recipe is what makes a pipeline: a kernel and its specialization constants
-// from 0 on, the local size first.
+// recipe is what makes a pipeline: a kernel and its specialization constants from 0
+// on, the local size first. Equal recipes make equal pipelines.
 type recipe struct {
 	kernel graph.Kernel
-	code   []byte
-	consts []uint32
+	count  int // of constants
+	consts [maxConsts]uint32
 }
 
-func (r *recipe) key() string { return fmt.Sprint(r.kernel, r.consts) }
+// maxConsts is how many specialization constants a kernel may have.
+const maxConsts = 8
 
 // recipe looks a dispatch's kernel up.
-func (p *pipelines) recipe(d *graph.Dispatch) (*recipe, error) {
+func (p *pipelines) recipe(d *graph.Dispatch) (recipe, error) {
+	r := recipe{kernel: d.Kernel, count: 1}
 	info, _, ok := shaders.Info(d.Kernel)
-	code, has := shaders.Code(d.Kernel)
-	if !ok || !has || len(code) == 0 || len(code)%4 != 0 {
-		return nil, fmt.Errorf("kernel %s is not part of this program", d.Kernel)
+	switch {
+	case !ok:
+		return r, fmt.Errorf("kernel %s is not part of this program", d.Kernel)
+	case len(info.Spec) >= maxConsts:
+		return r, fmt.Errorf("kernel %s has %d specialization constants, the most is %d", d.Kernel, len(info.Spec)+1, maxConsts)
 	}
-	r := &recipe{d.Kernel, code, []uint32{p.localSize(info)}}
+	r.consts[0] = p.localSize(info)
 	for _, i := range info.Spec {
 		if i >= len(d.Params) {
-			return nil, fmt.Errorf("kernel %s wants parameter %d, %d are given", d.Kernel, i, len(d.Params))
+			return r, fmt.Errorf("kernel %s wants parameter %d, %d are given", d.Kernel, i, len(d.Params))
 		}
-		r.consts = append(r.consts, d.Params[i])
+		r.consts[r.count] = d.Params[i]
+		r.count++
 	}
 	return r, nil
 }
@@ -174,7 +174,7 @@ func (p *pipelines) recipe(d *graph.Dispatch) (*recipe, error) {
 // prepare makes all pipelines of plans that are not made yet, several at once:
 // compiling takes the driver milliseconds each, on a CPU device far more.
 func (p *pipelines) prepare(plans []*graph.Plan) error {
-	todo := map[string]*recipe{}
+	todo := map[recipe]bool{}
 	for _, plan := range plans {
 		for _, ds := range [][]graph.Dispatch{plan.Prepare, plan.Dispatches} {
 			for i := range ds {
@@ -182,14 +182,14 @@ func (p *pipelines) prepare(plans []*graph.Plan) error {
 				if err != nil {
 					return fmt.Errorf("plan %s: %w", plan.Name, err)
 				}
-				if key := r.key(); p.made[key] == vulkan.NullPipeline {
-					todo[key] = r
+				if p.made[r] == vulkan.NullPipeline {
+					todo[r] = true
 				}
 			}
 		}
 	}
-	work := make(chan *recipe, len(todo))
-	for _, r := range todo {
+	work := make(chan recipe, len(todo))
+	for r := range todo {
 		work <- r
 	}
 	close(work)
@@ -204,7 +204,7 @@ func (p *pipelines) prepare(plans []*graph.Plan) error {
 				if err != nil {
 					errs = append(errs, err)
 				} else {
-					p.made[r.key()] = made
+					p.made[r] = made
 				}
 				mu.Unlock()
 			}
@@ -220,34 +220,43 @@ func (p *pipelines) get(d *graph.Dispatch) (vulkan.Pipeline, error) {
 	if err != nil {
 		return vulkan.NullPipeline, err
 	}
-	return p.made[r.key()], nil
+	return p.made[r], nil
 }
 
-// create compiles one pipeline. Where the device lets it, it asks for full
+// create compiles the pipeline of a kernel.
+func (p *pipelines) create(r recipe) (vulkan.Pipeline, error) {
+	code, ok := shaders.Code(r.kernel)
+	if !ok || len(code) == 0 || len(code)%4 != 0 {
+		return vulkan.NullPipeline, fmt.Errorf("kernel %s is not part of this program", r.kernel)
+	}
+	return p.compile(r.kernel.String(), code, r.consts[:r.count])
+}
+
+// compile compiles one pipeline from SPIR-V and specialization constants. Where the device lets it, it asks for full
 // subgroups of the size that the local size is a multiple of; elsewhere that is
 // what drivers do unasked.
-func (p *pipelines) create(r *recipe) (vulkan.Pipeline, error) {
-	words := make([]uint32, len(r.code)/4)
+func (p *pipelines) compile(name string, code []byte, consts []uint32) (vulkan.Pipeline, error) {
+	words := make([]uint32, len(code)/4)
 	for i := range words {
-		words[i] = binary.LittleEndian.Uint32(r.code[4*i:])
+		words[i] = binary.LittleEndian.Uint32(code[4*i:])
 	}
-	mi := vulkan.ShaderModuleCreateInfo{SType: vulkan.StructureTypeShaderModuleCreateInfo, CodeSize: uint64(len(r.code)), PCode: words}
+	mi := vulkan.ShaderModuleCreateInfo{SType: vulkan.StructureTypeShaderModuleCreateInfo, CodeSize: uint64(len(code)), PCode: words}
 	var module vulkan.ShaderModule
-	err := failed("load kernel "+r.kernel.String(), vulkan.CreateShaderModule(p.d.handle, &mi, nil, &module))
+	err := failed("load kernel "+name, vulkan.CreateShaderModule(p.d.handle, &mi, nil, &module))
 	mi.Free()
 	if err != nil {
 		return vulkan.NullPipeline, err
 	}
 	defer vulkan.DestroyShaderModule(p.d.handle, module, nil)
 	var flags, subgroup uint32
-	if whole := r.consts[0]%max(1, p.d.info.Subgroup) == 0; whole && p.d.info.features.fullSubgroups {
+	if whole := consts[0]%max(1, p.d.info.Subgroup) == 0; whole && p.d.info.features.fullSubgroups {
 		flags = uint32(vulkan.PipelineShaderStageCreateRequireFullSubgroupsBit)
 	}
 	if p.d.info.required {
 		subgroup = p.d.info.Subgroup
 	}
-	made, result := createPipeline(p.d, p.cache, module, flags, subgroup, r.consts)
-	return made, failed("compile kernel "+r.kernel.String(), result)
+	made, result := createPipeline(p.d, p.cache, module, flags, subgroup, consts)
+	return made, failed("compile kernel "+name, result)
 }
 
 func (p *pipelines) close() {

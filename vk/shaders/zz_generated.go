@@ -7,6 +7,9 @@ import (
 	"moeflow/graph"
 )
 
+// Digest tells the SPIR-V of all kernels from any other.
+const Digest = "979b3c52676d965c2b5f51867a14db3b354d8c179fb0b2ebad53f941b988625c"
+
 var table = map[graph.Kernel]entry{
 	{Op: op("attention"), Type: quant.F32, Variant: ""}:                                                   {"attention_f32.spv", []string(nil), "", perSM{0, 0}, graph.KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 256}},
 	{Op: op("attention"), Type: quant.F16, Variant: ""}:                                                   {"attention_f16.spv", []string(nil), "", perSM{0, 0}, graph.KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 256}},

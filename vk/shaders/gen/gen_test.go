@@ -32,7 +32,7 @@ func TestFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := goTable(vs, sizes)
+	table, err := goTable(root, vs, sizes)
 	if err != nil {
 		t.Fatal(err)
 	}

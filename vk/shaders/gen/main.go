@@ -42,10 +42,6 @@ func run(glslang, root string, all bool) error {
 	if err != nil {
 		return err
 	}
-	table, err := goTable(vs, sizes)
-	if err != nil {
-		return err
-	}
 	old, _ := os.ReadFile(filepath.Join(root, "spv", "manifest.txt")) // absent the first time
 	if err := os.MkdirAll(filepath.Join(root, "spv"), 0o755); err != nil {
 		return err
@@ -54,6 +50,10 @@ func run(glslang, root string, all bool) error {
 		return err
 	}
 	if err := sweep(root, vs); err != nil {
+		return err
+	}
+	table, err := goTable(root, vs, sizes)
+	if err != nil {
 		return err
 	}
 	list, err := manifest(root, vs)
