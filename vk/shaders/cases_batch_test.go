@@ -5,25 +5,33 @@ import (
 
 	"moeflow/gguf/quant"
 	"moeflow/graph"
+	"moeflow/vk/shaders"
 )
 
 // Operations that fusion makes for steps of few rows.
 
 // fewShapes are groupShapes with a model's width, and without more rows than
 // their kernels serve.
-func fewShapes(typ quant.Type) []groupShape {
+func fewShapes(k graph.Kernel) []groupShape {
 	var out []groupShape
-	for _, g := range append(groupShapes(typ), groupShape{2048, 50, 16, 2, 17, 32, true}, groupShape{256, 8, 128, 8, 64, 64, false}) {
-		if g.bucket <= 64 {
+	for _, g := range append(groupShapes(k.Type), groupShape{2048, 50, 16, 2, 17, 32, true}, groupShape{256, 8, 128, 8, 64, 64, false},
+		groupShape{768, 40, 128, 8, 100, 128, false}, groupShape{256, 20, 9, 8, 128, 128, false}) {
+		if g.bucket <= mostRows(k) {
 			out = append(out, g)
 		}
 	}
 	return out
 }
 
+// mostRows is the largest step that a kernel for few rows serves.
+func mostRows(k graph.Kernel) int {
+	info, _, _ := shaders.Info(k)
+	return max(64, int(info.Rows[1]))
+}
+
 func expertNormSwiGLUCases(k graph.Kernel) []testCase {
 	var out []testCase
-	for _, g := range fewShapes(k.Type) {
+	for _, g := range fewShapes(k) {
 		name := caseName(k, "%+v", g)
 		s := newSource(name)
 		step, groups := g.groups(s)
@@ -35,7 +43,7 @@ func expertNormSwiGLUCases(k graph.Kernel) []testCase {
 // topKGroupedSwiGLUCases are those with the groups of some logits, which take their place.
 func topKGroupedSwiGLUCases(k graph.Kernel) []testCase {
 	var out []testCase
-	for _, g := range append(fewShapes(k.Type), groupShape{256, 33, 256, 7, 5, 5, false}, groupShape{512, 16, 8, 8, 64, 64, false}, groupShape{2048, 80, 40, 8, 8, 8, false}) {
+	for _, g := range append(fewShapes(k), groupShape{256, 33, 256, 7, 5, 5, false}, groupShape{512, 16, 8, 8, 64, 64, false}, groupShape{2048, 80, 40, 8, 8, 8, false}) {
 		name := caseName(k, "%+v", g)
 		s := newSource(name)
 		step, _ := s.step(g.active, g.bucket, nil, 1, nil)
@@ -104,7 +112,10 @@ func (g groupShape) normSwiGLUCase(name string, k graph.Kernel, s source, step, 
 // of what is chosen.
 func topKSortCases(k graph.Kernel) []testCase {
 	var out []testCase
-	for i, e := range []struct{ experts, topK, active, bucket int }{{1, 1, 3, 4}, {3, 2, 64, 64}, {5, 5, 1, 2}, {128, 8, 8, 8}, {128, 8, 33, 64}, {256, 7, 64, 64}, {130, 8, 31, 40}} {
+	for i, e := range []struct{ experts, topK, active, bucket int }{{1, 1, 3, 4}, {3, 2, 64, 64}, {5, 5, 1, 2}, {128, 8, 8, 8}, {128, 8, 33, 64}, {256, 7, 64, 64}, {130, 8, 31, 40}, {128, 8, 101, 128}, {9, 8, 128, 128}} {
+		if e.bucket > mostRows(k) {
+			continue
+		}
 		name := caseName(k, "%+v", e)
 		s := newSource(name)
 		step, _ := s.step(e.active, e.bucket, nil, 1, nil)
@@ -129,7 +140,7 @@ func topKSortCases(k graph.Kernel) []testCase {
 // and the rounding of their own sum.
 func expertDownGroupCases(k graph.Kernel) []testCase {
 	var out []testCase
-	for i, g := range fewShapes(k.Type) {
+	for i, g := range fewShapes(k) {
 		name := caseName(k, "%+v", g)
 		s := newSource(name)
 		step, groups := g.groups(s)

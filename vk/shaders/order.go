@@ -20,7 +20,7 @@ var order = map[graph.Op][]string{
 
 	graph.OpLinear: {
 		"linear_dot", "linear_dot_q8", // one row
-		"linear_mma_b2_15", "linear_mma_b16_96", "linear_mma_k4096_b16_96", "linear_mma_n16k_b16_64", // to 32
+		"linear_mma_b2_15", "linear_mma_b16_112", "linear_mma_k4096_b16_112", "linear_mma_n16k_b16_64", // to 32
 		"linear_coopmat_f16_m32n32",
 		"linear_dot_b2_64", "linear_dot_b2_64_q8", // to 64
 		"linear_coopmat_f16_m128n128", "linear_coopmat_f16_m64n128", "linear_coopmat_f16_m64n64_splitk2", // the largest tiles first
@@ -63,8 +63,9 @@ var order = map[graph.Op][]string{
 		"grouped_gemm_swiglu_mma", "grouped_gemm_swiglu_coopmat_f16_b16_128", "grouped_gemm_swiglu_coopmat_f16_m128", "grouped_gemm_swiglu_coopmat_f16",
 		"grouped_gemm_swiglu_fma_f16", "grouped_gemm_swiglu",
 	},
-	graph.OpExpertNormSwiGLU:  {"expert_norm_swiglu_mma", "expert_norm_swiglu_q8", "expert_norm_swiglu"},
-	graph.OpTopKGroupedSwiGLU: {"topk_grouped_swiglu_mma"},
+	graph.OpExpertNormSwiGLU:  {"expert_norm_swiglu_mma", "expert_norm_swiglu_mma_f32", "expert_norm_swiglu_q8", "expert_norm_swiglu"},
+	graph.OpTopKSort:          {"topk_sort", "topk_sort_b65_128"},
+	graph.OpTopKGroupedSwiGLU: {"topk_grouped_swiglu_mma", "topk_grouped_swiglu_mma_b65_128"},
 	graph.OpExpertCombine:     {"expert_combine_b2_64", "expert_combine"},
-	graph.OpExpertDownGroup:   {"expert_down_group_mma"},
+	graph.OpExpertDownGroup:   {"expert_down_group_mma", "expert_down_group_mma_b65_128"},
 }

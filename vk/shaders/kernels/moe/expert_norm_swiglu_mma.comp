@@ -16,7 +16,7 @@
 // local: 8 subgroups
 // spec: k
 // needs: gpu shared48 warps8 coopmat subgroup32 float16 mma
-// rows: 2 64
+// rows: 2 128
 // requires: k%256 k<=2048
 // f16: y
 // precision: f16
@@ -32,9 +32,12 @@ const uint MMA_WARPS = 8, MATRICES = 2, SUMS_ROUNDS = 2;
 
 #define PUSH_groups ActU
 #include "push.glsl"
-layout(buffer_reference, scalar, buffer_reference_align = 2) coherent writeonly buffer PutF16 { float16_t v[]; };
+#include "moe/swiglu_store_f16.glsl"
 #include "sync/sync_main.glsl"
 #include "moe/groups.glsl"
+#include "mma/mma_load.glsl"
+#include "mma/mma_act.glsl"
+#include "mma/mma_sums.glsl"
 uint tiles_used() { return groups.v[0]; }
 Tile tile_of(uint i) { return tile_at(i); }
 uint assignment_of(uint i) { return assignment_at(i); }

@@ -24,7 +24,7 @@
 layout(constant_id = 1) const uint EXPERTS = 1;
 layout(constant_id = 2) const uint TOP_K = 1;
 layout(constant_id = 3) const uint TILE = 64;
-const uint WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
+const uint ROWS = 64, WARPS = 8, SUB = gl_WorkGroupSize.x / WARPS;
 #include "moe/topk.glsl"
 #include "core/subgroup_reduce.glsl"
 

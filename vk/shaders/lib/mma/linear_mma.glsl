@@ -1,4 +1,4 @@
-// The main of the linear_mma_b16_96 kernels. Included after K, MMA_WARPS and
+// The main of the linear_mma_b16_112 kernels. Included after K, MMA_WARPS and
 // MATRICES, how many sixteens of outputs a workgroup has.
 const uint TILE_N = 16 * MATRICES, MMA_BLOCKS = K / 256, PASSES = 4, SUMS_ROUNDS = PASSES;
 

@@ -1,14 +1,12 @@
 // rms_norm and gate and up of the experts of few rows by matrix units whose operands
-// are store together in registers. The workgroups share out all sixteens of outputs of
+// are put together in registers. The workgroups share out all sixteens of outputs of
 // all tiles evenly, a tile's activations counting as one more; of each, a subgroup
-// multiplies 256 elements of k. Included after the push constants, Tile and what
-// knows the tiles:
+// multiplies 256 elements of k. Included after the push constants,
+// mma/mma_load.glsl, mma/mma_act.glsl, mma/mma_sums.glsl, Tile, Y_BYTES, y_store and
+// what knows the tiles:
 uint tiles_used();
 Tile tile_of(uint i);
 uint assignment_of(uint i); // assignment i of the list
-#include "mma/mma_load.glsl"
-#include "mma/mma_act.glsl"
-#include "mma/mma_sums.glsl"
 
 // A part is outputs 16 first .. 16 last - 1 of up to eight assignments of tile t, from r0 on.
 struct Part { Tile tile; uint t, r0, first, last; };
@@ -33,7 +31,7 @@ void outputs(Part next, uint block, inout Pair g, inout Pair p) {
     const uint r = gl_LocalInvocationID.x / 16, o = gl_LocalInvocationID.x % 16;
     const bool stores = r < rows;
     const float factor = stores ? mma_factor(r, eps) : 0;
-    const uint64_t to = stores ? y + uint64_t(assignment(r)) * n * 2 : 0;
+    const uint64_t to = stores ? y + uint64_t(assignment(r)) * n * Y_BYTES : 0;
     uint expert = part.tile.expert;
     [[dont_unroll]] for (uint i = part.first; i < part.last; i++) {
         const uint turn = i & 1;
@@ -52,7 +50,7 @@ void outputs(Part next, uint block, inout Pair g, inout Pair p) {
         sync_group();
         if (stores && 16 * i + o < n) {
             const float a = silu(factor * sums_of(turn, 0, r, o)) * (factor * sums_of(turn, 1, r, o));
-            PutF16(to).v[16 * i + o] = float16_t(clamp(a, -65504.0, 65504.0));
+            y_store(to, 16 * i + o, a);
         }
     }
     sync_group();

@@ -1,12 +1,17 @@
 // Few rows' experts: each row's choice by a subgroup, and where their assignments lie in the
 // list as moe_sort makes it, which stays in shared memory. Included after
 // moe/topk.glsl and the push constants, with WARPS subgroups of SUB; TILE is the
-// most assignments of a tile.
+// most assignments of a tile, ROWS the most rows, a multiple of 32.
 #include "core/subgroup_uniform.glsl"
 
-const uint ROWS = 64, CHOICES = 8;
+const uint CHOICES = 8, WORDS = ROWS / 32;
+// A kernel that has too little shared memory keeps the choices where something else
+// comes later.
+#ifndef CHOSEN
 shared uint chosen[ROWS * CHOICES];
-shared uint rows_of[2 * EXPERTS]; // a bit for each row, in two words
+#define CHOSEN(i) chosen[i]
+#endif
+shared uint rows_of[WORDS * EXPERTS]; // a bit for each row, in words of 32
 shared uint first_of[EXPERTS], first_tile[EXPERTS], all_tiles;
 
 // top_k_softmax takes what the choice of a row left.
@@ -18,11 +23,15 @@ void choose(uint r) {
     top_k_softmax(r, c);
     const uint s = gl_SubgroupInvocationID;
     if (s >= TOP_K) return;
-    chosen[r * TOP_K + s] = c.id;
-    atomicOr(rows_of[2 * c.id + r / 32], 1u << (r & 31));
+    CHOSEN(r * TOP_K + s) = c.id;
+    atomicOr(rows_of[WORDS * c.id + r / 32], 1u << (r & 31));
 }
 
-uint count_of(uint e) { return bitCount(rows_of[2 * e]) + bitCount(rows_of[2 * e + 1]); }
+uint count_of(uint e) {
+    uint n = 0;
+    [[unroll]] for (uint i = 0; i < WORDS; i++) n += bitCount(rows_of[WORDS * e + i]);
+    return n;
+}
 
 // own_and_below adds up the values of the invocations up to this one.
 uint own_and_below(uint v) {
@@ -57,7 +66,7 @@ void add_up() {
 }
 
 void list_clear() {
-    [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < 2 * EXPERTS; i += gl_WorkGroupSize.x) rows_of[i] = 0;
+    [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < WORDS * EXPERTS; i += gl_WorkGroupSize.x) rows_of[i] = 0;
 }
 
 void list_choose(uint rows) {
@@ -69,6 +78,9 @@ void list_choose(uint rows) {
 
 // list_at is where assignment p stands in the list.
 uint list_at(uint p) {
-    const uint e = chosen[p], r = p / TOP_K, below = (1u << (r & 31)) - 1;
-    return first_of[e] + (r < 32 ? bitCount(rows_of[2 * e] & below) : bitCount(rows_of[2 * e]) + bitCount(rows_of[2 * e + 1] & below));
+    const uint e = CHOSEN(p), r = p / TOP_K;
+    uint at = first_of[e];
+    [[unroll]] for (uint i = 0; i < WORDS; i++)
+        if (i <= r / 32) at += bitCount(rows_of[WORDS * e + i] & (i < r / 32 ? 0xffffffffu : (1u << (r & 31)) - 1));
+    return at;
 }

@@ -14,7 +14,7 @@ void list_write(uint rows) {
         }
     }
     [[dont_unroll]] for (uint p = lane; p < rows * TOP_K; p += gl_WorkGroupSize.x) {
-        PutU32(ids).v[p] = chosen[p];
+        PutU32(ids).v[p] = CHOSEN(p);
         groups.v[GROUP_HEADER + GROUP_TILE_WORDS * tiles + list_at(p)] = p;
     }
 }

@@ -15,7 +15,7 @@
 // local: 8 subgroups
 // spec: k
 // needs: gpu shared48 warps8 coopmat subgroup32 float16 mma
-// rows: 16 96
+// rows: 16 112
 // requires: k%256 k<=2048 n<=8192
 // f16: x
 // precision: f16

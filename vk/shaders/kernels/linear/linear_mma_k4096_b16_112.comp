@@ -15,7 +15,7 @@
 // local: 16 subgroups
 // spec: k
 // needs: gpu shared48 warps16 coopmat subgroup32 float16 mma
-// rows: 16 96
+// rows: 16 112
 // requires: k%256 k<=4096 n<=8192
 // f16: x
 // precision: f16
