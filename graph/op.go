@@ -1,6 +1,6 @@
 package graph
 
-// Op is one kind of dispatch. Its row in the table below is its whole contract:
+// Op is one kind of dispatch. Its row in the table ops is its whole contract:
 // the order of the arguments (which is the order of the 64-bit addresses in the
 // push constants), how each is accessed, which one's type selects the kernel,
 // and the order of the 32-bit parameters that follow the addresses.
@@ -202,79 +202,130 @@ var ops = [opCount]opInfo{
 	OpRMSNorm:    op("rms_norm", "step:r *x:r{n,rows} w:r{n} y:w{n,rows}", "n active eps:f").work("n rows"),
 	OpRMSNormF16: op("rms_norm_f16", "step:r *x:r{n,rows} w:r{n} y:w{n,rows} y_f16:w{n,rows}", "n active eps:f").work("n rows"),
 	OpLinear:     op("linear", "step:r *w:r{k,n} x:r{k,rows} res:r?{n,rows} y:w{n,rows}", "k n active").work("n rows").flops("2*k*n*rows"),
-	OpRopeStore: op("rope_store", "step:r q:rw{heads*head_dim,rows} k:r{kv_heads*head_dim,rows} v:r{kv_heads*head_dim,rows} q_norm:r?{head_dim} k_norm:r?{head_dim} freqs:r{rope_dim} *k_cache:rw{kv_heads*head_dim,positions} v_cache:rw{kv_heads*head_dim,positions}", "heads kv_heads head_dim rope_dim page_size eps:f").
+	OpRopeStore: op("rope_store",
+		"step:r q:rw{heads*head_dim,rows} k:r{kv_heads*head_dim,rows} v:r{kv_heads*head_dim,rows} q_norm:r?{head_dim} "+
+			"k_norm:r?{head_dim} freqs:r{rope_dim} *k_cache:rw{kv_heads*head_dim,positions} "+
+			"v_cache:rw{kv_heads*head_dim,positions}",
+		"heads kv_heads head_dim rope_dim page_size eps:f").
 		work("heads+2*kv_heads rows"),
-	OpAttention: op("attention", "step:r q:r{heads*head_dim,rows} *k_cache:r{kv_heads*head_dim,positions} v_cache:r{kv_heads*head_dim,positions} y:w{heads*head_dim,rows}", "heads kv_heads head_dim page_size scale:f").
+	OpAttention: op("attention",
+		"step:r q:r{heads*head_dim,rows} *k_cache:r{kv_heads*head_dim,positions} v_cache:r{kv_heads*head_dim,positions} "+
+			"y:w{heads*head_dim,rows}",
+		"heads kv_heads head_dim page_size scale:f").
 		work("heads rows").flops("4*heads*head_dim*seen"),
-	OpAttentionSplitKV: op("attention_splitkv", "step:r q:r{heads*head_dim,rows} *k_cache:r{kv_heads*head_dim,positions} v_cache:r{kv_heads*head_dim,positions} part:s done:rwu y:w{heads*head_dim,rows}", "heads kv_heads head_dim page_size scale:f").
+	OpAttentionSplitKV: op("attention_splitkv",
+		"step:r q:r{heads*head_dim,rows} *k_cache:r{kv_heads*head_dim,positions} v_cache:r{kv_heads*head_dim,positions} "+
+			"part:s done:rwu y:w{heads*head_dim,rows}",
+		"heads kv_heads head_dim page_size scale:f").
 		work("kv_heads*splits rows").of(
 		"attention(step q k_cache v_cache y | heads kv_heads head_dim page_size scale)"),
 	OpTopK: op("top_k", "step:r *logits:r{experts,rows} ids:wu{top_k,rows} weights:w{top_k,rows}", "experts top_k norm scale:f").work("experts rows"),
-	OpExpertLinear: op("expert_linear", "step:r *w:r{k,n,experts} x:r{k,rows} ids:ru{top_k,rows} y:w{n,top_k,rows}", "k n top_k").
+	OpExpertLinear: op("expert_linear",
+		"step:r *w:r{k,n,experts} x:r{k,rows} ids:ru{top_k,rows} y:w{n,top_k,rows}",
+		"k n top_k").
 		work("n top_k rows").flops("2*k*n*chosen"),
 	OpSwiGLU: op("swiglu", "step:r *gate:r{n,rows} up:r{n,rows} y:w{n,rows}", "n").work("n rows"),
-	OpExpertGateUp: op("expert_gate_up", "step:r *gate:r{k,n,experts} up:r{k,n,experts} x:r{k,rows} ids:ru{top_k,rows} y:w{n,top_k,rows}", "k n top_k").
+	OpExpertGateUp: op("expert_gate_up",
+		"step:r *gate:r{k,n,experts} up:r{k,n,experts} x:r{k,rows} ids:ru{top_k,rows} y:w{n,top_k,rows}",
+		"k n top_k").
 		work("n top_k rows").of(
 		"expert_linear(step up x ids u | k n top_k)",
 		"expert_linear(step gate x ids g | k n top_k)",
 		"swiglu(step g u y | n*top_k)"),
-	OpExpertDown: op("expert_down", "step:r *w:r{k,n,experts} h:r{k,top_k,rows} ids:ru{top_k,rows} weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "k n top_k").
+	OpExpertDown: op("expert_down",
+		"step:r *w:r{k,n,experts} h:r{k,top_k,rows} ids:ru{top_k,rows} weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}",
+		"k n top_k").
 		work("n rows").flops("2*k*n*chosen"),
-	OpNormLinear: op("norm_linear", "step:r x:r{k,rows} norm:r{k} *w:r{k,n} y:w{n,rows}", "k n active eps:f").
+	OpNormLinear: op("norm_linear",
+		"step:r x:r{k,rows} norm:r{k} *w:r{k,n} y:w{n,rows}",
+		"k n active eps:f").
 		work("n rows").of(
 		"rms_norm(step x norm h | k active eps)",
 		"linear(step w h - y | k n active)"),
-	OpTopKGateUp: op("topk_gate_up", "step:r x:r{k,rows} norm:r{k} logits:r{experts,rows} *gate:r{k,n,experts} up:r{k,n,experts} ids:wu{top_k,rows} weights:w{top_k,rows} y:w{n,top_k,rows}", "k n experts top_k renormalize eps:f scale:f").
+	OpTopKGateUp: op("topk_gate_up",
+		"step:r x:r{k,rows} norm:r{k} logits:r{experts,rows} *gate:r{k,n,experts} up:r{k,n,experts} ids:wu{top_k,rows} "+
+			"weights:w{top_k,rows} y:w{n,top_k,rows}",
+		"k n experts top_k renormalize eps:f scale:f").
 		work("n top_k rows").of(
 		"router_scale(step x logits whole | k experts eps renormalize)",
 		"top_k(step whole ids weights | experts top_k renormalize scale)",
 		"rms_norm(step x norm h | k 0 eps)",
 		"expert_gate_up(step gate up h ids y | k n top_k)"),
-	OpTopKDown: op("topk_down", "step:r *w:r{k,n,experts} h:r{k,top_k,rows} logits:r{experts,rows} weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "k n experts top_k").
+	OpTopKDown: op("topk_down",
+		"step:r *w:r{k,n,experts} h:r{k,top_k,rows} logits:r{experts,rows} weights:r{top_k,rows} res:r?{n,rows} "+
+			"y:w{n,rows}",
+		"k n experts top_k").
 		work("n rows").of(
 		"top_k(step logits ids unused | experts top_k 1 1)",
 		"expert_down(step w h ids weights res y | k n top_k)"),
-	OpTopKGateUpQ16: op("topk_gate_up_q16", "step:r x:r{k,rows} norm:r{k} logits:r{experts,rows} *gate:r{k,n,experts} up:r{k,n,experts} ids:wu{top_k,rows} weights:w{top_k,rows} y:wu{10*n*top_k/16,rows}", "k n experts top_k renormalize eps:f scale:f").
+	OpTopKGateUpQ16: op("topk_gate_up_q16",
+		"step:r x:r{k,rows} norm:r{k} logits:r{experts,rows} *gate:r{k,n,experts} up:r{k,n,experts} ids:wu{top_k,rows} "+
+			"weights:w{top_k,rows} y:wu{10*n*top_k/16,rows}",
+		"k n experts top_k renormalize eps:f scale:f").
 		work("n top_k rows").of(
 		"topk_gate_up(step x norm logits gate up ids weights h | k n experts top_k renormalize eps scale)",
 		"to_q16(step h y | n*top_k)"),
-	OpTopKDownQ16: op("topk_down_q16", "step:r *w:r{k,n,experts} h:ru{10*k*top_k/16,rows} logits:r{experts,rows} weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "k n experts top_k").
+	OpTopKDownQ16: op("topk_down_q16",
+		"step:r *w:r{k,n,experts} h:ru{10*k*top_k/16,rows} logits:r{experts,rows} weights:r{top_k,rows} res:r?{n,rows} "+
+			"y:w{n,rows}",
+		"k n experts top_k").
 		work("n rows").of(
 		"from_q16(step h f | k*top_k)",
 		"topk_down(step w f logits weights res y | k n experts top_k)"),
-	OpRouterAbsorbed: op("router_absorbed", "step:r x:r{k,rows} norm:r{k} *w:r{k,n} a:r{j,rows} fold:r{j,n} y:w{n,rows}", "k n j").
+	OpRouterAbsorbed: op("router_absorbed",
+		"step:r x:r{k,rows} norm:r{k} *w:r{k,n} a:r{j,rows} fold:r{j,n} y:w{n,rows}",
+		"k n j").
 		work("n rows").of(
 		"row_scale(step x norm h | k)",
 		"linear(step w h - part | k n 0)",
 		"linear(step fold a part y | j n 0)"),
 	OpAbsorbRouter: op("absorb_router", "step:r w:r{n,experts} norm:r{n} *o:r{k,n} fold:w{k,experts}", "k n experts").work("k experts").optional(),
-	OpRopeAttention: op("rope_attention", "step:r q:r{heads*head_dim,rows} k:r{kv_heads*head_dim,rows} v:r{kv_heads*head_dim,rows} q_norm:r?{head_dim} k_norm:r?{head_dim} freqs:r{rope_dim} *k_cache:rw{kv_heads*head_dim,positions} v_cache:rw{kv_heads*head_dim,positions} part:su y:w{heads*head_dim,rows}", "heads kv_heads head_dim rope_dim page_size eps:f").
+	OpRopeAttention: op("rope_attention",
+		"step:r q:r{heads*head_dim,rows} k:r{kv_heads*head_dim,rows} v:r{kv_heads*head_dim,rows} q_norm:r?{head_dim} "+
+			"k_norm:r?{head_dim} freqs:r{rope_dim} *k_cache:rw{kv_heads*head_dim,positions} "+
+			"v_cache:rw{kv_heads*head_dim,positions} part:su y:w{heads*head_dim,rows}",
+		"heads kv_heads head_dim rope_dim page_size eps:f").
 		work("kv_heads*splits rows").of(
 		"rope_store(step q k v q_norm k_norm freqs k_cache v_cache | heads kv_heads head_dim rope_dim page_size eps)",
 		"attention(step q k_cache v_cache y | heads kv_heads head_dim page_size rsqrt(head_dim))"),
 	OpMoESort: op("moe_sort", "step:r *ids:ru{top_k,rows} groups:wu{4+3*tiles+top_k*rows}", "experts top_k tile tiles").work("experts"),
-	OpGroupedGEMM: op("grouped_gemm", "step:r *w:r{k,n,experts} x:r{k,x_rows} groups:ru y:w{n,share*x_rows}", "k n tiles share").
+	OpGroupedGEMM: op("grouped_gemm",
+		"step:r *w:r{k,n,experts} x:r{k,x_rows} groups:ru y:w{n,share*x_rows}",
+		"k n tiles share").
 		work("n tiles").flops("2*k*n*chosen"),
-	OpGroupedGEMMSwiGLU: op("grouped_gemm_swiglu", "step:r *gate:r{k,n,experts} up:r{k,n,experts} x:r{k,x_rows} groups:ru y:w{n,share*x_rows}", "k n tiles share").
+	OpGroupedGEMMSwiGLU: op("grouped_gemm_swiglu",
+		"step:r *gate:r{k,n,experts} up:r{k,n,experts} x:r{k,x_rows} groups:ru y:w{n,share*x_rows}",
+		"k n tiles share").
 		work("n tiles").flops("4*k*n*chosen"),
-	OpExpertNormSwiGLU: op("expert_norm_swiglu", "step:r x:r{k,rows} norm:r{k} *gate:r{k,n,experts} up:r{k,n,experts} groups:ru y:w{n,share*rows}", "k n tiles share eps:f").
+	OpExpertNormSwiGLU: op("expert_norm_swiglu",
+		"step:r x:r{k,rows} norm:r{k} *gate:r{k,n,experts} up:r{k,n,experts} groups:ru y:w{n,share*rows}",
+		"k n tiles share eps:f").
 		work("n tiles").of(
 		"rms_norm(step x norm h | k 0 eps)",
 		"grouped_gemm_swiglu(step gate up h groups y | k n tiles share)"),
-	OpTopKGroupedSwiGLU: op("topk_grouped_swiglu", "step:r x:r{k,rows} norm:r{k} *gate:r{k,n,experts} up:r{k,n,experts} logits:r{experts,rows} y:w{n,top_k,rows}", "k n experts top_k eps:f").
+	OpTopKGroupedSwiGLU: op("topk_grouped_swiglu",
+		"step:r x:r{k,rows} norm:r{k} *gate:r{k,n,experts} up:r{k,n,experts} logits:r{experts,rows} y:w{n,top_k,rows}",
+		"k n experts top_k eps:f").
 		work("n").of(
 		"topk_sort(step logits ids unused groups | experts top_k 1 1 group_tile tiles)",
 		"expert_norm_swiglu(step x norm gate up groups y | k n tiles top_k eps)"),
-	OpTopKSort: op("topk_sort", "step:r *logits:r{experts,rows} ids:wu{top_k,rows} weights:w{top_k,rows} groups:wu{4+3*tiles+top_k*rows}", "experts top_k norm scale:f tile tiles").
+	OpTopKSort: op("topk_sort",
+		"step:r *logits:r{experts,rows} ids:wu{top_k,rows} weights:w{top_k,rows} groups:wu{4+3*tiles+top_k*rows}",
+		"experts top_k norm scale:f tile tiles").
 		work("experts rows").of(
 		"top_k(step logits ids weights | experts top_k norm scale)",
 		"moe_sort(step ids groups | experts top_k tile tiles)"),
-	OpTopKSortAbsorbed: op("topk_sort_absorbed", "step:r *logits:r{experts,rows} x:r{k,rows} ids:wu{top_k,rows} weights:w{top_k,rows} groups:wu{4+3*tiles+top_k*rows}", "experts top_k scale:f tile tiles k eps:f").
+	OpTopKSortAbsorbed: op("topk_sort_absorbed",
+		"step:r *logits:r{experts,rows} x:r{k,rows} ids:wu{top_k,rows} weights:w{top_k,rows} "+
+			"groups:wu{4+3*tiles+top_k*rows}",
+		"experts top_k scale:f tile tiles k eps:f").
 		work("experts rows").of(
 		"router_scale(step x logits whole | k experts eps 2)",
 		"topk_sort(step whole ids weights groups | experts top_k 1 scale tile tiles)"),
 	OpExpertCombine: op("expert_combine", "step:r *x:r{n,top_k,rows} weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "n top_k").work("n rows"),
-	OpExpertDownGroup: op("expert_down_group", "step:r *w:r{k,n,experts} h:r{k,top_k,rows} groups:ru weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}", "k n tiles top_k").
+	OpExpertDownGroup: op("expert_down_group",
+		"step:r *w:r{k,n,experts} h:r{k,top_k,rows} groups:ru weights:r{top_k,rows} res:r?{n,rows} y:w{n,rows}",
+		"k n tiles top_k").
 		work("n").of(
 		"grouped_gemm(step w h groups slots | k n tiles 1)",
 		"expert_combine(step slots weights res y | n top_k)"),
@@ -283,15 +334,28 @@ var ops = [opCount]opInfo{
 	OpArgMax:        op("argmax", "step:r *logits:r{n,rows} sampled:wu{slots}", "n").work("n rows"),
 	OpArgMaxPartial: op("argmax_partial", "step:r *logits:r{n,rows} partials:wu{2,partials,rows}", "n").work("n rows").optional(),
 	OpArgMaxFinal:   op("argmax_final", "step:r *partials:ru{2,partials,rows} sampled:wu{slots}", "n").work("n rows").optional(),
-	OpSamplePartials: op("sample_partials", "step:r sampling:ru{words} mask:ru?{mask,rows} *logits:r{n,rows} recent:ru{recent,slots} partials:wu{partial,shares,rows}", "n").
+	OpSamplePartials: op("sample_partials",
+		"step:r sampling:ru{words} mask:ru?{mask,rows} *logits:r{n,rows} recent:ru{recent,slots} "+
+			"partials:wu{partial,shares,rows}",
+		"n").
 		work("n rows"),
-	OpSampleDraw: op("sample_draw", "step:r sampling:ru{words} mask:ru?{mask,rows} *logits:r{n,rows} partials:ru{partial,shares,rows} recent:rwu{recent,slots} sampled:wu{slots} probs:wu{probs,rows}", "n").
+	OpSampleDraw: op("sample_draw",
+		"step:r sampling:ru{words} mask:ru?{mask,rows} *logits:r{n,rows} partials:ru{partial,shares,rows} "+
+			"recent:rwu{recent,slots} sampled:wu{slots} probs:wu{probs,rows}",
+		"n").
 		work("n rows"),
-	OpGatherNorm: op("gather_norm", "step:r *x:r{n,x_rows} w:r{n} y:w{n,rows}", "n eps:f").
-		work("n rows").of("gather(step x h | n)", "rms_norm(step h w y | n 1 eps)"),
+	OpGatherNorm: op("gather_norm",
+		"step:r *x:r{n,x_rows} w:r{n} y:w{n,rows}",
+		"n eps:f").
+		work("n rows").of(
+		"gather(step x h | n)",
+		"rms_norm(step h w y | n 1 eps)"),
 
-	OpRouterScale: op("router_scale", "step:r x:r{k,rows} *logits:r{experts,rows} y:w{experts,rows}", "k experts eps:f renormalize").work("experts rows").optional(),
-	OpRowScale:    op("row_scale", "step:r *x:r{k,rows} norm:r{k} y:w{k,rows}", "k").work("k rows").optional(),
-	OpToQ16:       op("to_q16", "step:r *x:r{n,rows} y:wu{10*n/16,rows}", "n").work("n rows").optional(),
-	OpFromQ16:     op("from_q16", "step:r *x:ru{10*n/16,rows} y:w{n,rows}", "n").work("n rows").optional(),
+	OpRouterScale: op("router_scale",
+		"step:r x:r{k,rows} *logits:r{experts,rows} y:w{experts,rows}",
+		"k experts eps:f renormalize").
+		work("experts rows").optional(),
+	OpRowScale: op("row_scale", "step:r *x:r{k,rows} norm:r{k} y:w{k,rows}", "k").work("k rows").optional(),
+	OpToQ16:    op("to_q16", "step:r *x:r{n,rows} y:wu{10*n/16,rows}", "n").work("n rows").optional(),
+	OpFromQ16:  op("from_q16", "step:r *x:ru{10*n/16,rows} y:w{n,rows}", "n").work("n rows").optional(),
 }
