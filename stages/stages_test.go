@@ -108,3 +108,47 @@ func TestWrongEdges(t *testing.T) {
 		}
 	}
 }
+
+// TestSampleEdges: the sampler's buffers have the sizes that its rows need.
+func TestSampleEdges(t *testing.T) {
+	shapes := map[string]graph.Shape{"logits": {300, 2}, "sampled": {5}, "sampling": {32}, "sample_masks": {10, 2}, "recent": {graph.SampleRecent, 5}}
+	compile := func(name string, shape graph.Shape, typ quant.Type) (*graph.Plan, error) {
+		g := graph.New("sampler", graph.StepLayout{Rows: 4, Outs: 2, Pages: 2})
+		id := map[string]graph.TensorID{}
+		for n, s := range shapes {
+			x := graph.Tensor{Name: n, Shape: s, Type: quant.U32, Role: graph.State}
+			if n == "logits" {
+				x.Type, x.Role = quant.F32, graph.Input
+			}
+			if n == name {
+				x.Shape, x.Type = shape, typ
+			}
+			id[n] = g.Tensor(x)
+		}
+		g.Add(graph.Node{Name: "sample", Kind: "sample", Stage: stages.Sample{Logits: id["logits"], Sampled: id["sampled"], Sampling: id["sampling"],
+			Mask: id["sample_masks"], Recent: id["recent"]}, Out: []string{"probs"}})
+		return graph.Compile(g, graph.Options{Kernels: catalog{}})
+	}
+	p, err := compile("", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := p.Tensors[p.Find("sample/probs")]; x.String() != "sample/probs U32 {42, 2} output" {
+		t.Error(x.String())
+	}
+	for name, shape := range map[string]graph.Shape{"logits": {graph.SampleVocabulary + 1, 2}, "sampled": {1}, "sampling": {31}, "sample_masks": {9, 2}, "recent": {16, 4}} {
+		typ := quant.Type(quant.U32)
+		if name == "logits" {
+			typ = quant.F32
+		}
+		if _, err := compile(name, shape, typ); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s of shape %s: %v", name, shape, err)
+		}
+		if name == "logits" {
+			continue
+		}
+		if _, err := compile(name, shapes[name], quant.F32); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s of floats: %v", name, err)
+		}
+	}
+}

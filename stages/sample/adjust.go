@@ -3,6 +3,7 @@ package sample
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Mask is the set of tokens that may be picked: bit id%32 of word id/32. It has
@@ -14,6 +15,9 @@ func MaskWords(vocab int) int { return (vocab + 31) / 32 }
 
 // Has tells whether a token is allowed.
 func (m Mask) Has(id int32) bool { return m[id>>5]>>(id&31)&1 != 0 }
+
+// Empty tells whether no token is allowed.
+func (m Mask) Empty() bool { return !slices.ContainsFunc(m, func(w uint32) bool { return w != 0 }) }
 
 // Allow adds a token.
 func (m Mask) Allow(id int32) { m[id>>5] |= 1 << (id & 31) }

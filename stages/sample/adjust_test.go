@@ -63,9 +63,9 @@ func TestAdjustErrors(t *testing.T) {
 		want string
 	}{
 		{Row{Logits: logits, Allowed: Mask{4}}, "not finite: that of token 2 is NaN"},
-		{Row{Logits: logits, Allowed: Mask{0}}, "not finite: all 3 are -Inf"},
+		{Row{Logits: logits, Allowed: Mask{0}}, "no token is allowed"},
 		{Row{Logits: logits, Allowed: Mask{1, 1}}, "a mask of 2 words, want 1 for 3 tokens"},
-		{Row{Logits: logits, Allowed: Mask{}}, "a mask of 0 words"},
+		{Row{Logits: logits[:2], Allowed: Mask{1}}, "2 logits, want one for each of 3"},
 		{Row{Logits: logits, History: []int32{1}, Prompt: 2}, "a prompt of 2 tokens in a history of 1"},
 		{Row{Logits: logits, History: []int32{1, 7}}, "token 7 of the history is outside"},
 	} {

@@ -11,6 +11,9 @@ import (
 // or that their numbers leave the range of floats, not that a request is wrong.
 var ErrNotFinite = errors.New("the model's logits are not finite")
 
+// ErrNoneAllowed is the error of a mask that allows no token at all.
+var ErrNoneAllowed = errors.New("no token is allowed")
+
 // Sampler picks tokens for one sequence. It holds scratch memory, so each
 // goroutine needs its own; nothing else lasts from one Pick to the next.
 type Sampler struct {
@@ -55,6 +58,9 @@ func (s *Sampler) Pick(row Row) (int32, error) {
 	logits := row.Logits
 	if len(logits) != s.vocab {
 		return 0, fmt.Errorf("%d logits, want one for each of %d tokens", len(logits), s.vocab)
+	}
+	if row.Allowed != nil && row.Allowed.Empty() {
+		return 0, ErrNoneAllowed
 	}
 	if s.params.Adjusts() || row.Allowed != nil {
 		var err error

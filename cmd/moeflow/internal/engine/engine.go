@@ -83,7 +83,8 @@ func (e *Engine) compile(o *Options) error {
 	e.KVType, e.limit = p.KVType, p.Memory
 	p.fillBatch(&e.Device)
 	p.fillRest()
-	p.Sampler = p.Sampler && e.Model.Vocab <= graph.SampleVocabulary && e.Slots < graph.SampleRecent
+	p.Sampler = (p.Sampler || p.Constraints) && e.Model.Vocab <= graph.SampleVocabulary && e.Slots < graph.SampleRecent
+	p.Constraints = p.Constraints && p.Sampler
 	for {
 		po := p.planOptions(shaders.For(p.kernels(class(&e.Device))))
 		po.counters = o.counters(e.Device.Ordered)
@@ -103,6 +104,7 @@ func (e *Engine) compile(o *Options) error {
 	}
 	if p.Sampler {
 		e.Sampler = newSampler(e.Model.Vocab, e.Device.Kind == "cpu", e.Buckets)
+		e.Sampler.Constrained = p.Constraints
 	}
 	return nil
 }

@@ -25,11 +25,12 @@ type order struct {
 	moved     sync.Cond
 	submitted uint64          // the latest step of which every segment is submitted
 	behind    map[uint64]bool // steps that read what the step before samples
-	failed    bool            // a program failed: the flow is about to end
+	held      map[uint64]func() error
+	failed    bool // a program failed: the flow is about to end
 }
 
 func newOrder(programs []backend.Program, segments int) *order {
-	o := &order{programs: programs, last: segments - 1, behind: map[uint64]bool{}}
+	o := &order{programs: programs, last: segments - 1, behind: map[uint64]bool{}, held: map[uint64]func() error{}}
 	o.moved.L = &o.mu
 	return o
 }
@@ -42,7 +43,27 @@ func (o *order) follow(step uint64) {
 	o.behind[step] = true
 }
 
-// Submit holds a step's first segment back where it has to follow.
+// hold has a step's last segment, the sampler's, wait for ready before it is submitted.
+func (o *order) hold(step uint64, ready func() error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.held[step] = ready
+}
+
+// release waits for what a step's sampler needs.
+func (o *order) release(step uint64) error {
+	o.mu.Lock()
+	ready := o.held[step]
+	delete(o.held, step)
+	o.mu.Unlock()
+	if ready == nil {
+		return nil
+	}
+	return ready()
+}
+
+// Submit holds a step's first segment back where it has to follow, and its last one
+// where it has to wait.
 func (o *order) Submit(seg int, t graph.Ticket) error {
 	if seg == 0 && !o.turn(t.Step) {
 		return errors.New("an earlier step failed")
@@ -50,7 +71,13 @@ func (o *order) Submit(seg int, t graph.Ticket) error {
 	if seg == 0 && o.started != nil {
 		o.started(t)
 	}
-	err := o.programs[t.Plan].Submit(seg, t)
+	var err error
+	if seg == o.last {
+		err = o.release(t.Step)
+	}
+	if err == nil {
+		err = o.programs[t.Plan].Submit(seg, t)
+	}
 	o.note(err, seg, t.Step)
 	return err
 }

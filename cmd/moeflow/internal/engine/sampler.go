@@ -14,8 +14,11 @@ type Sampler struct {
 	vocab   int
 	touched int  // tokens that bias and penalties may change in a row
 	search  bool // filters may keep more tokens than graph.SampleMerged
-	words   []uint32
-	greedy  []graph.SampleRow
+	// Constrained tells whether rows may have masks.
+	Constrained bool
+
+	words  []uint32
+	greedy []graph.SampleRow
 }
 
 // searchedOnCPU is the largest vocabulary in which a CPU's driver searches: Mesa's ends
@@ -47,6 +50,26 @@ func (s *Sampler) Serves(p *sample.Params, prompt, n, top int) bool {
 	}
 	listed := p.Temperature == 0 || p.TopK > 0 && p.TopK <= graph.SampleMerged(s.vocab) || p.TopK == 0 && p.TopP >= 1 && p.MinP <= 0
 	return min(most, s.vocab) <= s.touched && (s.search || listed) && top <= graph.SampleLikeliest
+}
+
+// holdFor has a step's sampler wait for its masks, and writes them.
+func (e *Engine) holdFor(t graph.Ticket, masks func(put func(int, sample.Mask)) error) error {
+	buf, err := e.programs[t.Plan].Input(t.Slot, qwen3moe.Masks)
+	if err != nil {
+		return err
+	}
+	n := sample.MaskWords(e.Model.Vocab)
+	put := func(out int, m sample.Mask) {
+		for i := range n {
+			word := ^uint32(0)
+			if m != nil {
+				word = m[i]
+			}
+			binary.LittleEndian.PutUint32(buf[4*(out*n+i):], word)
+		}
+	}
+	e.order.hold(t.Step, func() error { return masks(put) })
+	return nil
 }
 
 // fill writes what a step's output rows ask.

@@ -8,6 +8,7 @@ import (
 
 	"moeflow/graph"
 	"moeflow/stages/qwen3moe"
+	"moeflow/stages/sample"
 )
 
 // Step is one pass through the model.
@@ -21,7 +22,12 @@ type Step struct {
 	// Sampling is what each of Outs asks of the sampler, if the plans have one; nil is
 	// the likeliest token for all.
 	Sampling []graph.SampleRow
-	Decode   bool // most rows are generated tokens, no prompt's: for observers
+	// Masks puts the masks of those of Outs whose Sampling is Masked, nil for all
+	// tokens. It is for plans with Constraints. The sampler's goroutine calls it before
+	// the sampler is submitted, so it may wait for tokens of earlier steps while the
+	// device computes all before the sampler.
+	Masks  func(put func(out int, m sample.Mask)) error
+	Decode bool // most rows are generated tokens, no prompt's: for observers
 }
 
 // What a step may read back. ReadProbs is for plans with a sampler.
@@ -91,6 +97,11 @@ func (e *Engine) Enqueue(s *Step) error {
 		if r.Token&graph.FromSampled != 0 {
 			e.order.follow(e.step)
 			break
+		}
+	}
+	if s.Masks != nil {
+		if err := e.holdFor(t, s.Masks); err != nil {
+			return err
 		}
 	}
 	defer e.Span(LaneHost, "enqueue", e.enqueued(t, s), t)

@@ -71,6 +71,8 @@ func (l *Loop) accept(k *pick) error {
 		l.finish(m, FinishStop, nil)
 	case len(m.ids)-len(m.IDs) >= m.MaxTokens || len(m.ids) > l.context:
 		l.finish(m, FinishLength, nil)
+	default:
+		m.allow()
 	}
 	return nil
 }

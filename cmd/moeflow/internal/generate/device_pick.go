@@ -16,12 +16,26 @@ func (p *picker) ask(s *engine.Step, picks []pick) error {
 		return nil
 	}
 	p.touched = p.touched[:0]
+	var masks []heldMask
 	for i := range picks {
-		row, err := p.askOne(picks[i].m, int(s.Rows[s.Outs[i]].Position)+1)
+		m, position := picks[i].m, int(s.Rows[s.Outs[i]].Position)+1
+		row, err := p.askOne(m, position)
 		if err != nil {
 			return err
 		}
+		if m.device && m.Allow != nil {
+			row.Masked = true
+			masks = append(masks, m.hold(picks[i].out, position))
+		}
 		s.Sampling = append(s.Sampling, row)
+	}
+	if masks != nil {
+		s.Masks = func(put func(int, sample.Mask)) error {
+			for _, h := range masks {
+				put(h.out, <-h.mask)
+			}
+			return nil
+		}
 	}
 	return nil
 }

@@ -80,6 +80,8 @@ type member struct {
 	device  bool    // the device picks the tokens
 	res     Result
 	ended   bool
+	held    []heldMask  // of steps in flight
+	noneAt  int         // the position at which no token is allowed; 0 is none
 	unwatch func() bool // ends the watch on the request's context
 	entered time.Time   // when it was let in
 	first   time.Time   // when its first token was known
@@ -225,6 +227,9 @@ func (l *Loop) end(err error) {
 	inbox := l.inbox
 	l.inbox = nil
 	l.mu.Unlock()
+	for _, m := range l.open {
+		m.free()
+	}
 	for ; l.collected < l.begun; l.collected++ {
 		if _, next := l.e.Next(); next != nil {
 			break
@@ -245,6 +250,7 @@ func (l *Loop) finish(m *member, why Finish, err error) {
 		return
 	}
 	m.ended = true
+	m.free()
 	m.unwatch()
 	if l.open[m.id] == m {
 		delete(l.open, m.id)

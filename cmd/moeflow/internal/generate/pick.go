@@ -25,9 +25,9 @@ type pick struct {
 // there and feed the next step before the host has read them.
 func onDevice(e *engine.Engine, r *Request) bool {
 	if e.Sampler == nil {
-		return r.Sampling.Plain() && !r.LogProbs
+		return r.Sampling.Plain() && !r.LogProbs && r.Allow == nil
 	}
-	return e.Sampler.Serves(&r.Sampling, len(r.IDs), r.MaxTokens, r.Top)
+	return (r.Allow == nil || e.Sampler.Constrained) && e.Sampler.Serves(&r.Sampling, len(r.IDs), r.MaxTokens, r.Top)
 }
 
 // picker picks the tokens of steps: the loop knows of sampling only what stands
@@ -75,7 +75,7 @@ func (p *picker) readSampled(t graph.Ticket, picks []pick) (n int, err error) {
 		}
 		id := binary.LittleEndian.Uint32(b[4*k.slot:])
 		if id == graph.NoToken {
-			k.err = atPosition(len(k.m.ids), sample.ErrNotFinite)
+			k.err = atPosition(len(k.m.ids), k.m.noToken())
 			continue
 		}
 		k.token.ID = int32(id)
@@ -147,6 +147,9 @@ func (w *worker) pick(k *pick, b []byte) (err error) {
 		return err
 	}
 	row := sample.Row{Logits: w.logits, History: m.ids, Prompt: len(m.IDs), Position: uint64(len(m.ids))}
+	if m.Allow != nil {
+		row.Allowed = m.Allow(m.ids[len(m.IDs):])
+	}
 	if k.token.ID, err = w.sampler.Pick(row); err != nil || !m.LogProbs {
 		return err
 	}

@@ -16,6 +16,10 @@ type Request struct {
 	// likeliest in its place.
 	LogProbs bool
 	Top      int
+	// Allow, if not nil, gives the tokens that may come next behind an answer so far;
+	// nil is all. The loop calls it once for each token, in their order, so it must be
+	// quick and must not call the loop.
+	Allow func(answer []int32) sample.Mask
 	// Stop, if not nil, gets each token before its event, but for the one that ends
 	// the text; true ends the text behind it, as a stop string does. The loop calls
 	// it, so it must be quick and must not call the loop.
