@@ -18,6 +18,7 @@ type Config struct {
 	Compute  Compute
 	Sampling Sampling
 	Run      Run
+	Server   Server
 
 	options Options
 	set     map[string]bool
@@ -107,6 +108,7 @@ func Default(o Options) *Config {
 		Pipeline: Pipeline{Granularity: "device", MicroBatches: 1},
 		Compute:  Compute{Activations: "q16", MatMul: "f16", Sync: "auto", Deterministic: true},
 		Run:      Run{MaxTokens: 512},
+		Server:   Server{Host: "127.0.0.1", Port: 8080, MaxQueue: 256},
 		options:  o,
 		set:      map[string]bool{},
 	}

@@ -41,6 +41,13 @@ var keys = []key{
 	whole("sampling.seed", 0, math.MaxInt64, func(c *Config, v int64) { c.Sampling.Seed = ptr(uint64(v)) }),
 	whole("run.max_tokens", 1, 1<<24, func(c *Config, v int64) { c.Run.MaxTokens = int(v) }),
 	text("run.system", "a text", 0, func(c *Config, v string) { c.Run.System = v }),
+	text("server.host", "a name or an address", 1, func(c *Config, v string) { c.Server.Host = v }),
+	whole("server.port", 0, 65535, func(c *Config, v int64) { c.Server.Port = int(v) }),
+	list("server.api_keys", func(c *Config, v []string) { c.Server.APIKeys = v }),
+	list("server.cors_origins", func(c *Config, v []string) { c.Server.CORSOrigins = v }),
+	list("server.aliases", func(c *Config, v []string) { c.Server.Aliases = v }),
+	whole("server.max_queue", 1, 1<<20, func(c *Config, v int64) { c.Server.MaxQueue = int(v) }),
+	whole("server.sequences", 0, 512, func(c *Config, v int64) { c.Server.Sequences = int(v) }),
 }
 
 // find gives the table's line of a key.
@@ -74,6 +81,23 @@ func text(name, want string, min int, put func(*Config, string)) key {
 		}
 		put(c, s)
 		return true
+	}}
+}
+
+// list is a list of texts, none of them empty.
+func list(name string, put func(*Config, []string)) key {
+	return key{name: name, want: "a list of texts", put: func(c *Config, v any) bool {
+		items, ok := v.([]any)
+		texts := make([]string, 0, len(items))
+		for _, x := range items {
+			s, isText := x.(string)
+			ok = ok && isText && s != "" && !strings.ContainsAny(s, "\x00\r\n")
+			texts = append(texts, s)
+		}
+		if ok {
+			put(c, texts)
+		}
+		return ok
 	}}
 }
 

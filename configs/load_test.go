@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -47,8 +48,8 @@ func TestErrors(t *testing.T) {
 		{"UTF-16", "\xff\xfe[\x00", "p.toml: is UTF-16, want a TOML profile in UTF-8"},
 		{"key like no other", "[sampling]\nbanana = 1", "p.toml:2: sampling.banana is not a known key, [sampling] has temperature, top_k, top_p, min_p, repeat_penalty, seed"},
 		{"key cut short", "[sampling]\ntemp = 1", `p.toml:2: sampling.temp is not a known key, the nearest is "sampling.temperature"`},
-		{"key and table like no other", "banana = 1", "p.toml:1: banana is not a known key, want one of the tables model, device, context, pipeline, compute, sampling, run"},
-		{"table like no other", "[banana]\nx = 1", "p.toml:1: banana is not a known table, want one of model, device, context, pipeline, compute, sampling, run"},
+		{"key and table like no other", "banana = 1", "p.toml:1: banana is not a known key, want one of the tables model, device, context, pipeline, compute, sampling, run, server"},
+		{"table like no other", "[banana]\nx = 1", "p.toml:1: banana is not a known table, want one of model, device, context, pipeline, compute, sampling, run, server"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -102,6 +103,14 @@ seed = 9223372036854775807
 [run]
 max_tokens = 3
 system = "be brief"
+[server]
+host = "::1"
+port = 0
+api_keys = ["a", "b"]
+cors_origins = ["*"]
+aliases = []
+max_queue = 4
+sequences = 5
 `
 	c, err := Parse("dir/p.toml", []byte(src), testOptions)
 	if err != nil {
@@ -115,7 +124,8 @@ system = "be brief"
 	s := c.Sampling
 	switch {
 	case c.Model.Path != filepath.Join("dir", "m.gguf"), c.Device.Name != "1", c.Context != Context{99, "q8_0"},
-		c.Pipeline != Pipeline{"layer", 2}, c.Compute != Compute{"f32", "f32", "barrier", false}, c.Run != Run{3, "be brief"}:
+		c.Pipeline != Pipeline{"layer", 2}, c.Compute != Compute{"f32", "f32", "barrier", false}, c.Run != Run{3, "be brief"},
+		!reflect.DeepEqual(c.Server, Server{"::1", 0, []string{"a", "b"}, []string{"*"}, []string{}, 4, 5}):
 		t.Errorf("read %+v", c)
 	case *s.Temperature != 1, *s.TopK != 7, *s.TopP != 0.25, *s.MinP != 0.125, *s.RepeatPenalty != 1.5, *s.Seed != 1<<63-1:
 		t.Errorf("read %+v", s)
@@ -215,6 +225,8 @@ func TestDefaultsAreAllowed(t *testing.T) {
 		"compute.activations": c.Compute.Activations, "compute.matmul": c.Compute.MatMul, "compute.sync": c.Compute.Sync,
 		"compute.deterministic": c.Compute.Deterministic,
 		"run.max_tokens":        int64(c.Run.MaxTokens), "run.system": c.Run.System,
+		"server.host": c.Server.Host, "server.port": int64(c.Server.Port), "server.api_keys": []any{}, "server.cors_origins": []any{}, "server.aliases": []any{},
+		"server.max_queue": int64(c.Server.MaxQueue), "server.sequences": int64(c.Server.Sequences),
 		"sampling.temperature": *f.Temperature, "sampling.top_k": int64(*f.TopK), "sampling.top_p": *f.TopP,
 		"sampling.min_p": *f.MinP, "sampling.repeat_penalty": *f.RepeatPenalty, "sampling.seed": int64(*f.Seed),
 	} {

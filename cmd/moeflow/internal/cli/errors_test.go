@@ -91,7 +91,7 @@ func TestErrors(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	all := ok(t, moeflow(t, "--help"))
-	for _, name := range []string{"run", "batch", "bench", "logits", "perplexity", "tokenize", "inspect", "devices"} {
+	for _, name := range []string{"run", "batch", "serve", "bench", "logits", "perplexity", "tokenize", "inspect", "devices"} {
 		if !strings.Contains(all, "\n  "+name+" ") {
 			t.Errorf("the help says nothing of %s", name)
 		}

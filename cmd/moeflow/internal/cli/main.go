@@ -96,6 +96,7 @@ func exitCode(err error, stderr io.Writer) int {
 var commands = []func(*app) *cobra.Command{
 	runCommand,
 	batchCommand,
+	serveCommand,
 	benchCommand,
 	graphCommand,
 	logitsCommand,

@@ -35,6 +35,9 @@ type Plans struct {
 	Cache       int    // positions of the kv cache, all sequences together; 0: Context
 	Batch       bool   // for many sequences: Buckets and Cache, where they are 0, suit them
 	Sequences   int    // the most that run at once; 0: of a batch what suits the device, else one
+	// Alone says that a sequence of a batch may often be alone: then there are plans for
+	// one too.
+	Alone bool
 	// Deterministic has a batch compute every row with the same kernels, however
 	// many rows there are: what a prompt gets does not depend on the others. A
 	// step of few rows may take longer.

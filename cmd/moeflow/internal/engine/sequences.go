@@ -33,7 +33,9 @@ func (p *Plans) fillBatch(d *backend.Info) {
 		return
 	}
 	if p.Buckets == nil {
-		p.Buckets = BatchBuckets(p.Sequences, p.Deterministic)
+		if p.Buckets = BatchBuckets(p.Sequences, p.Deterministic); p.Alone && !p.Deterministic {
+			p.Buckets = ServeBuckets(p.Sequences)
+		}
 		if d.Kind == "cpu" { // to which larger steps are only longer
 			p.Buckets = slices.DeleteFunc(p.Buckets, func(b Bucket) bool { return b.Rows > max(128, batch.Bucket(min(p.Sequences, mostOuts))) })
 		}

@@ -22,6 +22,7 @@ type Answer struct {
 	starts  []int  // of each token: how much text there was before it
 	longest int    // bytes of the longest stop string
 	cut     int    // where the answer ends, -1 while nothing ended it
+	by      string // the stop string that ended it, if one did
 	whole   bool   // there are no more tokens
 	given   int    // up to where Next has given the text
 }
@@ -99,16 +100,17 @@ func (a *Answer) flush() {
 // matter how the text is cut into tokens.
 func (a *Answer) look(from int) {
 	from = max(0, from-a.longest+1)
-	begin, end := -1, len(a.text)+1
+	begin, end, by := -1, len(a.text)+1, ""
 	for _, s := range a.request.Stop {
 		b := a.index(s, from)
 		if e := b + len(s); b >= 0 && (e < end || e == end && b < begin) {
-			begin, end = b, e
+			begin, end, by = b, e, s
 		}
 	}
 	if begin < 0 || a.cut >= 0 {
 		return
 	}
+	a.by = by
 	if a.cut = begin; a.request.KeepStop {
 		a.cut = end
 	}
@@ -210,3 +212,6 @@ func (a *Answer) Finish(ids []int32) (text string, tokens int) {
 // Stopped tells whether a stop string or a token that the request names ended the
 // answer.
 func (a *Answer) Stopped() bool { return a.cut >= 0 }
+
+// StoppedBy is the stop string that ended the answer, "" if none did.
+func (a *Answer) StoppedBy() string { return a.by }

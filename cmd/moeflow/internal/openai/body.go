@@ -8,6 +8,7 @@ type Body struct {
 	Model   string   `json:"model"`
 	Choices []Choice `json:"choices"`
 	Usage   *Usage   `json:"usage,omitempty"`
+	Timings any      `json:"timings,omitempty"` // of servers
 }
 
 // Choice is the answer, or the next piece of it. Message, Delta and Text exclude
@@ -18,19 +19,38 @@ type Choice struct {
 	Delta    *Delta   `json:"delta,omitempty"`
 	Text     *string  `json:"text,omitempty"`
 	LogProbs any      `json:"logprobs"`      // *ChatLogProbs, *TextLogProbs or nil
-	Finish   *string  `json:"finish_reason"` // "stop" or "length"; nil within a stream
+	Finish   *string  `json:"finish_reason"` // "stop", "length" or "tool_calls"; nil within a stream
 }
 
 // Message is the turn of the model in a chat.
 type Message struct {
-	Role    string `json:"role"`
-	Content string `json:"content"`
+	Role      string     `json:"role"`
+	Content   string     `json:"content"`
+	Reasoning string     `json:"reasoning_content,omitempty"`
+	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
+}
+
+// ToolCall is a call of a function, or a piece of one: then Index tells which, and
+// the first piece has the ID, the type and the name.
+type ToolCall struct {
+	Index    *int     `json:"index,omitempty"`
+	ID       string   `json:"id,omitempty"`
+	Type     string   `json:"type,omitempty"` // "function"
+	Function Function `json:"function"`
+}
+
+// Function is what is called with which arguments, a JSON object.
+type Function struct {
+	Name      string `json:"name,omitempty"`
+	Arguments string `json:"arguments"`
 }
 
 // Delta is a piece of that turn. The first one has the role.
 type Delta struct {
-	Role    string  `json:"role,omitempty"`
-	Content *string `json:"content,omitempty"`
+	Role      string     `json:"role,omitempty"`
+	Content   *string    `json:"content,omitempty"`
+	Reasoning *string    `json:"reasoning_content,omitempty"`
+	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 }
 
 // Usage counts tokens.
@@ -71,7 +91,7 @@ func (s *Settings) Body(r *Request, id string, created int64, a *Answer, res Res
 	b := &Body{Created: created, Model: s.Model, Usage: res.Usage}
 	if r.Kind == Chat {
 		b.ID, b.Object = "chatcmpl-"+id, "chat.completion"
-		c.Message = &Message{"assistant", text}
+		c.Message = &Message{Role: "assistant", Content: text}
 	} else {
 		b.ID, b.Object = "cmpl-"+id, "text_completion"
 		c.Text = &text

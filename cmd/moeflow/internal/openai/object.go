@@ -18,8 +18,9 @@ import (
 type Object struct {
 	Err *Error
 
-	m  map[string]json.RawMessage
-	at string // what stands before a field's name in errors
+	m    map[string]json.RawMessage
+	at   string // what stands before a field's name in errors
+	live bool   // of a request to a server
 }
 
 // ReadObject reads a JSON object. What it says of bytes that are none begins with

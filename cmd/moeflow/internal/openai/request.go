@@ -46,6 +46,7 @@ type Request struct {
 	LogProbs  int      // -1: none; else how many likeliest tokens beside the one taken
 
 	Stream, IncludeUsage bool
+	Live                 Live
 }
 
 // Parse reads a request of a kind. Fields that change no answer are ignored, and
@@ -61,7 +62,7 @@ func Parse(kind Kind, o *Object) (*Request, *Error) {
 	}
 	for _, name := range names {
 		_, ok := o.Get(name)
-		if f := fields[name]; ok && f.read != nil && f.kinds&kind != 0 && o.Err == nil {
+		if f, _ := o.field(name); ok && f.read != nil && f.kinds&kind != 0 && o.Err == nil {
 			f.read(o, r)
 		}
 	}
@@ -73,17 +74,24 @@ func Parse(kind Kind, o *Object) (*Request, *Error) {
 	if o.Missing(need, ok) {
 		return nil, o.Err
 	}
+	if o.live {
+		r.Live.settle(o, r)
+	}
+	if o.Err != nil {
+		return nil, o.Err
+	}
 	return r, nil
 }
 
 // refuse fails on a field that would change the answer and is not served.
 func (o *Object) refuse(kind Kind, name string) {
 	raw, ok := o.Get(name)
-	if !ok || harmless[name] || o.Err != nil {
+	f, known := o.field(name)
+	if !ok || o.Err != nil || harmless[name] && f.read == nil {
 		return
 	}
-	f, known := fields[name]
 	switch {
+	case !known && o.live:
 	case !known:
 		if n := nearest(name, namesOf(kind)); n != "" && !harmless[n] {
 			o.Fail(CodeUnknown, "%s is not a known field, the nearest is %q", Shortened(name), n)

@@ -2,6 +2,8 @@ package openai
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"moeflow/stages/sample"
 	"moeflow/tokenizer"
@@ -65,31 +67,62 @@ func (s *Settings) IgnoresEOS(r *Request) bool {
 	return s.IgnoreEOS
 }
 
-// Prompt turns a request into the tokens that the model continues. Cancelling ctx
-// stops the chat template.
-func (s *Settings) Prompt(ctx context.Context, r *Request) ([]int32, *Error) {
+// Check tells what is wrong with a request that the vocabulary decides.
+func (s *Settings) Check(r *Request) *Error {
 	if _, err := sample.New(s.Params(r), s.Tokenizer.VocabSize()); err != nil {
-		return nil, errorf(CodeValue, "%v", err)
+		return errorf(CodeValue, "%v", err)
 	}
 	for _, id := range r.StopIDs {
 		if n := s.Tokenizer.VocabSize(); id < 0 || int(id) >= n {
-			return nil, errorf(CodeValue, "stop_token_ids has %d, want tokens of the vocabulary, 0 to %d", id, n-1)
+			return errorf(CodeValue, "stop_token_ids has %d, want tokens of the vocabulary, 0 to %d", id, n-1)
 		}
+	}
+	return nil
+}
+
+// Prompt turns a request into the tokens that the model continues. Cancelling ctx
+// stops the chat template.
+func (s *Settings) Prompt(ctx context.Context, r *Request) ([]int32, *Error) {
+	if err := s.Check(r); err != nil {
+		return nil, err
 	}
 	switch {
 	case len(r.IDs) > 0:
 		return r.IDs, nil
 	case r.Kind != Chat:
 		return s.Tokenizer.EncodePrompt(r.Text, !s.Raw), nil
-	case s.Template == nil:
-		return nil, errorf(CodeTemplate, "no chat template: %v", s.NoTemplate)
 	}
-	ids, err := EncodeChat(ctx, s.Tokenizer, s.Template, chat.Conversation{Messages: s.conversation(r), Tools: r.Tools,
-		AddGenerationPrompt: !r.NoGenerationPrompt, Extra: r.Variables}, s.Raw)
+	text, plain, err := s.Render(ctx, r, s.Raw)
 	if err != nil {
-		return nil, errorf(CodeTemplate, "%v", err)
+		return nil, err
 	}
-	return ids, nil
+	return s.Tokenizer.EncodeAround(text, plain), nil
+}
+
+// Render writes a request's conversation as the text that the model continues. Where
+// raw is true, plain are the places of texts of control tokens in messages, which
+// are to stay plain text: see EncodeChat.
+func (s *Settings) Render(ctx context.Context, r *Request, raw bool) (text string, plain []int, bad *Error) {
+	if s.Template == nil {
+		return "", nil, errorf(CodeTemplate, "no chat template: %v", s.NoTemplate)
+	}
+	text, plain, err := renderChat(ctx, s.Tokenizer, s.Template, chat.Conversation{Messages: s.conversation(r), Tools: r.Tools,
+		AddGenerationPrompt: !r.NoGenerationPrompt && !r.Live.Continue, Extra: r.Variables}, raw)
+	if err != nil {
+		return "", nil, errorf(CodeTemplate, "%v", err)
+	}
+	if !r.Live.Continue {
+		return text, plain, nil
+	}
+	// The last message is cut off behind its text, before what ends a turn.
+	last, _ := r.Messages[len(r.Messages)-1]["content"].(string)
+	last = strings.TrimSpace(last)
+	i := strings.LastIndex(text, last)
+	if last == "" || i < 0 {
+		return "", nil, errorf(CodeTemplate, "the chat template does not show the last message as it is, so no answer can go on with it")
+	}
+	text = text[:i+len(last)]
+	return text, slices.DeleteFunc(plain, func(at int) bool { return at >= len(text) }), nil
 }
 
 // conversation is a request's messages, behind the settings' system message if

@@ -1,0 +1,225 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"moeflow/cmd/moeflow/internal/engine"
+	"moeflow/cmd/moeflow/internal/generate"
+	"moeflow/cmd/moeflow/internal/model"
+	"moeflow/cmd/moeflow/internal/openai"
+	"moeflow/cmd/moeflow/internal/serve"
+	"moeflow/configs"
+	"moeflow/tokenizer/toolcall"
+)
+
+// serveFlags are the flags of serve.
+type serveFlags struct {
+	host, keyFile         string
+	port                  int
+	keys, aliases         []string
+	public, deterministic bool
+	strict, jsonLog       bool
+	quiet                 bool
+}
+
+func serveCommand(a *app) *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve [CONFIG]",
+		Short: "Answer requests over HTTP, in the forms of OpenAI's and Anthropic's APIs",
+		Args:  cobra.MaximumNArgs(1),
+	}
+	a.modelFlags(c)
+	fl := c.Flags()
+	fl.StringVar(&f.host, "host", "127.0.0.1", "name or address to listen on")
+	fl.IntVar(&f.port, "port", 8080, "port to listen on; 0 is any free one")
+	fl.StringArrayVar(&f.keys, "api-key", nil, "a key that requests have to give (repeatable); also in MOEFLOW_API_KEY")
+	fl.StringVar(&f.keyFile, "api-key-file", "", "file with such keys, one a line")
+	fl.BoolVar(&f.public, "insecure-bind", false, "without a key, let --host be an address that other machines reach")
+	fl.StringArrayVar(&f.aliases, "alias", nil, "another name of the model (repeatable)")
+	fl.BoolVar(&f.strict, "strict-model", false, "refuse requests for models of other names")
+	fl.BoolVar(&f.deterministic, "deterministic", false, "an answer does not depend on the other requests, and takes longer")
+	fl.BoolVar(&f.jsonLog, "log-json", false, "log in JSON")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "log failures only")
+	c.RunE = func(c *cobra.Command, args []string) error { return a.serve(c, args, &f) }
+	return c
+}
+
+// overrides carries the flags that were given into the config, with its checks.
+func (f *serveFlags) overrides(c *cobra.Command, cfg *configs.Config) error {
+	for _, o := range []struct{ flag, key string }{{"host", "server.host"}, {"port", "server.port"}, {"deterministic", "compute.deterministic"}} {
+		if fl := c.Flags().Lookup(o.flag); fl.Changed {
+			if err := cfg.SetKey("--"+o.flag, o.key, fl.Value.String()); err != nil {
+				return err
+			}
+		}
+	}
+	// An answer of a server may depend on what runs beside it, unless that is
+	// excluded by name.
+	if !cfg.IsSet("compute.deterministic") {
+		cfg.Compute.Deterministic = false
+	}
+	s := &cfg.Server
+	s.Aliases = append(s.Aliases, f.aliases...)
+	s.APIKeys = append(s.APIKeys, f.keys...)
+	if k := os.Getenv("MOEFLOW_API_KEY"); k != "" {
+		s.APIKeys = append(s.APIKeys, k)
+	}
+	if f.keyFile != "" {
+		data, err := os.ReadFile(f.keyFile)
+		if err != nil {
+			return usage{fmt.Errorf("--api-key-file: %w", err)}
+		}
+		s.APIKeys = append(s.APIKeys, strings.Fields(string(data))...)
+		if len(strings.Fields(string(data))) == 0 {
+			return usage{fmt.Errorf("--api-key-file: %s has no keys, want one a line", f.keyFile)}
+		}
+	}
+	for _, k := range s.APIKeys {
+		if k == "" {
+			return usage{fmt.Errorf("--api-key: the key is empty")}
+		}
+	}
+	return nil
+}
+
+// listen takes the address. Without a key it has to be one that only this machine
+// reaches, unless the user said otherwise.
+func (f *serveFlags) listen(s *configs.Server) (net.Listener, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port)))
+	if err != nil {
+		return nil, usage{fmt.Errorf("--host %s --port %d: %w", s.Host, s.Port, err)}
+	}
+	if len(s.APIKeys) == 0 && !f.public && !loopback(l) {
+		l.Close()
+		return nil, usage{fmt.Errorf("--host: other machines reach %s and no API key is set: give --api-key, or --insecure-bind to serve whoever comes", s.Host)}
+	}
+	return l, nil
+}
+
+func loopback(l net.Listener) bool {
+	a, ok := l.Addr().(*net.TCPAddr)
+	return ok && a.IP.IsLoopback()
+}
+
+// serve answers requests until it is interrupted.
+func (a *app) serve(c *cobra.Command, args []string, f *serveFlags) error {
+	name, rest := splitConfig(args)
+	if len(rest) > 0 {
+		return usage{fmt.Errorf("argument %q is not a config (a .toml file or %s)", rest[0], strings.Join(configs.Shipped(), ", "))}
+	}
+	cfg, err := a.profile(name)
+	if err != nil {
+		return err
+	}
+	if err := f.overrides(c, cfg); err != nil {
+		return err
+	}
+	l, err := f.listen(&cfg.Server)
+	if err != nil {
+		return err
+	}
+	s := serve.New(serve.Options{Keys: cfg.Server.APIKeys, Local: loopback(l), Origins: cfg.Server.CORSOrigins, Strict: f.strict, Log: a.serveLog(f)})
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(l) }()
+	err = a.serveEngine(c.Context(), cfg, s, func() { fmt.Fprintf(a.Err, "listening on http://%s\n", l.Addr()) })
+	return errors.Join(err, endServer(h, served))
+}
+
+// endServer ends the connections: their requests have ended, or have had their time.
+func endServer(h *http.Server, served chan error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	if err := h.Shutdown(ctx); err != nil {
+		h.Close()
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (a *app) serveLog(f *serveFlags) *slog.Logger {
+	o := &slog.HandlerOptions{}
+	if f.quiet {
+		o.Level = slog.LevelError
+	}
+	if f.jsonLog {
+		return slog.New(slog.NewJSONHandler(a.Err, o))
+	}
+	return slog.New(slog.NewTextHandler(a.Err, o))
+}
+
+// servePiece is the most rows of prompts in a step that has generated tokens of other
+// requests too: these wait for no more than that.
+const servePiece = 512
+
+// serveEngine loads the model and answers requests with it until ctx ends.
+func (a *app) serveEngine(ctx context.Context, cfg *configs.Config, s *serve.Server, ready func()) error {
+	e, done, err := a.start(cfg, func(o *engine.Options, _ *model.Model) {
+		o.Plans.Batch, o.Plans.Sequences, o.Plans.Alone = true, cfg.Server.Sequences, true
+	})
+	if err != nil {
+		return err
+	}
+	l, err := generate.Start(e, generate.Options{Keep: !cfg.Compute.Deterministic, Waiting: cfg.Server.MaxQueue, Piece: servePiece})
+	if err != nil {
+		return errors.Join(err, done())
+	}
+	s.Ready(serveModel(cfg, e), loopEngine{l})
+	ready()
+	select {
+	case <-ctx.Done():
+	case <-l.Done():
+	}
+	s.Unready("the server is shutting down")
+	err = errors.Join(l.Close(), done())
+	if err == nil {
+		err = errInterrupted
+	}
+	return err
+}
+
+// serveModel describes the model to its clients.
+func serveModel(cfg *configs.Config, e *engine.Engine) *serve.Model {
+	m := e.Model
+	out := &serve.Model{Aliases: cfg.Server.Aliases, Context: e.Context, Created: time.Now().Unix(), FixedSeed: cfg.IsSet("sampling.seed"), Settings: openai.Settings{
+		Model: m.Name(), Tokenizer: m.Tokenizer, Sampling: samplingParams(cfg.Sampling.Or(m.Sampling()).Or(configs.FallbackSampling())),
+		MaxTokens: e.Context, System: cfg.Run.System,
+	}}
+	if cfg.IsSet("run.max_tokens") {
+		out.Settings.MaxTokens = cfg.Run.MaxTokens
+	}
+	out.Settings.Template, out.Settings.NoTemplate = m.ChatTemplate()
+	if text, err := m.File.String("tokenizer.chat_template"); err == nil {
+		out.Format = toolcall.FormatOf(text)
+	}
+	if before, behind, between, ok := m.Middle(); ok {
+		out.Middle = &serve.Middle{Before: before, Behind: behind, Between: between}
+	}
+	return out
+}
+
+// loopEngine is a loop as the server sees it.
+type loopEngine struct{ *generate.Loop }
+
+func (l loopEngine) Submit(ctx context.Context, r generate.Request) (serve.Stream, error) {
+	s, err := l.Loop.Submit(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}

@@ -1,0 +1,83 @@
+//go:build unix
+
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// serveChild starts a server as a process of its own. lines are those of its
+// standard error behind the first.
+func serveChild(t *testing.T, args ...string) (c *exec.Cmd, url string, lines *bufio.Reader) {
+	t.Helper()
+	c = childCommand(append([]string{"serve", "--port", "0"}, args...)...)
+	errs, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	startChild(t, c)
+	lines = bufio.NewReader(errs)
+	line, err := lines.ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if err != nil || !ok {
+		rest, _ := io.ReadAll(lines)
+		t.Fatalf("%v: %s%s", err, line, rest)
+	}
+	return c, url, lines
+}
+
+// ask sends a request and reads the whole answer.
+func ask(t *testing.T, method, url, body string) (int, string) {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.StatusCode, string(b)
+}
+
+// TestServe: the shipped model answers over HTTP as it does in run, and a request
+// to terminate ends the server.
+func TestServe(t *testing.T) {
+	want := ok(t, moeflow(t, "run", "-p", "func main() {", "-n", "8"))
+	c, url, lines := serveChild(t, "--alias", "other")
+	if status, body := ask(t, "GET", url+"/health", ""); status != 200 {
+		t.Errorf("/health: %d %s", status, body)
+	}
+	status, body := ask(t, "POST", url+"/v1/completions", `{"model":"gpt-5","prompt":"func main() {","max_tokens":8}`)
+	text := strings.ReplaceAll(strings.TrimSuffix(want, "\n"), "\n", `\n`)
+	if status != 200 || !strings.Contains(body, `"text":"`+text) {
+		t.Errorf("%d %s, want %s", status, body, text)
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.ReadAll(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := c.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+		t.Errorf("ended with %v, want exit code 130: %s", err, rest)
+	}
+	if !strings.Contains(string(rest), "path=/v1/completions status=200") || strings.Contains(string(rest), "goroutine") {
+		t.Errorf("log: %s", rest)
+	}
+}

@@ -1,0 +1,137 @@
+package serve
+
+import (
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"moeflow/cmd/moeflow/internal/openai"
+)
+
+// Options say who is served and within which bounds. What is 0 gets a default.
+type Options struct {
+	Keys []string // one of which a request has to give; none: everybody is served
+	// Local says that only this machine reaches the server: then a Host header has
+	// to name it, so that no page of the web can send requests through a browser.
+	Local        bool
+	Origins      []string      // of pages that may send requests; "*" is all
+	Strict       bool          // other names of models than ours are errors
+	MaxBody      int64         // bytes; 32 MiB
+	WriteTimeout time.Duration // that a client may take to read what is written; 60 s
+	Log          *slog.Logger  // nil: nothing is logged
+}
+
+// Server answers requests. Its methods may be called from any goroutine.
+type Server struct {
+	o       Options
+	handler http.Handler
+
+	mu     sync.RWMutex
+	model  *Model
+	engine Engine
+	why    string // why no requests are taken, while none are
+	ended  bool
+}
+
+// New makes a server, which answers 503 until Ready is called.
+func New(o Options) *Server {
+	if o.MaxBody <= 0 {
+		o.MaxBody = 32 << 20
+	}
+	if o.WriteTimeout <= 0 {
+		o.WriteTimeout = time.Minute
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{o: o, why: "the model is loading"}
+	s.handler = s.guarded(s.routes())
+	return s
+}
+
+// Ready lets requests in, which are answered by a model on an engine.
+func (s *Server) Ready(m *Model, e Engine) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.model, s.engine, s.why = m, e, ""
+}
+
+// Unready refuses requests from now on, and says why. Those under way go on.
+func (s *Server) Unready(why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.engine, s.why = nil, why
+}
+
+// serving is the model and its engine.
+func (s *Server) serving() (*Model, Engine, *apiError) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.engine == nil {
+		return nil, nil, &apiError{status: http.StatusServiceUnavailable, code: "not_ready", message: s.why, retry: 5}
+	}
+	return s.model, s.engine, nil
+}
+
+// handler answers a request, or says what is wrong with it.
+type handler func(w http.ResponseWriter, r *http.Request) *apiError
+
+// route is a line of the table of endpoints.
+type route struct {
+	method, path string
+	open         bool // without a key
+	h            handler
+}
+
+// table is the table of endpoints.
+func (s *Server) table() []route {
+	return []route{
+		{"GET", "/livez", true, s.live},
+		{"GET", "/readyz", true, s.health},
+		{"GET", "/health", true, s.health},
+		{"GET", "/v1/health", true, s.health},
+		{"GET", "/v1/models", false, s.models},
+		{"GET", "/v1/models/{name...}", false, s.oneModel},
+		{"POST", "/v1/chat/completions", false, s.completions(openai.Chat)},
+		{"POST", "/v1/completions", false, s.completions(openai.Text)},
+	}
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range s.table() {
+		mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, q *http.Request) {
+			if !r.open && !s.allowed(q) {
+				s.fail(w, q, unauthorized(q))
+				return
+			}
+			if err := r.h(w, q); err != nil {
+				s.fail(w, q, err)
+			}
+		})
+	}
+	// What is not served says so, rather than that nothing is there.
+	for _, path := range []string{"/v1/embeddings", "/v1/images/", "/v1/audio/", "/v1/moderations", "/v1/files", "/v1/batches", "/v1/fine_tuning/", "/v1/assistants", "/v1/threads"} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, q *http.Request) {
+			s.fail(w, q, badRequest("unsupported_endpoint", "", q.URL.Path+" is not served: this server generates text"))
+		})
+	}
+	mux.HandleFunc("/", s.unknown)
+	return mux
+}
+
+// unknown answers requests that no line of the table has.
+func (s *Server) unknown(w http.ResponseWriter, q *http.Request) {
+	for _, r := range s.table() {
+		if r.path == q.URL.Path {
+			w.Header().Set("Allow", r.method)
+			s.fail(w, q, &apiError{status: http.StatusMethodNotAllowed, message: q.URL.Path + " takes " + r.method + ", not " + openai.Shortened(q.Method)})
+			return
+		}
+	}
+	s.fail(w, q, &apiError{status: http.StatusNotFound, message: openai.Shortened(q.URL.Path) + " is not served"})
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
