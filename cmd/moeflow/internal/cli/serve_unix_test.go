@@ -56,7 +56,7 @@ func ask(t *testing.T, method, url, body string) (int, string) {
 // TestServe: the shipped model answers over HTTP as it does in run, and a request
 // to terminate ends the server.
 func TestServe(t *testing.T) {
-	want := ok(t, moeflow(t, "run", "-p", "func main() {", "-n", "8"))
+	want := ok(t, moeflow(t, "run", "--completion", "-p", "func main() {", "-n", "8"))
 	c, url, lines := serveChild(t, "--alias", "other")
 	if status, body := ask(t, "GET", url+"/health", ""); status != 200 {
 		t.Errorf("/health: %d %s", status, body)
