@@ -56,7 +56,7 @@ type Pipeline struct {
 	// Granularity is what one goroutine of the flow runs: "stage", "layer" or
 	// "device".
 	Granularity string
-	// MicroBatches is how many steps may be in flight at once.
+	// MicroBatches is how many steps may be in flight at once; fewer than two are two.
 	MicroBatches int
 }
 
@@ -105,7 +105,7 @@ func Default(o Options) *Config {
 	return &Config{
 		Device:   Device{Name: "auto"},
 		Context:  Context{Length: 32768, KVType: "auto"},
-		Pipeline: Pipeline{Granularity: "device", MicroBatches: 1},
+		Pipeline: Pipeline{Granularity: "device", MicroBatches: 2},
 		Compute:  Compute{Activations: "q16", MatMul: "f16", Sync: "auto", Deterministic: true},
 		Run:      Run{MaxTokens: 512},
 		Server:   Server{Host: "127.0.0.1", Port: 8080, MaxQueue: 256},

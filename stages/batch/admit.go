@@ -77,25 +77,8 @@ func (s *Scheduler) enter(step *Step, q *sequence, most int) {
 	s.running = append(s.running, q)
 }
 
-// freeSlot is the first free slot of the group with the fewest sequences.
-func (s *Scheduler) freeSlot() int {
-	groups := s.config.Groups
-	best, fewest := -1, 0
-	for g := range groups {
-		free, used := -1, 0
-		for i := g; i < len(s.slots); i += groups {
-			if s.slots[i] {
-				used++
-			} else if free < 0 {
-				free = i
-			}
-		}
-		if free >= 0 && (best < 0 || used < fewest) {
-			best, fewest = free, used
-		}
-	}
-	return best
-}
+// freeSlot is the first free slot.
+func (s *Scheduler) freeSlot() int { return slices.Index(s.slots, false) }
 
 // evict makes the sequence that was let in last give up its place and pages. It
 // is the first to be let in again, and computes again what it had. The sequence

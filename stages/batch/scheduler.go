@@ -13,10 +13,6 @@ type Config struct {
 	Context int
 	// Sequences is the most sequences that run at once: the number of slots.
 	Sequences int
-	// Groups, if more than one, parts the sequences into that many groups: each
-	// step has rows of one, in turn, so that the steps in flight have no
-	// sequence in common.
-	Groups int
 	// Apart keeps rows of prompts and rows of generated tokens out of one step.
 	Apart bool
 	// Piece is the most rows of prompts in a step that has rows of generated tokens
@@ -50,8 +46,7 @@ type Scheduler struct {
 	running []*sequence // in the order in which they were let in
 	resting int         // sequences that are finished and have not left, if Keep
 	slots   []bool      // in use
-	turns   []int       // by group: where in running its next decode rows start
-	group   int         // of the next step
+	turn    int         // where in running the next decode rows start
 	tail    bool        // no more will join
 	held    int         // steps since prompts had rows while some waited for theirs, if Apart
 	learned expectation
@@ -81,9 +76,7 @@ func New(c Config, cache *kvcache.Pool) (*Scheduler, error) {
 	if got, want := cache.FreePositions(), cache.Pages()*cache.PageSize(); got != want {
 		return nil, fmt.Errorf("kv cache has %d of %d positions free, want an unused one", got, want)
 	}
-	c.Groups = max(1, min(c.Groups, c.Sequences))
-	return &Scheduler{config: c, cache: cache, all: map[kvcache.ID]*sequence{}, slots: make([]bool, c.Sequences),
-		turns: make([]int, c.Groups)}, nil
+	return &Scheduler{config: c, cache: cache, all: map[kvcache.ID]*sequence{}, slots: make([]bool, c.Sequences)}, nil
 }
 
 // Join lets a sequence wait for its turn. Prompt is not copied and must not
@@ -180,10 +173,8 @@ func (s *Scheduler) release(q *sequence) {
 func (s *Scheduler) stop(q *sequence) {
 	i := slices.Index(s.running, q)
 	s.running = slices.Delete(s.running, i, i+1)
-	for g := range s.turns {
-		if i < s.turns[g] {
-			s.turns[g]--
-		}
+	if i < s.turn {
+		s.turn--
 	}
 	s.slots[q.slot] = false
 }

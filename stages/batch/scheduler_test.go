@@ -296,22 +296,6 @@ func TestGivingUp(t *testing.T) {
 	}
 }
 
-// The sequences of one group have nothing in the steps of another.
-func TestGroups(t *testing.T) {
-	s, _ := scheduler(t, Config{Context: 64, Sequences: 5, Groups: 2}, 64, 8)
-	for id := range 5 {
-		join(t, s, Request{ID: kvcache.ID(id), Prompt: numbers(100*id, 4), Generate: 9})
-	}
-	for i, want := range []string{"0×4 2×4 4×4", "1×4 3×4", "", "0×1 2×1 4×1", "1×1 3×1"} {
-		if step := next(t, s, rows(64)); brief(step) != want {
-			t.Errorf("step %d: %s, want %s", i, brief(step), want)
-		}
-		for id := 0; i == 2 && id < 5; id++ {
-			push(t, s, kvcache.ID(id), 7)
-		}
-	}
-}
-
 // A long prompt takes whole steps while nobody generates, and pieces of them
 // beside others.
 func TestPiece(t *testing.T) {

@@ -68,18 +68,13 @@ func (s *Scheduler) Next(step *Step, prompts, decode Limits) error {
 	s.ending = s.ending[:0]
 	for {
 		s.admit(step)
-		starved := false
-		for range s.turns {
-			g := s.group
-			s.group = (g + 1) % len(s.turns)
-			short, err := s.fill(step, g, prompts, decode)
-			if err != nil {
-				return err
-			}
-			if starved = starved || short; len(step.Rows) > 0 {
-				s.ending = append(s.ending, step.Finished...)
-				return nil
-			}
+		starved, err := s.fill(step, prompts, decode)
+		if err != nil {
+			return err
+		}
+		if len(step.Rows) > 0 {
+			s.ending = append(s.ending, step.Finished...)
+			return nil
 		}
 		// What is known or left soon may change that.
 		if !starved || len(s.running) < 2 || s.resting > 0 || slices.ContainsFunc(s.running, func(q *sequence) bool { return q.known() < q.sampled }) {
@@ -89,67 +84,65 @@ func (s *Scheduler) Next(step *Step, prompts, decode Limits) error {
 	}
 }
 
-// fill makes a step of a group. short tells that a sequence got no rows for want
+// fill makes a step. short tells that a sequence got no rows for want
 // of pages.
-func (s *Scheduler) fill(step *Step, group int, prompts, decode Limits) (short bool, err error) {
-	if !s.makeRoom(group) {
+func (s *Scheduler) fill(step *Step, prompts, decode Limits) (short bool, err error) {
+	if !s.makeRoom() {
 		return true, nil
 	}
 	if !s.config.Apart {
 		most := decode
-		if s.prompted(group) > 0 {
+		if s.prompted() > 0 {
 			most = prompts
 		}
-		if err := s.decode(step, group, most); err != nil {
+		if err := s.decode(step, most); err != nil {
 			return false, err
 		}
-		return s.prefill(step, group, most, both)
+		return s.prefill(step, most, both)
 	}
-	if n := s.prompted(group); n > 0 {
+	if n := s.prompted(); n > 0 {
 		// Not a step for every prompt that comes, while there is other work.
-		if s.held++; n >= prompts.Rows/2 || s.held > patience || s.idle(group) {
+		if s.held++; n >= prompts.Rows/2 || s.held > patience || s.idle() {
 			s.held = 0
-			if short, err = s.prefill(step, group, prompts, given); err != nil || len(step.Rows) > 0 {
+			if short, err = s.prefill(step, prompts, given); err != nil || len(step.Rows) > 0 {
 				return short, err
 			}
 		}
 	}
-	if err := s.decode(step, group, decode); err != nil {
+	if err := s.decode(step, decode); err != nil {
 		return short, err
 	}
-	again, err := s.prefill(step, group, decode, generated)
+	again, err := s.prefill(step, decode, generated)
 	return short || again, err
 }
 
 // patience is how many decode steps prompts wait for others, to share a step.
 const patience = 8
 
-// prompted is how many rows of prompts a group could have now.
-func (s *Scheduler) prompted(group int) int {
+// prompted is how many rows of prompts a step could have now.
+func (s *Scheduler) prompted() int {
 	n := 0
 	for _, q := range s.running {
-		if s.in(q, group) {
-			n += max(0, len(q.Prompt)-q.next)
-		}
+		n += max(0, len(q.Prompt)-q.next)
 	}
 	return n
 }
 
-// idle tells whether a group has no rows of generated tokens.
-func (s *Scheduler) idle(group int) bool {
+// idle tells whether there are no rows of generated tokens.
+func (s *Scheduler) idle() bool {
 	return !slices.ContainsFunc(s.running, func(q *sequence) bool {
-		return s.in(q, group) && (q.decodes() || q.prefills() && q.next >= len(q.Prompt))
+		return q.decodes() || q.prefills() && q.next >= len(q.Prompt)
 	})
 }
 
-// makeRoom evicts sequences until there are pages for the next decode rows of a
-// group. It tells whether there are: where sequences are about to leave, they are
+// makeRoom evicts sequences until there are pages for the next decode
+// rows. It tells whether there are: where sequences are about to leave, they are
 // waited for instead.
-func (s *Scheduler) makeRoom(group int) bool {
+func (s *Scheduler) makeRoom() bool {
 	for {
 		want := 0
 		for _, q := range s.running {
-			if s.in(q, group) && q.decodes() && q.next == len(s.cache.Table(q.ID))*s.cache.PageSize() {
+			if q.decodes() && q.next == len(s.cache.Table(q.ID))*s.cache.PageSize() {
 				want += s.cache.PageSize()
 			}
 		}
@@ -165,16 +158,14 @@ func (s *Scheduler) makeRoom(group int) bool {
 	}
 }
 
-func (s *Scheduler) in(q *sequence, group int) bool { return q.slot%len(s.turns) == group }
-
 // decode takes a row of every sequence that generates. Where a step does not do
-// for all, the group's next goes on behind the last that had one.
-func (s *Scheduler) decode(step *Step, group int, most Limits) error {
-	n, first := len(s.running), s.turns[group]
+// for all, the next one goes on behind the last that had one.
+func (s *Scheduler) decode(step *Step, most Limits) error {
+	n, first := len(s.running), s.turn
 	for i := range n {
 		at := (first + i) % n
 		q := s.running[at]
-		if !s.in(q, group) || !q.decodes() {
+		if !q.decodes() {
 			continue
 		}
 		if len(step.Rows) >= most.Rows || step.Outs >= most.Outs || !s.listed(step, q, 1, most) {
@@ -183,7 +174,7 @@ func (s *Scheduler) decode(step *Step, group int, most Limits) error {
 		if err := s.take(step, q, 1); err != nil {
 			return err
 		}
-		s.turns[group] = at + 1
+		s.turn = at + 1
 	}
 	return nil
 }
@@ -211,13 +202,13 @@ func (q *sequence) rest(p part) int {
 
 // prefill fills the step up with pieces of prompts, oldest first. short tells
 // that a sequence got none for want of pages.
-func (s *Scheduler) prefill(step *Step, group int, most Limits, p part) (short bool, err error) {
+func (s *Scheduler) prefill(step *Step, most Limits, p part) (short bool, err error) {
 	if n := len(step.Rows); n > 0 && s.config.Piece > 0 {
 		most.Rows = min(most.Rows, n+s.config.Piece)
 	}
 	for _, q := range s.running {
 		want := q.rest(p)
-		if want == 0 || !s.in(q, group) {
+		if want == 0 {
 			continue
 		}
 		n := min(want, most.Rows-len(step.Rows))

@@ -29,7 +29,6 @@ type Engine struct {
 
 	Sequences int // the most that run at once
 	Slots     int // steps that can be in flight
-	Groups    int // of sequences, whose steps are in flight side by side: see batch.Config
 	ListPages int // page numbers that fit into a step
 
 	KVType  quant.Type
@@ -56,7 +55,7 @@ func Open(m *model.Model, o Options) (*Engine, error) {
 		return nil, errors.New("the options name no way to open a device")
 	}
 	o.fill(m.Context)
-	e := &Engine{Model: m, Context: o.Plans.Context, Slots: o.Load.slots(), Groups: o.Load.Slots, counting: o.Plans.CountExperts}
+	e := &Engine{Model: m, Context: o.Plans.Context, Slots: o.Load.slots(), counting: o.Plans.CountExperts}
 	var err error
 	if e.device, err = o.Load.Open(o.Observe.Timestamps); err != nil {
 		return nil, err

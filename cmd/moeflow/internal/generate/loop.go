@@ -94,7 +94,7 @@ func Start(e *engine.Engine, o Options) (*Loop, error) {
 		o.Sequences = e.Sequences
 	}
 	context := min(e.Context, e.Pool.Pages()*engine.PageSize)
-	s, err := batch.New(batch.Config{Context: context, Sequences: o.Sequences, Groups: e.Groups, Apart: e.Steps.Apart, Keep: o.Keep, Piece: o.Piece}, e.Pool)
+	s, err := batch.New(batch.Config{Context: context, Sequences: o.Sequences, Apart: e.Steps.Apart, Keep: o.Keep, Piece: o.Piece}, e.Pool)
 	if err != nil {
 		return nil, err
 	}
