@@ -10,6 +10,9 @@
 // attribute), macro, call, filter, with, raw, break, continue, generation. There
 // is no inheritance and nothing is imported: a chat template is one text.
 //
-// A template comes from a model file and is not trusted: steps, depth and the
-// size of the output are bounded, and no template can bring the program down.
+// A template comes from a model file and is not trusted. Its size and nesting are
+// bounded when it is parsed. A rendering has a budget of steps and memory that grows
+// with the conversation (budget.go): every filter, method, test, loop and copy pays
+// before it works. The depth of calls and values and the size of the output are
+// bounded too, and a rendering ends when its context does.
 package jinja

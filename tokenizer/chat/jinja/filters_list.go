@@ -29,8 +29,8 @@ func (f *frame) member(v any, path any) any {
 
 // index reads the number of an item.
 func index(s string) (int64, bool) {
-	if len(s) > 20 {
-		return 0, false
+	if len(s) > 20 || strings.Trim(s, "+-0123456789") != "" {
+		return 0, false // an error of ParseInt takes memory
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil

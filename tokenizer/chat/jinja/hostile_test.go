@@ -56,7 +56,7 @@ func TestHostile(t *testing.T) {
 		t.Fatal(err)
 	}
 	values := map[string]any{"messages": []any{map[string]any{"role": "user", "content": "hi"}}, "tools": nil}
-	n, ended := 0, 0
+	n, ran, ended := 0, 0, 0
 	for line := range strings.Lines(string(data)) {
 		name, source, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		if !ok {
@@ -65,13 +65,14 @@ func TestHostile(t *testing.T) {
 		n++
 		t.Run(name, func(t *testing.T) {
 			_, err := bounded(t, source, values)
+			ran++
 			if err != nil && strings.Contains(err.Error(), "the limit of one conversation") {
 				ended++
 			}
 		})
 	}
 	// The others end by themselves, or are wrong in another way.
-	if n < 240 || ended < 185 {
+	if n < 240 || ran == n && ended < 185 {
 		t.Errorf("%d templates, of which %d were ended, want 240 and 185", n, ended)
 	}
 }
