@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -68,20 +69,8 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, *apiError
 
 // whole answers at once, when all answers are there.
 func (t *turn) whole(w http.ResponseWriter, r *http.Request, answers []*answer) *apiError {
-	messages := make([]toolcall.Collector, len(answers))
-	finish := make([]string, len(answers))
-	take := func(p piece) {
-		if p.event != nil {
-			messages[p.a.index].Add(*p.event)
-		}
-		if p.finish != "" {
-			finish[p.a.index] = p.finish
-		}
-	}
-	for _, a := range answers {
-		a.begin(take)
-	}
-	if err := t.follow(r.Context(), answers, take, func() {}); err != nil {
+	messages, finish, err := t.collect(r.Context(), answers)
+	if err != nil {
 		return err
 	}
 	var body *openai.Body
@@ -89,7 +78,7 @@ func (t *turn) whole(w http.ResponseWriter, r *http.Request, answers []*answer) 
 		b := t.m.Settings.Body(t.r, t.id, t.created, a.text, a.done())
 		c := b.Choices[0]
 		if c.Index, c.Finish = i, &finish[i]; t.r.Kind == openai.Chat {
-			c.Message = message(messages[i].Message())
+			c.Message = message(messages[i])
 		} else if t.r.Live.Echo {
 			text := t.echo() + *c.Text
 			c.Text = &text
@@ -103,6 +92,30 @@ func (t *turn) whole(w http.ResponseWriter, r *http.Request, answers []*answer) 
 	body.Usage, body.Timings = t.usage(answers), newTimings(answers[0].result)
 	writeJSON(w, http.StatusOK, body)
 	return nil
+}
+
+// collect waits for all answers.
+func (t *turn) collect(ctx context.Context, answers []*answer) ([]toolcall.Message, []string, *apiError) {
+	parts, finish := make([]toolcall.Collector, len(answers)), make([]string, len(answers))
+	take := func(p piece) {
+		if p.event != nil {
+			parts[p.a.index].Add(*p.event)
+		}
+		if p.finish != "" {
+			finish[p.a.index] = p.finish
+		}
+	}
+	for _, a := range answers {
+		a.begin(take)
+	}
+	if err := t.follow(ctx, answers, take, func() {}); err != nil {
+		return nil, nil, err
+	}
+	var out []toolcall.Message
+	for i := range parts {
+		out = append(out, parts[i].Message())
+	}
+	return out, finish, nil
 }
 
 // done is the result as openai has it.

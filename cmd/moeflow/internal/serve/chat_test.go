@@ -11,6 +11,8 @@ import (
 	"moeflow/cmd/moeflow/internal/openai"
 )
 
+var errStop = errors.New("the engine stopped")
+
 const hi = `"messages":[{"role":"user","content":"hi"}]`
 
 // text joins what a stream says, for each choice.

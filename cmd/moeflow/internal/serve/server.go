@@ -95,6 +95,11 @@ func (s *Server) table() []route {
 		{"GET", "/v1/models/{name...}", false, s.oneModel},
 		{"POST", "/v1/chat/completions", false, s.completions(openai.Chat)},
 		{"POST", "/v1/completions", false, s.completions(openai.Text)},
+		{"POST", "/v1/messages", false, s.messages},
+		{"POST", "/v1/messages/count_tokens", false, s.countTokens},
+		{"POST", "/tokenize", false, s.tokenize},
+		{"POST", "/detokenize", false, s.detokenize},
+		{"POST", "/apply-template", false, s.applyTemplate},
 	}
 }
 
