@@ -1,10 +1,11 @@
 package generate
 
 import (
+	"time"
+
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/graph"
 	"moeflow/stages/batch"
-	"time"
 )
 
 // flight is a step in flight.
@@ -28,6 +29,9 @@ func (l *Loop) launch() (bool, error) {
 		m := l.open[n.ID]
 		m.res.Reused, m.entered = n.Shared, time.Now()
 		l.counts.ReusedTokens += uint64(n.Shared)
+	}
+	if len(l.step.Entered) > 0 { // so that others may wait in their places
+		l.tell()
 	}
 	if len(l.step.Rows) == 0 {
 		return false, nil

@@ -83,8 +83,8 @@ type member struct {
 	held    []heldMask  // of steps in flight
 	noneAt  int         // the position at which no token is allowed; 0 is none
 	unwatch func() bool // ends the watch on the request's context
-	entered time.Time   // when it was let in
-	first   time.Time   // when its first token was known
+	// When it was submitted, when it was let in, and when its first token was known.
+	submitted, entered, first time.Time
 }
 
 // Start starts a loop. The engine's kv cache must be unused; after Close it is
@@ -262,10 +262,12 @@ func (l *Loop) finish(m *member, why Finish, err error) {
 	}
 	now := time.Now()
 	switch {
-	case !m.first.IsZero():
-		m.res.Prefill, m.res.Decode = m.first.Sub(m.entered), now.Sub(m.first)
-	case !m.entered.IsZero():
-		m.res.Prefill = now.Sub(m.entered)
+	case m.entered.IsZero():
+		m.res.Queued = now.Sub(m.submitted)
+	case m.first.IsZero():
+		m.res.Queued, m.res.Prefill = m.entered.Sub(m.submitted), now.Sub(m.entered)
+	default:
+		m.res.Queued, m.res.Prefill, m.res.Decode = m.entered.Sub(m.submitted), m.first.Sub(m.entered), now.Sub(m.first)
 	}
 	m.res.Finish, m.res.Err = why, err
 	if n := len(m.IDs); len(m.ids) > n {

@@ -223,31 +223,28 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// TestFull: more requests than may wait are refused at once.
+// TestFull: more requests than may wait are refused at once; one that runs does not
+// wait.
 func TestFull(t *testing.T) {
-	e, _, open := openGated(t, engine.Plans{Context: 64})
+	steps := make(chan string, 100)
+	e, _, open := openGated(t, engine.Plans{Context: 64}, watched(steps))
 	defer open()
 	l := loop(t, e, Options{Waiting: 2})
 	r := plain([]int32{1}, 3)
-	running := ask(t, l, context.Background(), r)
-	var waiting []*Stream
-	refused := 0
-	for range 5 { // the first of them may wait beside the one that runs, or for its place
-		s, err := l.Submit(context.Background(), r)
-		if errors.Is(err, ErrFull) {
-			refused++
-		} else if err != nil {
-			t.Fatal(err)
-		} else {
-			waiting = append(waiting, s)
-		}
+	streams := []*Stream{ask(t, l, context.Background(), r)}
+	<-steps // the first is let in
+	for range 2 {
+		streams = append(streams, ask(t, l, context.Background(), r))
 	}
-	if len(waiting) > 2 || refused < 3 {
-		t.Errorf("%d requests wait and %d are refused, wanted at most 2 and the rest", len(waiting), refused)
+	if _, err := l.Submit(context.Background(), r); !errors.Is(err, ErrFull) {
+		t.Errorf("a third request may wait: %v", err)
+	}
+	if s := l.Stats(); s.Running != 1 || s.Waiting != 2 {
+		t.Errorf("%+v, wanted one that runs and two that wait", s)
 	}
 	open()
-	for _, s := range append(waiting, running) {
-		if r := s.Result(); r.Err != nil || len(r.IDs) != 3 {
+	for _, s := range streams {
+		if r := s.Result(); r.Err != nil || len(r.IDs) != 3 || r.Queued < 0 || r.Prefill <= 0 || r.Decode <= 0 || r.Steps != 2 {
 			t.Errorf("%+v", r)
 		}
 	}

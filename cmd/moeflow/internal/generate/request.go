@@ -56,10 +56,10 @@ type Result struct {
 	Tokens []Token // of IDs, if log probabilities were asked for
 	Prompt int     // tokens of the prompt
 	Reused int     // those of them that were in the kv cache already
-	// Prefill is the time from when the request was let in to its first token, and
-	// Decode from there to the end, for Steps more tokens.
-	Prefill, Decode time.Duration
-	Steps           int
+	// Queued is the time until the request was let in, Prefill from there to its
+	// first token, and Decode from there to the end, for Steps more tokens.
+	Queued, Prefill, Decode time.Duration
+	Steps                   int
 	// Err says that the request failed: it alone, by logits that are no numbers, or
 	// all of them, by an error of the device.
 	Err error

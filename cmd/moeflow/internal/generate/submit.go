@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/stages/sample"
 )
@@ -33,7 +35,8 @@ func (l *Loop) submit(ctx context.Context, r Request, to receiver) error {
 	if err := l.check(&r); err != nil {
 		return err
 	}
-	m := &member{Request: r, to: to, ids: r.IDs[:len(r.IDs):len(r.IDs)], device: onDevice(l.e, &r), res: Result{Prompt: len(r.IDs)}}
+	m := &member{Request: r, to: to, ids: r.IDs[:len(r.IDs):len(r.IDs)], device: onDevice(l.e, &r), res: Result{Prompt: len(r.IDs)},
+		submitted: time.Now()}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
