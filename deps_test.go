@@ -59,10 +59,11 @@ var imports = map[string][]string{
 	"cmd/moeflow/internal/openai": {"tokenizer", "tokenizer/chat", "stages/sample"},
 	"cmd/moeflow/internal/job":    {"cmd/moeflow/internal/openai", "stages/sample"},
 
-	"cmd/moeflow/internal/experts": {},
-	"cmd/moeflow/internal/output":  {},
-	"cmd/moeflow/internal/trace":   {},
-	"cmd/moeflow/internal/watch":   {},
+	"cmd/moeflow/internal/experts":  {},
+	"cmd/moeflow/internal/lineedit": {},
+	"cmd/moeflow/internal/output":   {},
+	"cmd/moeflow/internal/trace":    {},
+	"cmd/moeflow/internal/watch":    {},
 }
 
 // ofTests are packages that serve tests: "*" does not allow them.
@@ -82,6 +83,7 @@ var modules = map[string][]string{
 	"github.com/schollz/progressbar/v3": {"cmd/moeflow/internal/cli"},
 	"golang.org/x/term":                 {"cmd/moeflow/internal/cli"},
 	"github.com/rs/cors":                {"cmd/moeflow/internal/serve"},
+	"github.com/rivo/uniseg":            {"cmd/moeflow/internal/lineedit"},
 }
 
 func TestImports(t *testing.T) {

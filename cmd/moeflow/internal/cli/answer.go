@@ -26,7 +26,7 @@ func (s *session) answer(ctx context.Context, ids []int32) error {
 	if err != nil {
 		return promptError(err)
 	}
-	if err := s.report(len(ids), res, out.text.String()); err != nil {
+	if err := s.after(len(ids), res, out.text.String()); err != nil {
 		return err
 	}
 	if res.Finish == generate.FinishCancel {
@@ -98,7 +98,7 @@ func (p *printed) cutOff() bool {
 func (s *session) stream(ctx context.Context, ids []int32, out *printed) (generate.Result, error) {
 	defer s.last.add(func() {
 		if out.cutOff() {
-			s.report(len(ids), generate.Result{IDs: out.ids, Finish: generate.FinishCancel}, out.text.String())
+			s.after(len(ids), generate.Result{IDs: out.ids, Finish: generate.FinishCancel}, out.text.String())
 		}
 	})()
 	ctx, cancel := context.WithCancel(ctx)

@@ -14,7 +14,7 @@ import (
 // process of their own.
 const childMark = "MOEFLOW_TEST_CHILD"
 
-// TestMain keeps compiled pipelines out of the user's cache and fails if a test
+// TestMain keeps compiled pipelines and a history out of the user's folders and fails if a test
 // leaves a goroutine behind.
 func TestMain(m *testing.M) {
 	if os.Getenv(childMark) != "" {
@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	os.Setenv("XDG_CACHE_HOME", dir)
+	os.Setenv("XDG_STATE_HOME", dir)
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		os.RemoveAll(dir)
 		os.Exit(code)

@@ -46,6 +46,13 @@ func (p *printer) Write(b []byte) (int, error) {
 	return n, nil
 }
 
+// redirect has the printer write to another writer.
+func (p *printer) redirect(w io.Writer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.w = w
+}
+
 // end writes what was held back, and returns the first error.
 func (p *printer) end() error {
 	p.mu.Lock()

@@ -73,7 +73,7 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	if err := f.see.open(a); err != nil {
 		return err
 	}
-	s, err := a.newSession(cfg, f)
+	s, err := a.newSession(cfg, f, !given)
 	if err != nil {
 		return errors.Join(err, f.see.discard())
 	}
@@ -132,12 +132,13 @@ type session struct {
 	loop     *generate.Loop
 	template *chat.Template
 	params   sample.Params
-	drawn    bool // nobody set params.Seed
+	drawn    bool                                                   // nobody set params.Seed
+	after    func(prompt int, r generate.Result, text string) error // says what became of an answer
 	done     func() error
 	forget   func() // takes back what is said if the process must end
 }
 
-func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
+func (a *app) newSession(cfg *configs.Config, f *runFlags, chats bool) (*session, error) {
 	var params sample.Params
 	drawn := false
 	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) {
@@ -147,7 +148,7 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 			sampling.Seed, drawn = new(uint64(rand.Uint32())), true
 		}
 		params = samplingParams(sampling.Or(configs.FallbackSampling()))
-		o.Plans.Sampler = !params.Plain()
+		o.Plans.Sampler = chats || !params.Plain() // a chat may change its settings
 	})
 	if err != nil {
 		return nil, err
@@ -157,6 +158,7 @@ func (a *app) newSession(cfg *configs.Config, f *runFlags) (*session, error) {
 		return nil, errors.Join(err, done())
 	}
 	s := &session{app: a, cfg: cfg, flags: f, engine: e, loop: l, done: done, params: params, drawn: drawn}
+	s.after = s.report
 	if err := f.see.begin(e, a.Err); err != nil {
 		return nil, errors.Join(err, l.Close(), done())
 	}
@@ -186,9 +188,12 @@ func samplingParams(c configs.Sampling) sample.Params {
 
 // settings says with which settings the model runs, if that is wanted.
 func (s *session) settings() {
-	if !s.flags.verbose {
-		return
+	if s.flags.verbose {
+		s.tellSettings()
 	}
+}
+
+func (s *session) tellSettings() {
 	p := s.params
 	fmt.Fprintf(s.Err, "%s on %s: context %d positions, kv cache %s; at most %d tokens, temperature %g, top-k %d, top-p %g, min-p %g, repeat penalty %g, seed %d\n",
 		s.engine.Model.Name(), s.engine.Device.Name, s.engine.Context, s.cfg.Context.KVType, s.cfg.Run.MaxTokens,
@@ -213,12 +218,8 @@ func (s *session) promptIDs(ctx context.Context, f *runFlags, text string) ([]in
 // render turns a conversation into tokens through the model's template. A template
 // that cannot do it is a model or a prompt that cannot be used.
 func (s *session) render(ctx context.Context, turns []chat.Message) ([]int32, error) {
-	if s.template == nil {
-		t, err := s.engine.Model.ChatTemplate()
-		if err != nil {
-			return nil, usage{err}
-		}
-		s.template = t
+	if err := s.loadTemplate(); err != nil {
+		return nil, err
 	}
 	if s.cfg.Run.System != "" {
 		turns = append([]chat.Message{{"role": "system", "content": s.cfg.Run.System}}, turns...)
@@ -228,6 +229,19 @@ func (s *session) render(ctx context.Context, turns []chat.Message) ([]int32, er
 		return nil, usageUnless(ctx, err)
 	}
 	return ids, nil
+}
+
+// loadTemplate makes the model's template, once.
+func (s *session) loadTemplate() error {
+	if s.template != nil {
+		return nil
+	}
+	t, err := s.engine.Model.ChatTemplate()
+	if err != nil {
+		return usage{err}
+	}
+	s.template = t
+	return nil
 }
 
 // parseIDs reads a comma-separated list of token ids. name says where they stand.

@@ -16,6 +16,7 @@ type runFlags struct {
 	completion                    bool
 	stop                          []string
 	json, quiet, verbose          bool
+	noHistory                     bool
 	maxTokens, context            int
 	temp, topP, minP, repeat      float64
 	topK                          int
@@ -35,6 +36,7 @@ func (f *runFlags) add(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.json, "json", false, "print the answer and its figures as JSON, at its end")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "say nothing but the answer and errors")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say with which settings the model runs; in a chat, the speed of each answer")
+	fl.BoolVar(&f.noHistory, "no-history", false, "keep no history of what is typed in a chat, and show none")
 }
 
 // answers adds the flags that say how prompts are answered.

@@ -108,13 +108,14 @@ func TestRunChat(t *testing.T) {
 func TestInteractive(t *testing.T) {
 	var out, errs bytes.Buffer
 	in := "Reverse returns its argument\\\nstring reversed.\n\nAgain.\n/clear\nAgain.\n/bye\nnot read\n"
-	a := &app{Streams: Streams{In: strings.NewReader(in), Out: &out, Err: &errs}, validation: true}
+	a := newApp(Streams{In: strings.NewReader(in), Out: &out, Err: &errs})
+	a.validation = true
 	cfg, err := a.profile("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg.Run.MaxTokens = 6
-	s, err := a.newSession(cfg, &runFlags{})
+	s, err := a.newSession(cfg, &runFlags{verbose: true}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

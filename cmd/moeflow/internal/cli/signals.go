@@ -53,6 +53,13 @@ func (a *app) signals() (ctx context.Context, stop func()) {
 	}
 }
 
+// interruptSelf interrupts the command as a terminal would.
+func interruptSelf() {
+	if p, err := os.FindProcess(os.Getpid()); err == nil {
+		p.Signal(os.Interrupt)
+	}
+}
+
 // lastWords is what must be done before the process may end: files completed or
 // taken back, the user told. Commands add to it when they begin something and
 // remove that when they have ended it.
