@@ -60,7 +60,7 @@ func TestRouterOfFewRowsArguments(t *testing.T) {
 		}
 		o, router, top := p.Dispatches[2], p.Dispatches[3], p.Dispatches[4]
 		got := argNames(p.Tensors, &top, "block")
-		if top.Kernel.Op != OpTopKSortAbsorbed || !slices.Equal(got, []string{"step", "logits", "x", "ids", "weights", "groups"}) {
+		if top.Kernel.Op != OpTopKSortAbsorbed || !slices.Equal(got, []string{"step", "unscaled", "x", "ids", "weights", "groups"}) {
 			t.Fatalf("%s has %v", top.Kernel, got)
 		}
 		if top.Args[2].Tensor != o.Args[4].Tensor || top.Args[1].Tensor != router.Args[6].Tensor {

@@ -120,7 +120,7 @@ func TestRouterAbsorbedArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := func(d Dispatch) []string { return argNames(p.Tensors, &d, "block")[1:] }
-	if got := read(p.Dispatches[3]); !slices.Equal(got, []string{"x0", "norm", "router", "a", "router * o", "logits"}) {
+	if got := read(p.Dispatches[3]); !slices.Equal(got, []string{"x0", "norm", "router", "a", "router * o", "unscaled"}) {
 		t.Errorf("router_absorbed has %v", got)
 	}
 	if got := read(p.Prepare[0]); !slices.Equal(got, []string{"router", "norm", "o", "router * o"}) {

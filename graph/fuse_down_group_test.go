@@ -135,7 +135,7 @@ func TestDownGroupTakesAllOrNothing(t *testing.T) {
 		at := slices.IndexFunc(u.calls, func(d Dispatch) bool { return d.Kernel.Op == OpGroupedGEMM })
 		h := u.calls[at].Args[2].Tensor
 		c.change(u, &u.calls[at])
-		u.calls = ruleNamed(t, "down+combine by group").apply(u, u.calls)
+		u.calls = ruleNamed(t, "grouped down+combine").apply(u, u.calls)
 		if got := opNames(u.calls); !strings.HasSuffix(got, " "+c.want) {
 			t.Errorf("%s:\n got %s\nwant … %s", name, got, c.want)
 		}
@@ -158,7 +158,7 @@ func beforeDownGroup(t *testing.T) *unit {
 		}
 	}
 	for _, r := range rules {
-		if r.name == "down+combine by group" {
+		if r.name == "grouped down+combine" {
 			return u
 		}
 		u.calls = r.apply(u, u.calls)

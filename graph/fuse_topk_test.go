@@ -79,7 +79,7 @@ func beforeChoice(t *testing.T) *unit {
 	t.Helper()
 	u := beforeDownGroup(t)
 	u.opts.Kernels = choosing{downGroup{up: 64, down: 64}}
-	for _, name := range []string{"down+combine by group", "top_k+group"} {
+	for _, name := range []string{"grouped down+combine", "top_k+sort"} {
 		u.calls = ruleNamed(t, name).apply(u, u.calls)
 	}
 	return u

@@ -12,6 +12,7 @@ type found struct {
 	at     []int
 	tensor map[string]TensorID
 	param  map[string]uint32 // as bits
+	once   []Dispatch        // calls that run when the plan is loaded
 }
 
 func (f *found) root() *Dispatch { return &f.calls[f.at[len(f.at)-1]] }

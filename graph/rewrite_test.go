@@ -12,39 +12,47 @@ import (
 // parameters, and new ones whose names the match has, or are written as temporaries.
 func TestRules(t *testing.T) {
 	for _, r := range rules {
-		if (r.rewrite == nil) == (r.program == nil) {
-			t.Errorf("%s: wanted a rewrite or a program", r.name)
+		if (r.rewrites == nil) == (r.program == nil) {
+			t.Errorf("%s: wanted rewrites or a program", r.name)
 		}
-		if r.rewrite == nil {
+		for _, w := range r.rewrites {
+			w.read(t, r.name)
+		}
+	}
+}
+
+// read reports what is wrong with a rewrite.
+func (r *rewrite) read(t *testing.T, rule string) {
+	t.Helper()
+	from, to := r.patterns()
+	if r.prepare != "" {
+		to = append(patterns([]string{r.prepare}), to...)
+	}
+	tensors, params := map[string]bool{"-": true}, map[string]bool{}
+	for i, p := range slices.Concat(from, to) {
+		made := i >= len(from)
+		if p.op == OpNone || len(p.args) != len(ops[p.op].args) || len(p.params) != len(ops[p.op].params) {
+			t.Errorf("%s: %s(%v | %v) is no row of the op table", rule, p.part.op, p.args, p.params)
 			continue
 		}
-		from, to := r.rewrite.patterns()
-		tensors, params := map[string]bool{"-": true}, map[string]bool{}
-		for i, p := range slices.Concat(from, to) {
-			made := i >= len(from)
-			if p.op == OpNone || len(p.args) != len(ops[p.op].args) || len(p.params) != len(ops[p.op].params) {
-				t.Errorf("%s: %s(%v | %v) is no row of the op table", r.name, p.part.op, p.args, p.params)
-				continue
+		for k, name := range p.args {
+			if made && !tensors[name] && p.op.Access(k)&Read != 0 {
+				t.Errorf("%s: %s reads %s, which the match does not have", rule, p.op, name)
 			}
-			for k, name := range p.args {
-				if made && !tensors[name] && p.op.Access(k)&Read != 0 {
-					t.Errorf("%s: %s reads %s, which the match does not have", r.name, p.op, name)
-				}
-				tensors[name] = true
-			}
-			for _, name := range p.params {
-				if _, fixed := number(name); made && !fixed && !params[name] {
-					t.Errorf("%s: %s has the parameter %s, which the match does not", r.name, p.op, name)
-				}
-				params[name] = true
-			}
-			if made && (p.stays || slices.Contains(p.args, "_") || slices.Contains(p.params, "_")) {
-				t.Errorf("%s: what becomes of a match has names alone, no _ and no !", r.name)
-			}
+			tensors[name] = true
 		}
-		if r.rewrite.half != "" && !tensors[r.rewrite.half] {
-			t.Errorf("%s: there is no %s", r.name, r.rewrite.half)
+		for _, name := range p.params {
+			if _, fixed := number(name); made && !fixed && !params[name] {
+				t.Errorf("%s: %s has the parameter %s, which the match does not", rule, p.op, name)
+			}
+			params[name] = true
 		}
+		if made && (p.stays || slices.Contains(p.args, "_") || slices.Contains(p.params, "_")) {
+			t.Errorf("%s: what becomes of a match has names alone, no _ and no !", rule)
+		}
+	}
+	if r.half != "" && !tensors[r.half] {
+		t.Errorf("%s: there is no %s", rule, r.half)
 	}
 }
 
