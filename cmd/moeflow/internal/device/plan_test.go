@@ -1,14 +1,15 @@
 package device_test
 
 import (
+	"reflect"
+	"testing"
+
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/enginetest"
 	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/gguf/quant"
 	"moeflow/vk"
 	"moeflow/vk/shaders"
-	"reflect"
-	"testing"
 )
 
 // TestPlan: without a device only kernels that run anywhere are in the plan;

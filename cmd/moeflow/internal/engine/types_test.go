@@ -1,12 +1,13 @@
 package engine
 
 import (
-	"moeflow/cmd/moeflow/internal/testmodel"
-	"moeflow/gguf/quant"
-	"moeflow/vk/shaders"
 	"slices"
 	"strings"
 	"testing"
+
+	"moeflow/cmd/moeflow/internal/testmodel"
+	"moeflow/gguf/quant"
+	"moeflow/vk/shaders"
 )
 
 // mixed is a layer of three types beside one of a single type.

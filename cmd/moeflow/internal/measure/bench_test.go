@@ -2,11 +2,12 @@ package measure
 
 import (
 	"context"
+	"strings"
+	"testing"
+
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/enginetest"
 	"moeflow/cmd/moeflow/internal/testmodel"
-	"strings"
-	"testing"
 )
 
 func TestBench(t *testing.T) {

@@ -1,11 +1,12 @@
 package observe
 
 import (
+	"testing"
+
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/enginetest"
 	"moeflow/cmd/moeflow/internal/testmodel"
 	"moeflow/graph"
-	"testing"
 )
 
 // TestNow: while a step runs, Now names it and counts what was done.
