@@ -8,7 +8,7 @@ import (
 )
 
 // Digest tells the SPIR-V of all kernels from any other.
-const Digest = "3b24639f2425ab0df3bf63efd4d7b28a184b094d81c7ac9d97f4f4144c3027a9"
+const Digest = "6fd4a73f0d9bb4b702781317dac172bbe929127fed3c4cc5eb84b17e957d8934"
 
 var table = map[graph.Kernel]entry{
 	{Op: op("attention"), Type: quant.F32, Variant: ""}:                                                   {"attention_f32.spv", []string(nil), "", perSM{0, 0}, graph.KernelInfo{Tile: [3]uint32{1, 1, 1}, Local: 256}},

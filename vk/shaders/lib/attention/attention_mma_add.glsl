@@ -99,13 +99,14 @@ void runs_add(uint pages, uint t, uint last, uint g) {
     total += subgroupShuffleXor(total, 1);
     total += subgroupShuffleXor(total, 2);
     if (mma_g() >= GROUP) return;
+    const float inverse = 1.0 / weight_unit; // exact: a power of two
     if (mma_t() == 0) stats[mine + h] = vec2(top, total);
     [[unroll]] for (uint b = 0; b < 4; b++) {
         if (b >= BLOCKS) break;
         [[unroll]] for (uint n = 0; n < 2; n++) {
             vec4 v;
             [[unroll]] for (uint i = 0; i < 4; i++) v[i] = out_[4 * b + i][n] + out_[4 * b + i][2 + n];
-            sums[(mine + h) * SUM_PITCH + 8 * b + 2 * mma_t() + n] = v / weight_unit;
+            sums[(mine + h) * SUM_PITCH + 8 * b + 2 * mma_t() + n] = v * inverse;
         }
     }
 }
