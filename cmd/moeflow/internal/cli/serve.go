@@ -170,7 +170,7 @@ const servePiece = 512
 // serveEngine loads the model and answers requests with it until ctx ends.
 func (a *app) serveEngine(ctx context.Context, cfg *configs.Config, s *serve.Server, ready func()) error {
 	e, done, err := a.start(cfg, func(o *engine.Options, _ *model.Model) {
-		o.Plans.Batch, o.Plans.Sequences, o.Plans.Alone = true, cfg.Server.Sequences, true
+		o.Plans.Batch, o.Plans.Sequences, o.Plans.Alone, o.Plans.Sampler = true, cfg.Server.Sequences, true, true
 	})
 	if err != nil {
 		return err
