@@ -67,19 +67,6 @@ func readers(calls []Dispatch, i int, id TensorID) []int {
 	return out
 }
 
-// uses counts how many calls read each tensor.
-func uses(calls []Dispatch, tensors int) []int {
-	n := make([]int, tensors)
-	for i := range calls {
-		for _, a := range calls[i].Args {
-			if a.Tensor != NoTensor && a.Access&Read != 0 {
-				n[a.Tensor]++
-			}
-		}
-	}
-	return n
-}
-
 // producer finds the last call before i that writes the tensor, or -1.
 func producer(calls []Dispatch, i int, id TensorID) int {
 	for j := i - 1; j >= 0; j-- {
