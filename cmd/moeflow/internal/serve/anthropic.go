@@ -106,7 +106,7 @@ func asOpenAI(body map[string]any) (*openai.Request, *apiError) {
 // plainJSON is an error of reading JSON without the names of our types.
 func plainJSON(err error) string {
 	if bad, ok := err.(*json.UnmarshalTypeError); ok {
-		return fmt.Sprintf("%s is of the wrong type, %s", bad.Field, bad.Value)
+		return fmt.Sprintf("%s is of the wrong type, %s", strings.ToLower(bad.Field), bad.Value)
 	}
 	return err.Error()
 }

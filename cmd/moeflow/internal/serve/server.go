@@ -95,6 +95,7 @@ func (s *Server) table() []route {
 		{"GET", "/v1/models/{name...}", false, s.oneModel},
 		{"POST", "/v1/chat/completions", false, s.completions(openai.Chat)},
 		{"POST", "/v1/completions", false, s.completions(openai.Text)},
+		{"POST", "/v1/responses", false, s.responses},
 		{"POST", "/v1/messages", false, s.messages},
 		{"POST", "/v1/messages/count_tokens", false, s.countTokens},
 		{"POST", "/tokenize", false, s.tokenize},
