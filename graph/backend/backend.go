@@ -7,8 +7,9 @@ import (
 	"moeflow/graph"
 )
 
-// Device holds a model's weights and its plans. Its methods are for one
-// goroutine at a time. Close frees everything.
+// Device holds a model's weights and its plans. Its methods are for one goroutine
+// at a time. Close frees everything. A Device may stand for several: a program is
+// run segment by segment, so Load is free to place each segment where it will.
 type Device interface {
 	// Info describes the device.
 	Info() Info
