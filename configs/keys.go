@@ -16,38 +16,72 @@ type key struct {
 	put func(*Config, any) bool
 	// text is true where the value is a string, so that an override needs no
 	// quotes.
-	text bool
+	text    bool
+	values  []string // all there are, nil where there are too many
+	meaning string   // a sentence
+}
+
+// means says what a key means.
+func (k key) means(sentence string) key {
+	k.meaning = sentence
+	return k
 }
 
 // keys is every key there is, with its range. The order is the order of the
 // tables in a profile.
 var keys = []key{
-	text("model.path", "the path of a GGUF file", 1, func(c *Config, v string) { c.Model.Path = v }),
-	text("device.name", `"auto", part of a device's name, or its index`, 1, func(c *Config, v string) { c.Device.Name = v }),
-	size("device.memory", func(c *Config, v uint64) { c.Device.Memory = v }),
-	whole("context.length", 1, 1<<24, func(c *Config, v int64) { c.Context.Length = int(v) }),
-	oneOf("context.kv_type", []string{"auto", "f16", "q8_0"}, func(c *Config, v string) { c.Context.KVType = v }),
-	oneOf("pipeline.granularity", []string{"stage", "layer", "device"}, func(c *Config, v string) { c.Pipeline.Granularity = v }),
-	whole("pipeline.micro_batches", 1, 64, func(c *Config, v int64) { c.Pipeline.MicroBatches = int(v) }),
-	oneOf("compute.activations", []string{"f32", "q16", "q8"}, func(c *Config, v string) { c.Compute.Activations = v }),
-	oneOf("compute.matmul", []string{"f32", "f16"}, func(c *Config, v string) { c.Compute.MatMul = v }),
-	oneOf("compute.sync", []string{"auto", "barrier", "counter"}, func(c *Config, v string) { c.Compute.Sync = v }),
-	truth("compute.deterministic", func(c *Config, v bool) { c.Compute.Deterministic = v }),
-	real("sampling.temperature", span{0, 100, closed}, func(c *Config, v float64) { c.Sampling.Temperature = &v }),
-	whole("sampling.top_k", 0, math.MaxInt32, func(c *Config, v int64) { c.Sampling.TopK = ptr(int(v)) }),
-	real("sampling.top_p", span{0, 1, above}, func(c *Config, v float64) { c.Sampling.TopP = &v }),
-	real("sampling.min_p", span{0, 1, closed}, func(c *Config, v float64) { c.Sampling.MinP = &v }),
-	real("sampling.repeat_penalty", span{0, 100, above}, func(c *Config, v float64) { c.Sampling.RepeatPenalty = &v }),
-	whole("sampling.seed", 0, math.MaxInt64, func(c *Config, v int64) { c.Sampling.Seed = ptr(uint64(v)) }),
-	whole("run.max_tokens", 1, 1<<24, func(c *Config, v int64) { c.Run.MaxTokens = int(v) }),
-	text("run.system", "a text", 0, func(c *Config, v string) { c.Run.System = v }),
-	text("server.host", "a name or an address", 1, func(c *Config, v string) { c.Server.Host = v }),
-	whole("server.port", 0, 65535, func(c *Config, v int64) { c.Server.Port = int(v) }),
-	list("server.api_keys", func(c *Config, v []string) { c.Server.APIKeys = v }),
-	list("server.cors_origins", func(c *Config, v []string) { c.Server.CORSOrigins = v }),
-	list("server.aliases", func(c *Config, v []string) { c.Server.Aliases = v }),
-	whole("server.max_queue", 1, 1<<20, func(c *Config, v int64) { c.Server.MaxQueue = int(v) }),
-	whole("server.sequences", 0, 512, func(c *Config, v int64) { c.Server.Sequences = int(v) }),
+	text("model.path", "the path of a GGUF file", 1, func(c *Config, v string) { c.Model.Path = v }).
+		means("The model file, the first one of a split model; relative to the config, ~ and $VARS are expanded."),
+	text("device.name", `"auto", part of a device's name, or its index`, 1, func(c *Config, v string) { c.Device.Name = v }).
+		means("The Vulkan device that runs the model; auto prefers discrete ones, then integrated, then CPUs."),
+	size("device.memory", func(c *Config, v uint64) { c.Device.Memory = v }).
+		means("The most that is taken of the device's memory."),
+	whole("context.length", 1, 1<<24, func(c *Config, v int64) { c.Context.Length = int(v) }).
+		means("Positions of a sequence, prompt and answer together; a model trained on less gets less."),
+	oneOf("context.kv_type", []string{"auto", "f16", "q8_0"}, func(c *Config, v string) { c.Context.KVType = v }).
+		means("The type of the kv cache; auto is f16 where that fits the memory, else q8_0."),
+	oneOf("pipeline.granularity", []string{"stage", "layer", "device"}, func(c *Config, v string) { c.Pipeline.Granularity = v }).
+		means("What of the plan one goroutine runs."),
+	whole("pipeline.micro_batches", 1, 64, func(c *Config, v int64) { c.Pipeline.MicroBatches = int(v) }).
+		means("Steps in flight at once; fewer than two are two."),
+	oneOf("compute.activations", []string{"f32", "q16", "q8"}, func(c *Config, v string) { c.Compute.Activations = v }).
+		means("The type in which activations meet quantized weights when few rows are computed."),
+	oneOf("compute.matmul", []string{"f32", "f16"}, func(c *Config, v string) { c.Compute.MatMul = v }).
+		means("The type of the factors when many rows are computed; f32 uses no matrix units."),
+	oneOf("compute.sync", []string{"auto", "barrier", "counter"}, func(c *Config, v string) { c.Compute.Sync = v }).
+		means("How a dispatch waits for those before it; auto takes what the device is known to do."),
+	truth("compute.deterministic", func(c *Config, v bool) { c.Compute.Deterministic = v }).
+		means("The answer to a prompt of a batch does not depend on the others."),
+	real("sampling.temperature", span{0, 100, closed}, func(c *Config, v float64) { c.Sampling.Temperature = &v }).
+		means("0 takes the likeliest token; higher values take others more often."),
+	whole("sampling.top_k", 0, math.MaxInt32, func(c *Config, v int64) { c.Sampling.TopK = ptr(int(v)) }).
+		means("Sample from so many of the likeliest tokens; 0 is off."),
+	real("sampling.top_p", span{0, 1, above}, func(c *Config, v float64) { c.Sampling.TopP = &v }).
+		means("Sample from the likeliest tokens of this total probability; 1 is off."),
+	real("sampling.min_p", span{0, 1, closed}, func(c *Config, v float64) { c.Sampling.MinP = &v }).
+		means("Drop tokens below this share of the likeliest one's probability; 0 is off."),
+	real("sampling.repeat_penalty", span{0, 100, above}, func(c *Config, v float64) { c.Sampling.RepeatPenalty = &v }).
+		means("A penalty on tokens that are there already; 1 is off."),
+	whole("sampling.seed", 0, math.MaxInt64, func(c *Config, v int64) { c.Sampling.Seed = ptr(uint64(v)) }).
+		means("The seed of the random numbers."),
+	whole("run.max_tokens", 1, 1<<24, func(c *Config, v int64) { c.Run.MaxTokens = int(v) }).
+		means("The most tokens that an answer has."),
+	text("run.system", "a text", 0, func(c *Config, v string) { c.Run.System = v }).
+		means("The system message of a chat."),
+	text("server.host", "a name or an address", 1, func(c *Config, v string) { c.Server.Host = v }).
+		means("The name or address that the server listens on."),
+	whole("server.port", 0, 65535, func(c *Config, v int64) { c.Server.Port = int(v) }).
+		means("The port that it listens on; 0 is any free one."),
+	list("server.api_keys", func(c *Config, v []string) { c.Server.APIKeys = v }).
+		means("Keys of which requests must give one."),
+	list("server.cors_origins", func(c *Config, v []string) { c.Server.CORSOrigins = v }).
+		means("Origins of web pages that may ask the server."),
+	list("server.aliases", func(c *Config, v []string) { c.Server.Aliases = v }).
+		means("Other names of the model."),
+	whole("server.max_queue", 1, 1<<20, func(c *Config, v int64) { c.Server.MaxQueue = int(v) }).
+		means("The most requests that wait; others are refused."),
+	whole("server.sequences", 0, 512, func(c *Config, v int64) { c.Server.Sequences = int(v) }).
+		means("Requests that are computed at once; 0 takes what suits the device's memory."),
 }
 
 // find gives the table's line of a key.
@@ -138,7 +172,7 @@ func parseSize(s string) (uint64, bool) {
 }
 
 func truth(name string, put func(*Config, bool)) key {
-	return key{name: name, want: "true or false", put: func(c *Config, v any) bool {
+	return key{name: name, want: "true or false", values: []string{"true", "false"}, put: func(c *Config, v any) bool {
 		b, ok := v.(bool)
 		if ok {
 			put(c, b)
@@ -156,7 +190,7 @@ func oneOf(name string, names []string, put func(*Config, string)) key {
 		}
 		want += sep + strconv.Quote(n)
 	}
-	return key{name: name, want: want, text: true, put: func(c *Config, v any) bool {
+	return key{name: name, want: want, text: true, values: names, put: func(c *Config, v any) bool {
 		s, ok := v.(string)
 		for _, n := range names {
 			if ok && s == n {

@@ -31,15 +31,18 @@ func newStyle(w io.Writer) style {
 	return style{w: w, user: "\x1b[36m", note: "\x1b[2m", reset: "\x1b[0m"}
 }
 
-// openLines opens what messages are read from: an editor where standard input and
-// stderr are a terminal that knows escape sequences, else plain lines.
+// openLines opens what messages are read from: an editor on a terminal that knows
+// escape sequences, else plain lines.
 func (s *session) openLines() (lines, style, func(), error) {
 	in, isFile := s.stdin.(*os.File)
-	screen, _ := s.err.w.(*os.File)
-	if !isFile || !isTerminal(in) || !isTerminal(screen) || os.Getenv("TERM") == "dumb" {
+	screen := s.screen()
+	if !isFile || !isTerminal(in) || screen == nil || os.Getenv("TERM") == "dumb" {
 		return &plainLines{in: newScanner(s.In), out: s.Err}, plainStyle(), func() {}, nil
 	}
 	style := newStyle(screen)
+	if !isTerminal(s.err.w) {
+		style.w = io.Discard // what is said goes elsewhere
+	}
 	t := &editedLines{chunks: make(chan []byte), editor: &lineedit.Editor{Out: screen, Begin: style.user, End: style.reset}}
 	t.editor.Size = func() (int, int) {
 		columns, rows, err := term.GetSize(int(screen.Fd()))
@@ -75,6 +78,17 @@ func (s *session) openLines() (lines, style, func(), error) {
 		restore()
 		unwrap()
 	}, nil
+}
+
+// screen is the terminal that messages are typed on: that of stderr or else of
+// stdout, nil if neither is one.
+func (a *app) screen() *os.File {
+	for _, p := range []*printer{a.err, a.out} {
+		if isTerminal(p.w) {
+			return p.w.(*os.File)
+		}
+	}
+	return nil
 }
 
 // pasteOn has a terminal mark what is pasted, pasteOff ends that.

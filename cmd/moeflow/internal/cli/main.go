@@ -104,6 +104,8 @@ var commands = []func(*app) *cobra.Command{
 	tokenizeCommand,
 	inspectCommand,
 	devicesCommand,
+	versionCommand,
+	configTopic,
 }
 
 // app is what commands share.
@@ -130,7 +132,9 @@ func newRoot(a *app) *cobra.Command {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.Version = version()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetHelpFunc(a.showHelp)
 	root.SuggestionsMinimumDistance = 2 // letters that may be wrong in a suggested command
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage{fmt.Errorf("%w; see %s --help", flagError(err), c.CommandPath())}
@@ -140,6 +144,8 @@ func newRoot(a *app) *cobra.Command {
 		c.Args = usageArgs(c.Args)
 		root.AddCommand(c)
 	}
+	groups(root)
+	complete(root)
 	return root
 }
 

@@ -73,13 +73,16 @@ func (f *runFlags) check() error {
 	return nil
 }
 
+// flagKeys are the config keys that the flags of answers stand for.
+var flagKeys = []struct{ flag, key string }{
+	{"max-tokens", "run.max_tokens"}, {"context", "context.length"}, {"system", "run.system"},
+	{"temp", "sampling.temperature"}, {"top-k", "sampling.top_k"}, {"top-p", "sampling.top_p"}, {"min-p", "sampling.min_p"},
+	{"repeat-penalty", "sampling.repeat_penalty"}, {"seed", "sampling.seed"},
+}
+
 // overrides carries the flags that were given into the config, with its checks.
 func (f *runFlags) overrides(c *cobra.Command, cfg *configs.Config) error {
-	for _, o := range []struct{ flag, key string }{
-		{"max-tokens", "run.max_tokens"}, {"context", "context.length"}, {"system", "run.system"},
-		{"temp", "sampling.temperature"}, {"top-k", "sampling.top_k"}, {"top-p", "sampling.top_p"}, {"min-p", "sampling.min_p"},
-		{"repeat-penalty", "sampling.repeat_penalty"}, {"seed", "sampling.seed"},
-	} {
+	for _, o := range flagKeys {
 		if fl := c.Flags().Lookup(o.flag); fl.Changed {
 			if err := cfg.SetKey("--"+o.flag, o.key, fl.Value.String()); err != nil {
 				return err
