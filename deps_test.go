@@ -47,7 +47,7 @@ var imports = map[string][]string{
 
 	"cmd/moeflow/internal/device":   {"graph", "graph/backend", "vk"},
 	"cmd/moeflow/internal/generate": {"cmd/moeflow/internal/engine", "graph", "stages/batch", "stages/kvcache", "stages/sample"},
-	"cmd/moeflow/internal/measure":  {"cmd/moeflow/internal/engine", "graph", "stages/kvcache", "stages/qwen3moe"},
+	"cmd/moeflow/internal/measure":  {"cmd/moeflow/internal/engine", "graph", "stages/kvcache", "stages/qwen3moe", "stages/sample"},
 	"cmd/moeflow/internal/observe":  {"cmd/moeflow/internal/engine", "cmd/moeflow/internal/experts", "cmd/moeflow/internal/trace", "graph", "graph/backend", "stages/qwen3moe"},
 
 	"cmd/moeflow/internal/model": {"configs", "gguf", "graph", "stages/qwen3moe", "tokenizer", "tokenizer/chat"},

@@ -17,8 +17,55 @@ type Sampler struct {
 	// Constrained tells whether rows may have masks.
 	Constrained bool
 
-	words  []uint32
-	greedy []graph.SampleRow
+	words   []uint32
+	greedy  []graph.SampleRow
+	changes *sample.Sampler     // finds what penalties change
+	list    []graph.SampleToken // of the step being made
+}
+
+// Greedy is a row that asks for the likeliest token.
+func Greedy() graph.SampleRow { return graph.SampleRow{TopP: 1, Repeat: 1} }
+
+// Ask is what a row asks for the token at a position, in a step that is enqueued next:
+// ids is the sequence as far as the host knows it, of which the first prompt ids are the
+// prompt's.
+//
+// The host tells all that it knows of the sequence at each step: which tokens the
+// penalties change. Those between what it knows and the position are in flight, and the
+// device has kept them. So a sequence that was evicted, or that began with pages of
+// another, needs no more than any other.
+func (s *Sampler) Ask(p *sample.Params, ids []int32, prompt, position int) (graph.SampleRow, error) {
+	row := graph.SampleRow{Temperature: float32(p.Temperature), TopK: uint32(p.TopK), TopP: float32(p.TopP), MinP: float32(p.MinP),
+		Repeat: float32(p.RepeatPenalty), Frequency: float32(p.FrequencyPenalty), Presence: float32(p.PresencePenalty),
+		Draw: float32(sample.Uniform(p.Seed, uint64(position)))}
+	if !p.Adjusts() {
+		return row, nil
+	}
+	if p.RepeatPenalty != 1 {
+		row.Window = uint32(p.Window(position))
+	}
+	if row.Window > 0 || p.FrequencyPenalty != 0 || p.PresencePenalty != 0 {
+		row.Flying = uint32(position - len(ids))
+	}
+	var err error
+	if s.changes == nil {
+		if s.changes, err = sample.New(sample.Greedy(), s.vocab); err != nil {
+			return row, err
+		}
+	}
+	if err := s.changes.Use(*p); err != nil {
+		return row, err
+	}
+	changes, err := s.changes.Changes(ids, prompt, position)
+	if err != nil {
+		return row, err
+	}
+	from := len(s.list)
+	for _, c := range changes {
+		s.list = append(s.list, graph.SampleToken{ID: uint32(c.ID), Count: uint32(c.Count), Repeated: c.Repeated, Bias: float32(c.Bias)})
+	}
+	row.Touched = s.list[from:]
+	return row, nil
 }
 
 // searchedOnCPU is the largest vocabulary in which a CPU's driver searches: Mesa's ends
@@ -81,7 +128,7 @@ func (s *Sampler) fill(p backend.Program, slot, outs int, step *Step) error {
 	rows := step.Sampling
 	if rows == nil {
 		for len(s.greedy) < len(step.Outs) {
-			s.greedy = append(s.greedy, graph.SampleRow{TopP: 1, Repeat: 1})
+			s.greedy = append(s.greedy, Greedy())
 		}
 		rows = s.greedy[:len(step.Outs)]
 	}
@@ -90,6 +137,7 @@ func (s *Sampler) fill(p backend.Program, slot, outs int, step *Step) error {
 		s.words = make([]uint32, n)
 	}
 	from, to := l.Fill(s.words, rows)
+	s.list = s.list[:0]
 	for _, part := range [][2]int{{0, graph.SampleRowWords * len(rows)}, {from, to}} {
 		for i := part[0]; i < part[1]; i++ {
 			binary.LittleEndian.PutUint32(buf[4*i:], s.words[i])

@@ -15,13 +15,16 @@ func (p *picker) ask(s *engine.Step, picks []pick) error {
 	if p.e.Sampler == nil {
 		return nil
 	}
-	p.touched = p.touched[:0]
 	var masks []heldMask
 	for i := range picks {
 		m, position := picks[i].m, int(s.Rows[s.Outs[i]].Position)+1
-		row, err := p.askOne(m, position)
-		if err != nil {
-			return err
+		row := engine.Greedy() // of requests for which the host picks
+		if m.device {
+			var err error
+			if row, err = p.e.Sampler.Ask(&m.Sampling, m.ids, len(m.IDs), position); err != nil {
+				return err
+			}
+			row.Probs, row.Likeliest = m.LogProbs, uint32(m.Top)
 		}
 		if m.device && m.Allow != nil {
 			row.Masked = true
@@ -38,51 +41,6 @@ func (p *picker) ask(s *engine.Step, picks []pick) error {
 		}
 	}
 	return nil
-}
-
-// askOne is what a request's row asks, for the token at a position. Of a request that the host picks for, the row asks for the likeliest token.
-//
-// The host tells all that it knows of the sequence at each step: which tokens the
-// penalties change. Those between what it knows and the position are in flight, and the
-// device has kept them. So a sequence that was evicted, or that began with pages of
-// another, needs no more than any other.
-func (p *picker) askOne(m *member, position int) (graph.SampleRow, error) {
-	row := graph.SampleRow{TopP: 1, Repeat: 1}
-	if !m.device {
-		return row, nil
-	}
-	if p.sampler == nil {
-		var err error
-		if p.sampler, err = sample.New(sample.Greedy(), p.e.Model.Vocab); err != nil {
-			return row, err
-		}
-	}
-	q := &m.Sampling
-	row = graph.SampleRow{Temperature: float32(q.Temperature), TopK: uint32(q.TopK), TopP: float32(q.TopP), MinP: float32(q.MinP),
-		Repeat: float32(q.RepeatPenalty), Frequency: float32(q.FrequencyPenalty), Presence: float32(q.PresencePenalty),
-		Draw: float32(sample.Uniform(q.Seed, uint64(position))), Probs: m.LogProbs, Likeliest: uint32(m.Top)}
-	if q.Plain() || !q.Adjusts() {
-		return row, nil
-	}
-	if q.RepeatPenalty != 1 {
-		row.Window = uint32(q.Window(position))
-	}
-	if row.Window > 0 || q.FrequencyPenalty != 0 || q.PresencePenalty != 0 {
-		row.Flying = uint32(position - len(m.ids))
-	}
-	if err := p.sampler.Use(*q); err != nil {
-		return row, err
-	}
-	changes, err := p.sampler.Changes(m.ids, len(m.IDs), position)
-	if err != nil {
-		return row, err
-	}
-	from := len(p.touched)
-	for _, c := range changes {
-		p.touched = append(p.touched, graph.SampleToken{ID: uint32(c.ID), Count: uint32(c.Count), Repeated: c.Repeated, Bias: float32(c.Bias)})
-	}
-	row.Touched = p.touched[from:]
-	return row, nil
 }
 
 // readProbs takes a pick's log probabilities from what the device says of a step.

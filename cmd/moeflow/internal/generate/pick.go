@@ -35,8 +35,6 @@ func onDevice(e *engine.Engine, r *Request) bool {
 type picker struct {
 	e       *engine.Engine
 	workers []*worker
-	sampler *sample.Sampler     // finds what penalties change, for steps being made
-	touched []graph.SampleToken // of the step being made
 }
 
 // reads is what a step has to read back for a request.

@@ -2,19 +2,26 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/graph"
+	"moeflow/stages/sample"
 )
 
 // Bench measures steps behind a number of tokens that are computed once and
 // stay in the kv cache. Close gives their places back.
 type Bench struct {
+	// Sampling is how Decode picks tokens, if the engine has a sampler that serves it.
+	// Penalties then change as many tokens as they would behind a text.
+	Sampling sample.Params
+
 	e     *engine.Engine
 	depth int
 	seqs  []*sequence
+	text  []int32 // that the penalties look at
 }
 
 // NewBench computes depth tokens, other ones for each of batch sequences.
@@ -22,7 +29,7 @@ func NewBench(ctx context.Context, e *engine.Engine, batch, depth int) (*Bench, 
 	if batch*pages(depth+1) > e.Pool.Pages() {
 		return nil, fmt.Errorf("%d sequences of %d tokens do not fit a kv cache of %d positions", batch, depth+1, e.Context)
 	}
-	b := &Bench{e: e, depth: depth}
+	b := &Bench{e: e, depth: depth, Sampling: sample.Greedy(), text: Tokens(e.Model.Vocab, e.Context, 1<<33)}
 	for i := range batch {
 		s := newSequence(e)
 		b.seqs = append(b.seqs, s)
@@ -71,7 +78,7 @@ func everyRow(n int) []uint32 {
 	return outs
 }
 
-// Decode times n greedy steps of all sequences. The engine needs a bucket of as
+// Decode times n steps of all sequences. The engine needs a bucket of as
 // many rows and outputs.
 func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
 	e, batch := b.e, len(b.seqs)
@@ -101,13 +108,39 @@ func (b *Bench) Decode(ctx context.Context, n int) (time.Duration, error) {
 		if rows, list, err = b.rows(step == 0, rows[:0], list[:0]); err != nil {
 			return 0, e.Drain(inFlight, err)
 		}
-		if err := e.Enqueue(&engine.Step{Plan: plan, Rows: rows, Outs: outs, Pages: list, Read: engine.ReadSampled, Decode: true}); err != nil {
+		asks, err := b.asks(rows, n)
+		if err != nil {
+			return 0, e.Drain(inFlight, err)
+		}
+		if err := e.Enqueue(&engine.Step{Plan: plan, Rows: rows, Outs: outs, Pages: list, Read: engine.ReadSampled, Sampling: asks, Decode: true}); err != nil {
 			return 0, err
 		}
 		inFlight++
 	}
 	err := e.Drain(inFlight, nil)
 	return time.Since(start), err
+}
+
+// asks is what the rows of a decode step ask of the sampler, nil for the likeliest
+// tokens. All but the last token is known, as it is while a text is generated.
+func (b *Bench) asks(rows []graph.StepRow, n int) ([]graph.SampleRow, error) {
+	if b.Sampling.Plain() {
+		return nil, nil
+	}
+	s := b.e.Sampler
+	if s == nil || !s.Serves(&b.Sampling, b.depth, n, 0) {
+		return nil, errors.New("the device does not pick tokens by these settings")
+	}
+	var out []graph.SampleRow
+	for _, r := range rows {
+		at := int(r.Position)
+		row, err := s.Ask(&b.Sampling, b.text[:at], min(b.depth, at), at+1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, nil
 }
 
 // rows adds the next row of every sequence, some token at first, then what was

@@ -8,6 +8,7 @@ import (
 	"moeflow/cmd/moeflow/internal/engine"
 	"moeflow/cmd/moeflow/internal/enginetest"
 	"moeflow/cmd/moeflow/internal/testmodel"
+	"moeflow/stages/sample"
 )
 
 func TestBench(t *testing.T) {
@@ -55,5 +56,23 @@ func TestBench(t *testing.T) {
 	// the kv cache the deeper it is.
 	if a, b := DecodeBytes(e, 0), DecodeBytes(e, 100); a >= b || b-a != 100*uint64(e.Model.Layers)*2*2*128*2 {
 		t.Errorf("a step reads %d bytes at depth 0, %d at 100", a, b)
+	}
+}
+
+// TestBenchSampling: decode steps pick tokens by the settings at hand, if the device
+// does.
+func TestBenchSampling(t *testing.T) {
+	for _, sampler := range []bool{true, false} {
+		e := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Context: 256, Buckets: enginetest.Buckets(2, 2), Sampler: sampler})
+		b, err := NewBench(context.Background(), e, 2, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Sampling = sample.Params{Temperature: 0.7, TopK: 20, TopP: 0.8, RepeatPenalty: 1.05}
+		d, err := b.Decode(context.Background(), 70)
+		if sampler && (err != nil || d <= 0) || !sampler && (err == nil || err.Error() != "the device does not pick tokens by these settings") {
+			t.Errorf("with a sampler: %v: %v, %v", sampler, d, err)
+		}
+		b.Close()
 	}
 }
