@@ -43,6 +43,8 @@ type benchLine struct {
 type benchReport struct {
 	Device    string               `json:"device"`
 	Model     string               `json:"model"`
+	KVType    string               `json:"kv_type"`
+	Sampling  string               `json:"sampling"` // how tokens are picked: the likeliest one
 	Bandwidth float64              `json:"device_gb_per_second"`
 	Matrix    float64              `json:"device_matrix_tflop_per_second,omitempty"` // with the profile of a prompt
 	Load      float64              `json:"load_seconds"`
@@ -144,6 +146,7 @@ func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, b
 	}
 	defer done()
 	rep.Device, rep.Model, rep.Load = e.Device.Name, e.Model.Name(), time.Since(start).Seconds()
+	rep.KVType, rep.Sampling = kvName(e.KVType), "greedy"
 	if rep.Bandwidth == 0 {
 		if rep.Bandwidth, err = bandwidth(e); err != nil {
 			return err
@@ -234,7 +237,7 @@ func benchOptions(o *engine.Options, f benchFlags, batches []int) {
 }
 
 func (a *app) printBench(r benchReport) error {
-	fmt.Fprintf(a.told(), "%s on %s: %.0f GB/s measured, loaded in %.1f s\n", r.Model, r.Device, r.Bandwidth, r.Load)
+	fmt.Fprintf(a.told(), "%s on %s: kv cache %s, %s sampling, %.0f GB/s measured, loaded in %.1f s\n", r.Model, r.Device, r.KVType, r.Sampling, r.Bandwidth, r.Load)
 	fmt.Fprintf(a.told(), "%-8s %-7s %5s %6s %12s %10s %10s %8s %6s %5s %5s %5s\n", "test", "cut", "batch", "depth",
 		"tokens/s", "min", "max", "GB/s", "share", "segs", "disp", "barr")
 	for _, l := range r.Lines {
