@@ -32,7 +32,10 @@ var imports = map[string][]string{
 	"vk/shaders/gen":  {"graph", "gguf/quant"},
 	"vk":              {"graph", "graph/backend", "gguf/fault", "gguf/quant", "vk/shaders"},
 	"tokenizer":       {},
-	"tokenizer/chat":  {"tokenizer/chat/jinja"},
+	// Nothing but the bytes of a vocabulary.
+	"tokenizer/grammar": {},
+
+	"tokenizer/chat": {"tokenizer/chat/jinja"},
 
 	"tokenizer/chat/jinja": {},
 	"tokenizer/toolcall":   {},
