@@ -1,4 +1,4 @@
-"""moeflow and llama.cpp on one model file in one run, as docs/benchmarks.md shows.
+"""moeflow and llama.cpp on one model file in one run, as docs/journal.md shows.
 
  side_by_side.py MOEFLOW LIBDIR MODEL [--config C] [--kv f16] [-n 32] [--bench] [--depths 0,4096]
 
