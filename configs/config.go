@@ -1,5 +1,7 @@
 package configs
 
+import "maps"
+
 // Config is a run profile. The zero value is not useful: start from [Default],
 // [Open], [Load] or [Parse].
 type Config struct {
@@ -99,9 +101,14 @@ type Run struct {
 	System string
 }
 
-// Default gives the values of all keys that a profile leaves out. Its model
-// path is empty, and its sampling keys are unset.
+// Default gives the values of all keys that a profile leaves out: those of o.Base,
+// or else an empty model path, unset sampling keys and values for all others.
 func Default(o Options) *Config {
+	if o.Base != nil {
+		c := *o.Base
+		c.File, c.Embedded, c.options, c.set = "", false, o, maps.Clone(o.Base.set)
+		return &c
+	}
 	return &Config{
 		Device:   Device{Name: "auto"},
 		Context:  Context{Length: 32768, KVType: "auto"},

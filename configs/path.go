@@ -15,6 +15,9 @@ type Options struct {
 	Getenv func(string) string
 	// Home is the user's home folder.
 	Home string
+	// Base has the values of keys that a profile leaves out, as the user's own
+	// config does; nil is none.
+	Base *Config
 }
 
 // expand replaces a leading ~ by the home folder and $NAME and ${NAME} by

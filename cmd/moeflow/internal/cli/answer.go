@@ -58,6 +58,9 @@ type printed struct {
 func (p *printed) put(id int32, text string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ended {
+		return nil // it was cut off
+	}
 	p.ids = append(p.ids, id)
 	p.text.WriteString(text)
 	_, err := io.WriteString(p.w, text)
@@ -84,21 +87,22 @@ func (p *printed) finish(text string) error {
 }
 
 // cutOff ends the printing of an answer whose next token takes too long, unless
-// the answer has ended or its reader takes no more.
-func (p *printed) cutOff() bool {
+// the answer has ended or its reader takes no more, and gives what was printed.
+func (p *printed) cutOff() (ids []int32, text string, cut bool) {
 	if !p.mu.TryLock() {
-		return false
+		return nil, "", false
 	}
 	defer p.mu.Unlock()
-	return !p.ended && p.finish("") == nil
+	cut = !p.ended && p.finish("") == nil
+	return p.ids, p.text.String(), cut
 }
 
 // stream generates and prints. If the process must end before the answer does, what
 // there is of it is reported.
 func (s *session) stream(ctx context.Context, ids []int32, out *printed) (generate.Result, error) {
 	defer s.last.add(func() {
-		if out.cutOff() {
-			s.after(len(ids), generate.Result{IDs: out.ids, Finish: generate.FinishCancel}, out.text.String())
+		if done, text, cut := out.cutOff(); cut {
+			s.after(len(ids), generate.Result{IDs: done, Finish: generate.FinishCancel}, text)
 		}
 	})()
 	ctx, cancel := context.WithCancel(ctx)

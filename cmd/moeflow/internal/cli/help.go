@@ -153,7 +153,7 @@ func showFlags(w io.Writer, c *cobra.Command) {
 // configTopic is the help of configs, made of the table of keys.
 func configTopic(*app) *cobra.Command {
 	var b strings.Builder
-	b.WriteString("A config is a file in TOML. Every key may be left out but model.path. Commands that\ntake a config also take --set key.path=value.\n")
+	b.WriteString("A config is a file in TOML. Every key may be left out but model.path. Commands that\ntake a config also take --set key.path=value. What a config leaves out comes from " + userFile() + ",\nif that is there, and else has the default below. MOEFLOW_MODEL and MOEFLOW_DEVICE\nname a model and a device where the command line names none.\n")
 	table := ""
 	for _, k := range configs.Keys() {
 		t, leaf, _ := strings.Cut(k.Name, ".")

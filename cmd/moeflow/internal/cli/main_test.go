@@ -14,7 +14,8 @@ import (
 // process of their own.
 const childMark = "MOEFLOW_TEST_CHILD"
 
-// TestMain keeps compiled pipelines and a history out of the user's folders and fails if a test
+// TestMain keeps compiled pipelines and a history out of the user's folders, takes
+// no settings from there, and fails if a test
 // leaves a goroutine behind.
 func TestMain(m *testing.M) {
 	if os.Getenv(childMark) != "" {
@@ -26,6 +27,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Setenv("XDG_CACHE_HOME", dir)
 	os.Setenv("XDG_STATE_HOME", dir)
+	os.Setenv("XDG_CONFIG_HOME", dir)
+	os.Unsetenv("MOEFLOW_MODEL")
+	os.Unsetenv("MOEFLOW_DEVICE")
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		os.RemoveAll(dir)
 		os.Exit(code)

@@ -19,6 +19,9 @@ func (a *app) inputs(c *configs.Config, prompt string) []output.Path {
 	if in, ok := output.Stream("standard input", a.stdin); ok {
 		all = append(all, in)
 	}
+	if f := userFile(); f != "" {
+		all = append(all, output.Path{What: "the user's config", Path: f})
+	}
 	if prompt != "" && prompt != "-" {
 		all = append(all, output.Path{What: "the file of the prompt", Path: prompt})
 	}

@@ -55,15 +55,18 @@ func splitConfig(args []string) (config string, rest []string) {
 // without a config gets the default of every key: the shipped profile is about the
 // shipped model.
 func (a *app) profile(name string) (c *configs.Config, err error) {
-	home, _ := os.UserHomeDir()
-	o := configs.Options{Getenv: os.Getenv, Home: home}
+	o, err := a.userConfig()
+	if err != nil {
+		return nil, err
+	}
+	a.environment(name)
 	switch {
 	case isModel(name) && a.model != "":
 		return nil, usage{fmt.Errorf("two models are named, %s and --model %s: want one", name, a.model)}
 	case isModel(name):
 		c = configs.Default(o)
 		c.Model.Path = name
-	case name == "" && a.namesModel():
+	case name == "" && (a.namesModel() || o.Base != nil && o.Base.Model.Path != ""):
 		c = configs.Default(o)
 	default:
 		if c, err = configs.Open(name, o); err != nil {
@@ -89,11 +92,53 @@ func (a *app) profile(name string) (c *configs.Config, err error) {
 }
 
 // namesModel tells whether a flag names a model file.
-func (a *app) namesModel() bool {
-	return a.model != "" || slices.ContainsFunc(a.set, func(s string) bool {
-		key, _, _ := strings.Cut(s, "=")
-		return strings.TrimSpace(key) == "model.path"
+func (a *app) namesModel() bool { return a.model != "" || a.sets("model.path") }
+
+// sets tells whether --set has a key.
+func (a *app) sets(key string) bool {
+	return slices.ContainsFunc(a.set, func(s string) bool {
+		k, _, _ := strings.Cut(s, "=")
+		return strings.TrimSpace(k) == key
 	})
+}
+
+// userFile is where the user's own config is, "" if there is no folder for it.
+func userFile() string {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "moeflow", "config.toml")
+}
+
+// userConfig is what profiles take from their surroundings: the environment, the
+// home folder, and the values of the user's own config, if there is one.
+func (a *app) userConfig() (configs.Options, error) {
+	home, _ := os.UserHomeDir()
+	o := configs.Options{Getenv: os.Getenv, Home: home}
+	file := userFile()
+	if file == "" {
+		return o, nil
+	}
+	c, err := configs.Load(file, o)
+	switch {
+	case err == nil:
+		o.Base = c
+	case !errors.Is(err, fs.ErrNotExist):
+		return o, usage{err}
+	}
+	return o, nil
+}
+
+// environment takes the model and the device that environment variables name where
+// the command line names none.
+func (a *app) environment(config string) {
+	if config == "" && !a.namesModel() {
+		a.model = os.Getenv("MOEFLOW_MODEL")
+	}
+	if a.device == "" && !a.sets("device.name") {
+		a.device = os.Getenv("MOEFLOW_DEVICE")
+	}
 }
 
 // openModel opens the profile's model: the file, or, for a shipped profile
