@@ -109,7 +109,7 @@ func TestHeaderErrors(t *testing.T) {
 		if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readKernel(filepath.Dir(p), "x.comp"); err == nil {
+		if _, err := readKernels(filepath.Dir(p), "x.comp"); err == nil {
 			t.Errorf("field %s = %q was accepted", name, value)
 		}
 	}

@@ -104,6 +104,9 @@ func compile(glslang, root string, v variant) error {
 	for _, d := range v.dirs() {
 		args = append(args, "-I"+d)
 	}
+	for _, m := range v.macros {
+		args = append(args, "-D"+m)
+	}
 	cmd := exec.Command(glslang, append(args, v.path, "-o", out)...)
 	cmd.Dir = root
 	if text, err := cmd.CombinedOutput(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"moeflow/gguf/quant"
 )
 
 // kernel is what a .comp file's header comment states.
@@ -40,6 +43,7 @@ type kernel struct {
 	sync       bool
 	side       bool     // signals the side counter too
 	early      []string // arguments that it reads before it has waited for all
+	macros     []string // NAME=VALUE, of an instance
 }
 
 // bound is a number of workgroups, for the whole device or for each of its
@@ -108,37 +112,57 @@ func (v *variant) dirs() []string {
 	return out
 }
 
-var field = regexp.MustCompile(`^// (op|types|tile|max_workgroups|local|spec|f16|needs|rows|requires|precision|sync|signals|early|min_workgroups):\s*(.*)$`)
+var field = regexp.MustCompile(`^// (op|types|tile|max_workgroups|local|spec|f16|needs|rows|requires|precision|sync|signals|early|instances|min_workgroups):\s*(.*)$`)
 
-// readKernel parses a kernel's header.
-func readKernel(root, path string) (kernel, error) {
+// readKernels parses the header of a file: one kernel, or those of its table of
+// instances.
+func readKernels(root, path string) ([]kernel, error) {
 	k := kernel{path: path, name: strings.TrimSuffix(filepath.Base(path), ".comp")}
 	f, err := os.Open(filepath.Join(root, path))
 	if err != nil {
-		return k, err
+		return nil, err
 	}
 	defer f.Close()
 	seen := map[string]bool{}
+	var table *instances
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
+		if m := instanceRow.FindStringSubmatch(lines.Text()); m != nil && table != nil {
+			if err := table.add(m[1], m[2]); err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", path, m[1], err)
+			}
+			continue
+		}
 		m := field.FindStringSubmatch(lines.Text())
 		if m == nil {
 			continue
 		}
 		if seen[m[1]] {
-			return k, fmt.Errorf("%s: field %s stands twice in the header", path, m[1])
+			return nil, fmt.Errorf("%s: field %s stands twice in the header", path, m[1])
 		}
 		seen[m[1]] = true
-		if err := k.set(m[1], strings.Fields(m[2])); err != nil {
-			return k, fmt.Errorf("%s: %s: %w", path, m[1], err)
+		if m[1] == "instances" {
+			table, err = readColumns(m[2])
+		} else {
+			err = k.set(m[1], strings.Fields(m[2]))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", path, m[1], err)
 		}
 	}
-	for _, want := range []string{"op", "types", "tile", "local", "spec"} {
-		if !seen[want] {
-			return k, fmt.Errorf("%s: the header has no field %s", path, want)
-		}
+	if err := lines.Err(); err != nil {
+		return nil, err
 	}
-	return k, lines.Err()
+	out := []kernel{k}
+	if table != nil {
+		out, err = table.kernels(k, seen)
+	} else {
+		err = complete(seen)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return out, nil
 }
 
 func (k *kernel) set(name string, words []string) error {
@@ -270,11 +294,11 @@ func kernels(root string) ([]kernel, error) {
 	sort.Strings(paths)
 	var out []kernel
 	for _, p := range paths {
-		k, err := readKernel(root, slashed(root, p))
+		list, err := readKernels(root, slashed(root, p))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, k)
+		out = append(out, list...)
 	}
 	return out, nil
 }
@@ -287,7 +311,13 @@ func variants(root string) ([]variant, error) {
 	}
 	var out []variant
 	for _, k := range all {
-		for _, t := range k.types {
+		types := k.types
+		if len(types) == 0 {
+			if types, err = typesOf(root, k); err != nil {
+				return nil, err
+			}
+		}
+		for _, t := range types {
 			for _, p := range append(k.precisions, "")[:max(1, len(k.precisions))] {
 				v := variant{kernel: k, typ: t, precision: p}
 				if err := v.gather(root); err != nil {
@@ -309,12 +339,38 @@ func slashed(root, path string) string {
 	return filepath.ToSlash(rel)
 }
 
+// typesOf lists the types that a kernel serves whose header does not say: those whose
+// folder has every file that the kernel includes.
+func typesOf(root string, k kernel) ([]string, error) {
+	var out []string
+	for _, t := range quant.Types() {
+		v := variant{kernel: k, typ: t.String(), precision: append(k.precisions, "")[0]}
+		switch err := v.gather(root); {
+		case errors.Is(err, errNoInclude):
+			continue
+		case err != nil:
+			return nil, err
+		case !slices.ContainsFunc(v.sources, func(s string) bool { return strings.HasPrefix(s, "types/") }):
+			return nil, fmt.Errorf("%s: the header has no field types, and no file of a type is included", k.path)
+		}
+		out = append(out, v.typ)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: no type has all files that are included", k.path)
+	}
+	return out, nil
+}
+
+// errNoInclude tells that a type has no file of a name.
+var errNoInclude = errors.New("no such file")
+
 var include = regexp.MustCompile(`(?m)^#include "([^"]+)"`)
 
 // gather finds the files that the variant is made of, following includes, and
 // hashes them.
 func (v *variant) gather(root string) error {
 	sum := sha256.New()
+	fmt.Fprintln(sum, v.macros)
 	seen := map[string]bool{}
 	var walk func(path string) error
 	walk = func(path string) error {
@@ -354,5 +410,5 @@ func (v *variant) resolve(root, name string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("include %q: no such file for type %s in %v", name, v.typ, v.dirs())
+	return "", fmt.Errorf("include %q: %w for type %s in %v", name, errNoInclude, v.typ, v.dirs())
 }

@@ -12,7 +12,6 @@
 // at the end they are joined.
 //
 // op: attention
-// types: F32 F16 Q8_0
 // tile: 1 1 1
 // local: 256
 // spec:

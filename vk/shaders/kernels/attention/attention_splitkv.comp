@@ -15,7 +15,6 @@
 // / kv_heads is at most 2048 and heads / kv_heads at most 16.
 //
 // op: attention_splitkv
-// types: F32 F16 Q8_0
 // tile: 1 1 1
 // local: 128
 // spec:
@@ -89,7 +88,7 @@ void add(uint tile, uint first, uint width, uint group) {
         vec4 a = sums[i] * fade[h];
         for (uint j = 0; j < tile; j += 4) {
             const uint at_p = h * TILE + j;
-            vec4 v[4]; // loaded prefetched of their use
+            vec4 v[4]; // loaded ahead of their use
             for (uint u = 0; u < 4; u++) v[u] = kv_load4(cache_row(v_cache, place[j + u], width), d);
             for (uint u = 0; u < 4; u++) a = fma(vec4(p[at_p + u]), v[u], a);
         }

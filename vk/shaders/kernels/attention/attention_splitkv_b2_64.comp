@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // attention_splitkv for a few rows on a GPU: a subgroup's invocations share a
-// position's key out, so that a short sequence's scores load as little time as its
+// position's key out, so that a short sequence's scores take as little time as its
 // values, and there are as many splits as a few rows need to fill the device.
 //
 //   y[r][h] = sum_t softmax_t(scale * q[r][h] . k[t][g]) * v[t][g],
@@ -99,7 +99,7 @@ void add(uint g, uint count) {
         const uint h = i / (D / 4), d = i % (D / 4);
         vec4 a = sums[i] * fade[h];
         for (uint j = 0; j < count; j += 4) {
-            vec4 v[4]; // loaded prefetched of their use
+            vec4 v[4]; // loaded ahead of their use
             [[unroll]] for (uint u = 0; u < 4; u++) v[u] = cached(v_cache, place[min(j + u, count - 1)], g, d);
             [[unroll]] for (uint u = 0; u < 4; u++) a = fma(vec4(p[h * RUN + j + u]), v[u], a);
         }

@@ -5,13 +5,12 @@
 //   y[r][h] = sum_t softmax_t(scale * q[r][h] . k[t][g]) * v[t][g],
 //   t = 0 .. position(r), g = h / (heads / kv_heads)
 //
-// q, y {d * heads, R} F32, k_cache, v_cache {d * kv_heads, positions} of the
-// kernel's type. One workgroup covers 16 queries: 16 / n rows of the n heads
-// of a kv head, or one head of 16 rows where n does not divide 16. Queries, keys,
-// values and weights are halves, sums floats.
+// q {d * heads, R} F32, y {d * heads, R} F32 or F16 (OUT_F16), k_cache, v_cache
+// {d * kv_heads, positions} of the kernel's type. One workgroup covers TILE_M queries:
+// TILE_M / n rows of the n heads of a kv head, or one head of TILE_M rows where n does
+// not divide TILE_M. Queries, keys, values and weights are halves, sums are float32.
 //
 // op: attention
-// types: F16 Q8_0
 // tile: 1 16 1
 // local: 128 exact
 // spec: head_dim
@@ -19,11 +18,18 @@
 // rows: 16 128
 // requires: head_dim%32 head_dim<=128 page_size%16
 // precision: f16
+// instances: f16 | TILE_M OUT_F16
+//   flash_coopmat_m16:     - | 16 0
+//   flash_coopmat_f16_m16: y | 16 1
 #include "core/common.glsl"
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 layout(constant_id = 1) const uint D = 128;
 #include "attention/flash_args.glsl"
+#if OUT_F16
+#include "attention/flash_store_f16.glsl"
+#else
 #include "attention/flash_store_f32.glsl"
+#endif
 #include "attention/flash_m16.glsl"
 #include "attention/flash_m16_run.glsl"
 

@@ -15,7 +15,6 @@
 // attention_splitkv.comp for the formulas; the scores' factor is 1 / sqrt(d).
 //
 // op: rope_attention
-// types: F32 F16 Q8_0
 // tile: 1 1 1
 // local: 256
 // spec: heads kv_heads head_dim

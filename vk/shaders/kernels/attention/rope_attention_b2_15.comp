@@ -11,10 +11,9 @@
 //
 // Rows of a step may be of one sequence. Then a row's workgroups wait before they read
 // the cache, and each stores for itself the keys and values of the step's rows before
-// its own: all that store a row store the subgroup_uniform.
+// its own: all that store a row store the same.
 //
 // op: rope_attention
-// types: F16 Q8_0
 // tile: 4 1 1
 // local: 8 subgroups
 // spec: heads kv_heads head_dim rope_dim page_size
@@ -75,7 +74,7 @@ void load(uint r, uint g, bool own, bool makes, uint index) {
 
 // chained is the next of the step's rows, from row on, that is one of positions first
 // .. last - 1 of a sequence with these pages, or the number of rows: such a row's
-// place in the cache is the subgroup_uniform by either's pages, and no other sequence has it.
+// place in the cache is the same by either's pages, and no other sequence has it.
 uint chained(uint row, uint pages, uint first, uint last) {
     const uint rows = step.v[STEP_ROWS];
     [[dont_unroll]] for (; row < rows; row += SUB) {

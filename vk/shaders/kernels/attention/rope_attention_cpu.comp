@@ -11,7 +11,6 @@
 // attention_splitkv.comp for the formulas; the scores' factor is 1 / sqrt(d).
 //
 // op: rope_attention
-// types: F32 F16 Q8_0
 // tile: 32 1 1
 // local: 1 subgroups
 // spec: heads kv_heads head_dim rope_dim

@@ -12,7 +12,6 @@
 // before and after, then (d + 2) * heads * SPLITS floats a row.
 //
 // op: rope_attention
-// types: F16 Q8_0
 // tile: 1 1 1
 // local: 8 subgroups
 // spec: heads kv_heads head_dim rope_dim page_size

@@ -14,7 +14,6 @@
 // the kernel's type. One workgroup a head and row; d is at most 1024.
 //
 // op: rope_store
-// types: F32 F16 Q8_0
 // tile: 1 1 1
 // local: 64
 // spec:

@@ -5,7 +5,6 @@
 // alone, are made before the row is there.
 //
 // op: rope_store
-// types: F32 F16 Q8_0
 // tile: 8 1 1
 // local: 8 subgroups
 // spec: head_dim heads kv_heads rope_dim page_size

@@ -6,7 +6,6 @@
 // One workgroup a row, each subgroup takes a head in turn.
 //
 // op: rope_store
-// types: F32 F16 Q8_0
 // tile: all 1 1
 // local: 8 subgroups
 // spec: head_dim

@@ -9,7 +9,6 @@
 // element of o and multiplies it with sixteen of w.
 //
 // op: absorb_router
-// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 256 16 1
 // local: 256
 // spec:

@@ -8,7 +8,6 @@
 // y {n, R} F32. One workgroup covers 32 outputs of a row.
 //
 // op: linear
-// types: F32 Q4_K Q5_K Q6_K
 // tile: 32 1 1
 // local: 1 subgroups
 // spec:

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // linear with packed integer dot products, for few rows on a GPU: the weights
-// are loaded sixteen bytes at a time, prefetched of their use, the activations taken
+// are loaded sixteen bytes at a time, ahead of their use, the activations taken
 // as 16-bit fixed point.
 //
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
@@ -11,7 +11,6 @@
 // invocations share out the row's units, two at a time.
 //
 // op: linear
-// types: Q4_K Q5_K Q6_K
 // tile: 16 1 1
 // local: 16 subgroups
 // spec: k

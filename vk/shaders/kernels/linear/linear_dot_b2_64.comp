@@ -9,7 +9,6 @@
 // y {n, R} F32. One workgroup covers 32 outputs of four rows.
 //
 // op: linear
-// types: Q4_K Q5_K Q6_K
 // tile: 32 4 1
 // local: 8 subgroups
 // spec: k

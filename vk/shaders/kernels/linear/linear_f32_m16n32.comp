@@ -10,7 +10,6 @@
 // outputs of a row. The order of a sum depends on k alone.
 //
 // op: linear
-// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 32 16 1
 // local: 128 exact
 // spec:

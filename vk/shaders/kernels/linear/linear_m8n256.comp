@@ -9,7 +9,6 @@
 // y {n, R} F32. One workgroup covers 256 outputs of 8 rows.
 //
 // op: linear
-// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 256 8 1
 // local: 64
 // spec:

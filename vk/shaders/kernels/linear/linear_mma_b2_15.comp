@@ -1,6 +1,6 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// linear for few rows, by matrix units whose operands are store
+// linear for few rows, by matrix units whose operands are put
 // together in registers.
 //
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
@@ -10,7 +10,6 @@
 // its subgroups has 256 elements of k.
 //
 // op: linear
-// types: Q4_K Q5_K Q6_K
 // tile: 16 all 1
 // local: 16 subgroups
 // spec: k

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // linear for some rows of activations kept as halves and many outputs, by matrix
-// units whose operands are store together in registers.
+// units whose operands are put together in registers.
 //
 //   y[r][o] = res[r][o] + sum_i w[o][i] * x[r][i]
 //
@@ -9,7 +9,6 @@
 // F32. The workgroups share out the outputs, sixteen at a time.
 //
 // op: linear
-// types: Q4_K Q5_K Q6_K
 // tile: 16 all 1
 // max_workgroups: 1 per_sm
 // local: 8 subgroups

@@ -4,9 +4,9 @@
 //
 //   counts[layer][e] += how many assignments of the active rows have ids[assignment] = e
 //
-// ids {top_k, R} U32, counts {experts, layers} U32, of which only the emitted
+// ids {top_k, R} U32, counts {experts, layers} U32, of which only the given
 // layer's row is touched. An id that no expert has is not counted. One workgroup
-// covers 64 rows with all their assignments. Additions of integers come out the subgroup_uniform
+// covers 64 rows with all their assignments. Additions of integers come out the same
 // in any order, so nothing depends on which invocation comes first.
 //
 // op: expert_count

@@ -11,7 +11,6 @@
 // all choices.
 //
 // op: expert_down
-// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 2 1 1
 // max_workgroups: 32768
 // local: 128

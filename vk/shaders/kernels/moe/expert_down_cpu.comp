@@ -9,7 +9,6 @@
 // workgroup covers 32 outputs of a row.
 //
 // op: expert_down
-// types: F32 Q4_K Q5_K Q6_K
 // tile: 32 1 1
 // local: 1 subgroups
 // spec:

@@ -10,7 +10,6 @@
 // invocations share out the units of all choices.
 //
 // op: expert_down
-// types: Q4_K Q5_K Q6_K
 // tile: 8 1 1
 // local: 256
 // spec: k top_k

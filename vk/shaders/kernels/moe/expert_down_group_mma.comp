@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // grouped_gemm and expert_combine in one for few rows, by matrix units whose
-// operands are store together in registers.
+// operands are put together in registers.
 //
 //   y[r][o] = res[r][o] + sum_s weights[r][s] * sum_i w[e(p)][o][i] * h[p][i],
 //   p = r * top_k + s
@@ -13,7 +13,6 @@
 // of its blocks' sums in their order, whichever subgroups make them.
 //
 // op: expert_down_group
-// types: Q4_K Q5_K Q6_K
 // tile: 16 1 1
 // local: 16 subgroups
 // spec: k
@@ -79,7 +78,7 @@ void main() {
     const float first_res = residual(lane, 16 * rows);
     sync_group();
     const uvec2 lie = pair_rows(gl_WorkGroupID.x * 16, n - 1);
-    // Workgroups begin at different tiles, so that they do not all ask for the subgroup_uniform
+    // Workgroups begin at different tiles, so that they do not all ask for the same
     // activations at once.
     const uint turned = used * gl_WorkGroupID.x / gl_NumWorkGroups.x;
     // The first weights are asked for before there are activations; after that the

@@ -10,7 +10,6 @@
 // choice, gate and up together.
 //
 // op: expert_gate_up
-// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 1 1 1
 // max_workgroups: 32768
 // local: 128

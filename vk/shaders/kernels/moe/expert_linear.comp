@@ -8,7 +8,6 @@
 // y {n, top_k, R} F32. One workgroup covers 2 outputs of one row and choice.
 //
 // op: expert_linear
-// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 2 1 1
 // max_workgroups: 32768
 // local: 128

@@ -12,7 +12,6 @@
 // has them.
 //
 // op: expert_norm_swiglu
-// types: Q4_K Q5_K Q6_K
 // tile: 96 1 1
 // local: 8 subgroups
 // spec: k

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // rms_norm and grouped_gemm_swiglu in one for few rows, by matrix units whose
-// operands are store together in registers.
+// operands are put together in registers.
 //
 //   y[p][o] = silu(gate[e(p)][o] . h[p / share]) * (up[e(p)][o] . h[p / share])
 //   for every assignment p,  h[r] = norm * x[r] / sqrt(mean(x[r]^2) + eps)
@@ -10,7 +10,6 @@
 // moe_sort leaves it, y {n, top_k, R} F16, bounded by the largest half.
 //
 // op: expert_norm_swiglu
-// types: Q4_K Q5_K Q6_K
 // tile: 1 all 1
 // max_workgroups: 1 per_sm
 // local: 8 subgroups

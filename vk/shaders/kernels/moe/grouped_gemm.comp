@@ -10,7 +10,6 @@
 // of one tile.
 //
 // op: grouped_gemm
-// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 256 1 1
 // local: 64
 // spec:

@@ -11,7 +11,6 @@
 // has them.
 //
 // op: grouped_gemm
-// types: Q4_K Q5_K Q6_K
 // tile: 256 1 1
 // local: 8 subgroups
 // spec: k

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // Products of the experts with the rows that chose them, by matrix units whose
-// operands are store together in registers.
+// operands are put together in registers.
 //
 //   y[p][o] = sum_i w[e(p)][o][i] * x[p / share][i] for every assignment p
 //
@@ -10,7 +10,6 @@
 // of one tile of assignments, 256 at a time; a subgroup of these 32.
 //
 // op: grouped_gemm
-// types: Q4_K Q5_K Q6_K
 // tile: 512 1 1
 // local: 8 subgroups
 // spec:

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // The gated first half of the experts, with the rows that chose them, on any
-// device: an invocation multiplies two rows of gate and the subgroup_uniform two of up with
+// device: an invocation multiplies two rows of gate and the same two of up with
 // eight rows of activations.
 //
 //   y[p][o] = silu(gate[e(p)][o] . x[p / share]) * (up[e(p)][o] . x[p / share])
@@ -12,7 +12,6 @@
 // of one tile.
 //
 // op: grouped_gemm_swiglu
-// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: 128 1 1
 // local: 64
 // spec:

@@ -12,7 +12,6 @@
 // has them.
 //
 // op: grouped_gemm_swiglu
-// types: Q4_K Q5_K Q6_K
 // tile: 48 1 1
 // local: 8 subgroups
 // spec: k

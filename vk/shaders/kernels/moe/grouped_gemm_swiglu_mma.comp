@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // The gated first half of the experts, with the rows that chose them, kept as
-// halves, by matrix units whose operands are store together in registers.
+// halves, by matrix units whose operands are put together in registers.
 //
 //   y[p][o] = silu(gate[e(p)][o] . x[p / share]) * (up[e(p)][o] . x[p / share])
 //   for every assignment p
@@ -11,7 +11,6 @@
 // of one tile of assignments, a subgroup sixteen of gate's rows and of up's.
 //
 // op: grouped_gemm_swiglu
-// types: Q4_K Q5_K Q6_K
 // tile: 128 1 1
 // local: 8 subgroups
 // spec:

@@ -12,7 +12,6 @@
 // one row, a subgroup one: its invocations share out the units of all choices.
 //
 // op: topk_down
-// types: Q4_K Q5_K Q6_K
 // tile: 16 1 1
 // local: 16 subgroups
 // spec: k experts top_k

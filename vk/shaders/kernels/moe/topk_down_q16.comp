@@ -6,7 +6,6 @@
 // topk_gate_up_q16 leaves it: see graph/fixed.go.
 //
 // op: topk_down_q16
-// types: Q4_K Q5_K Q6_K
 // tile: 16 1 1
 // local: 16 subgroups
 // spec: k experts top_k

@@ -16,7 +16,6 @@
 // counts as the lowest value.
 //
 // op: topk_gate_up
-// types: Q4_K Q5_K Q6_K
 // tile: 48 1 1
 // local: 8 subgroups
 // spec: k experts

@@ -14,7 +14,6 @@
 // counts as the lowest value.
 //
 // op: topk_gate_up
-// types: F32 Q4_K Q5_K Q6_K
 // tile: 32 1 1
 // local: 1 subgroups
 // spec: experts

@@ -9,7 +9,6 @@
 // makes three times as many.
 //
 // op: topk_gate_up_q16
-// types: Q4_K Q5_K Q6_K
 // tile: 48 1 1
 // local: 8 subgroups
 // spec: k experts

@@ -9,7 +9,6 @@
 // {experts, R}, y {n, top_k, R} F16, bounded by the largest half.
 //
 // op: topk_grouped_swiglu
-// types: Q4_K Q5_K Q6_K
 // tile: 1 1 1
 // max_workgroups: 1 per_sm
 // local: 8 subgroups

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // top_k and moe_sort in one, for few rows on a GPU: one workgroup, whose
-// subgroups load a row each in turn.
+// subgroups take a row each in turn.
 //
 //   p = softmax(logits[r]);  ids[r] = the top_k largest p, falling, ties by
 //   lowest index;  weights[r][s] = scale * p[ids[r][s]] / (norm ? sum_s p : 1)

@@ -10,7 +10,6 @@
 // the rows' units. The first ones are loaded before x is there.
 //
 // op: norm_linear
-// types: Q4_K Q5_K Q6_K
 // tile: 32 1 1
 // local: 16 subgroups
 // spec: k

@@ -28,7 +28,7 @@ const uint TILE = 16, WARPS = 8, QUADS = K / 4, PREFETCH = 4;
 shared vec4 row[QUADS]; // times norm
 shared float squares[WARPS];
 
-// Some of a row of weights, loaded prefetched.
+// Some of a row of weights, loaded ahead.
 struct Run { vec4 v[PREFETCH]; };
 
 Run run_load(uint o, uint i0) {

@@ -1,6 +1,6 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// rms_norm and linear in one for few rows, by matrix units whose operands are store
+// rms_norm and linear in one for few rows, by matrix units whose operands are put
 // together in registers.
 //
 //   y[r][o] = sum_i w[o][i] * norm[i] * x[r][i] / sqrt(mean(x[r]^2) + eps)
@@ -10,7 +10,6 @@
 // subgroups has 256 elements of k.
 //
 // op: norm_linear
-// types: Q4_K Q5_K Q6_K
 // tile: 48 all 1
 // local: 8 subgroups
 // spec: k

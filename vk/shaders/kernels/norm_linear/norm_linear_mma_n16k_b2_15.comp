@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // rms_norm and linear in one for few rows and many outputs, by matrix units whose
-// operands are store together in registers.
+// operands are put together in registers.
 //
 //   y[r][o] = sum_i w[o][i] * norm[i] * x[r][i] / sqrt(mean(x[r]^2) + eps)
 //
@@ -9,7 +9,6 @@
 // workgroups share out the outputs, sixteen at a time.
 //
 // op: norm_linear
-// types: Q4_K Q5_K Q6_K
 // tile: 16 all 1
 // max_workgroups: 1 per_sm
 // local: 8 subgroups

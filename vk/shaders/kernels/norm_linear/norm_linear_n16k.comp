@@ -10,7 +10,6 @@
 // outputs that more workgroups than fit a device at once are right.
 //
 // op: norm_linear
-// types: Q4_K Q5_K Q6_K
 // tile: 16 1 1
 // max_workgroups: 1024
 // local: 256

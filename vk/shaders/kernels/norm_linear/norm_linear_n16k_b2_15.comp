@@ -10,7 +10,6 @@
 // workgroup covers 128 outputs of eight rows at a time.
 //
 // op: norm_linear
-// types: Q4_K Q5_K Q6_K
 // tile: 128 8 1
 // max_workgroups: 2 per_sm
 // local: 8 subgroups

@@ -9,7 +9,6 @@
 // kernel's type, x {k, R} F32. One workgroup a row.
 //
 // op: embed
-// types: F32 F16 BF16 Q8_0 Q4_0 Q4_K Q5_K Q6_K
 // tile: all 1 1
 // local: 256
 // spec:

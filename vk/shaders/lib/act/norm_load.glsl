@@ -1,9 +1,9 @@
-// Normalized activations as fixed point. The norm's factor, the subgroup_uniform for a
+// Normalized activations as fixed point. The norm's factor, the same for a
 // whole row, is left to be applied to the products. Included after quantized.glsl.
 
 shared float norm_part[1024 / 4]; // no subgroup is smaller than four
 
-// An invocation's first eight elements, loaded prefetched.
+// An invocation's first eight elements, loaded ahead.
 struct Prefetch { vec4 a, b; };
 
 Prefetch row_prefetch(uint64_t x) {

@@ -1,5 +1,5 @@
 // q16_load brings Q16_N activations into shared memory as fixed point. What
-// q16_prefetch loads goes prefetched of the rest. Included after quantized.glsl.
+// q16_prefetch loads goes ahead of the rest. Included after quantized.glsl.
 const uint LOAD_MOST = 4, LOAD_STEPS = (Q16_N / 8 + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x, LOAD_PREFETCH = LOAD_STEPS < LOAD_MOST ? LOAD_STEPS : LOAD_MOST;
 struct Taken { vec4 a[LOAD_MOST], b[LOAD_MOST]; };
 

@@ -1,4 +1,4 @@
-// The activations of act/rows_load.glsl and act/rows_norm_load.glsl, loaded prefetched of their
+// The activations of act/rows_load.glsl and act/rows_norm_load.glsl, loaded ahead of their
 // use: eight elements of a row, i counting eights of all rows. rows_from is a row's
 // address.
 uint64_t rows_from(uint r);

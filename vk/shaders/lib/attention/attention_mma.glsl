@@ -1,5 +1,5 @@
 // Attention of up to eight query heads over runs of sixteen positions by matrix units
-// whose operands are store together in registers: see mma/mma.glsl. A subgroup has runs of
+// whose operands are put together in registers: see mma/mma.glsl. A subgroup has runs of
 // its own, keys and values come from the cache to the invocations that multiply them,
 // and nothing passes through shared memory before the subgroups' sums are joined.
 // attention/attention_mma_runs.glsl fetches, attention/attention_mma_add.glsl multiplies.

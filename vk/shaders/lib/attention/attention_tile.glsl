@@ -96,7 +96,7 @@ void tile_values(uint64_t v_cache, uint n, uint first) {
         const uint a = 2 * pair, b = min(a + 1, GROUP - 1);
         vec4 al = vec4(0), ah = vec4(0), bl = vec4(0), bh = vec4(0);
         for (uint i = share; i < n; i += 8 * SUMS) {
-            vec4 lo[8], hi[8]; // loaded prefetched of their use
+            vec4 lo[8], hi[8]; // loaded ahead of their use
             [[unroll]] for (uint j = 0; j < 8; j++) kv_load8(cache_row(v_cache, place[min(i + j * SUMS, n - 1)], KV_HEADS * D), first + 8 * run, lo[j], hi[j]);
             [[unroll]] for (uint j = 0; j < 8; j++) {
                 const uint p = min(i + j * SUMS, n - 1);

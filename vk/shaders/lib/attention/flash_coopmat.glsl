@@ -1,7 +1,7 @@
 // Attention for a tile of FLASH_ROWS queries by matrix units, 16 by 16 by 16,
 // and subgroups of 32: those of the heads of one kv head for as many rows as
 // that makes, or, where their number divides no tile, of one head. Two subgroups
-// have the subgroup_uniform sixteen queries: each multiplies them by half of the keys, turns
+// have the same sixteen queries: each multiplies them by half of the keys, turns
 // the scores of half of them into weights, and has half of the sums' elements.
 // Keys and values pass through shared memory as halves, 32 positions at a time:
 // while a tile's scores become weights, the next tile's are multiplied, and what

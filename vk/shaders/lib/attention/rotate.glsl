@@ -1,4 +1,4 @@
-// Sine and cosine of an angle emitted in turns. The built-in functions may be
+// Sine and cosine of an angle given in turns. The built-in functions may be
 // wrong by 2^-11; these Taylor sums are right to a float's last bits.
 
 // rotate_fraction gives position * (hi + lo) in turns, less whole turns, where

@@ -49,7 +49,7 @@ void partials_store(uint64_t part, uint64_t out_row, uint index, uint split, uin
     for (uint i = gl_LocalInvocationID.x; i < QUADS; i += gl_WorkGroupSize.x) {
         vec4 sum = vec4(0);
         for (uint s = 0; s < splits; s += 8) {
-            vec4 p[8]; // loaded prefetched of their use
+            vec4 p[8]; // loaded ahead of their use
             [[unroll]] for (uint j = 0; j < 8; j++) p[j] = Part4(all).v[min(s + j, splits - 1) * QUADS + i];
             [[unroll]] for (uint j = 0; j < 8; j++) sum = fma(vec4(s + j < splits ? share_of[(s + j) * GROUP + 4 * i / D] : 0), p[j], sum);
         }

@@ -1,4 +1,4 @@
-// The sum and the maximum over a subgroup of SUB invocations, all of which load part. In
+// The sum and the maximum over a subgroup of SUB invocations, all of which take part. In
 // a branch or a loop subgroupAdd is compiled for any that might be missing too, which
 // is three times the code.
 float subgroup_sum(float v) {

@@ -1,7 +1,7 @@
 // Small integers, a byte each, as halves: an integer below 64 in the low bits of
 // 0x6400 is the half 1024 + integer. The even bytes of a word make one pair, the
 // odd ones another, so the order of four elements becomes 0, 2, 1, 3; half_pack
-// orders activations in the subgroup_uniform way.
+// orders activations in the same way.
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 
 uvec2 half_pack(vec4 v) { return uvec2(packHalf2x16(v.xz), packHalf2x16(v.yw)); }

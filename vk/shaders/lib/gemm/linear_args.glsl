@@ -1,4 +1,4 @@
-// What the linear kernels for many rows load. They differ in how
+// What the linear kernels for many rows take. They differ in how
 // activations lie in memory and in what multiplies, which they include between
 // matmul_args, _put and _main.
 #include "core/common.glsl"

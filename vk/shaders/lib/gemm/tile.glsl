@@ -21,7 +21,7 @@ uint x_base() { return matrix_team() * ROWS * PITCH; }
 uint w_base() { return matrix_team() * TILE_N * PITCH; }
 
 // A weight row's unit is brought in two sides, by neighbours, so that they ask
-// for the subgroup_uniform memory. Of eight invocations the rows are 0, 1, 4 and 5, or 2, 3,
+// for the same memory. Of eight invocations the rows are 0, 1, 4 and 5, or 2, 3,
 // 6 and 7, whose places lie in different banks.
 uint matrix_out(uint i) {
     const uint o = (matrix_lane() + i * THREADS) / 2;

@@ -1,5 +1,5 @@
 // Products for devices that run on a CPU: each of the eight invocations of a
-// workgroup owns an output row, all load the subgroup_uniform 256 activations at a time.
+// workgroup owns an output row, all take the same 256 activations at a time.
 // Such a device loads invocation by invocation, so what counts is how many
 // loads there are: weights come eight bytes at a time, and activations are
 // loaded once, each by one invocation, and passed on in registers.

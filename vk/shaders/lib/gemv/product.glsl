@@ -2,7 +2,7 @@
 // elements, the workgroup walks along k, and what is returned is the
 // invocation's part of the sum, for group_sum2. The order of a sum depends on k
 // and the workgroup's size alone, not on what else is computed beside it, so a
-// row's result is the subgroup_uniform in every batch.
+// row's result is the same in every batch.
 // Included after the type's weight.glsl.
 
 // weight_row is the address of row o of a tensor whose rows have k elements.

@@ -1,7 +1,7 @@
 // Products of a few rows of activations with many weight rows. BATCH rows at a
 // time lie in shared memory as fixed point. A team of invocations of a subgroup,
 // or of up to eight subgroups where a weight row is long, shares out the units of
-// BESIDE weight rows, one each: they are loaded a step prefetched, unpacked once, and
+// BESIDE weight rows, one each: they are loaded a step ahead, unpacked once, and
 // multiplied with one row after another. Loops stay loops: what a kernel of a few
 // microseconds waits for first is its own code. The order of a sum depends on k
 // and the subgroup's size alone. Included after dot_rows.glsl, with 8 subgroups to

@@ -1,6 +1,6 @@
 // The main of the linear_mma_b16_112 kernels. Included after K, MMA_WARPS and
 // MATRICES, how many sixteens of outputs a workgroup has.
-const uint TILE_N = 16 * MATRICES, MMA_BLOCKS = K / 256, PASSES = 4, SUMS_ROUNDS = PASSES;
+const uint MMA_BLOCKS = K / 256, PASSES = 4, SUMS_ROUNDS = PASSES;
 
 #include "push.glsl"
 #include "sync/sync_main.glsl"
@@ -21,7 +21,7 @@ void main() {
         const uint rows = min(8 * PASSES, active_rows - r0);
         if (MMA_HAS) {
             // Workgroups begin at different rows, so that they do not all ask for the
-            // subgroup_uniform at once.
+            // same at once.
             const uint passes = (rows + 7) / 8;
             [[dont_unroll]] for (uint i = 0; i < passes; i++) {
                 const uint pass = (i + gl_WorkGroupID.x) % passes;

@@ -1,4 +1,4 @@
-// Products of 16 by 8 by 16 whose operands are store together in registers. Of a
+// Products of 16 by 8 by 16 whose operands are put together in registers. Of a
 // subgroup of 32, lane 4g + t holds
 //
 //   a[0], a[1]  row g,     columns 2t, 2t + 1      a[2], a[3]  columns 2t + 8, 2t + 9

@@ -52,7 +52,7 @@
 void NAMED(mma_rows, NT)(Tile tile) {
     const uint bits = HALF_BITS | (n >> 31); // n is below 2^31
     const uint blocks = k / 256, end = mma_chunks();
-    // Units are asked for a whole block prefetched where there are registers for both.
+    // Units are asked for a whole block ahead where there are registers for both.
     const uint early = 8 * NT + 8 * UNIT_WORDS <= 152 ? 0 : 1;
     uint64_t row[4], from[ITEMS];
     Unit w[4], next_w[4];
@@ -73,7 +73,7 @@ void NAMED(mma_rows, NT)(Tile tile) {
     for (chunk = 0; chunk < end; chunk++) {
         [[unroll]] for (uint s = 0; s < 2 * NT; s++) sums[s] = MMA_SUMS(0.0);
         for (uint block = 0; block < blocks; block++) {
-            // Behind the end the subgroup_uniform block comes once more, which costs less than a branch.
+            // Behind the end the same block comes once more, which costs less than a branch.
             const bool turn = block + 1 == blocks && chunk + 1 < end;
             const uint after = turn ? 0 : min(block + 1, blocks - 1);
             Scale scale[4];

@@ -1,13 +1,13 @@
 // Activations of a tile of assignments in shared memory, for matrix units whose weights
 // are decoded in registers. A step is 128 elements of k: of each of the four units of a
 // block the parts side and side + 2, which lie in one word of the weights. While a
-// step is multiplied from one buffer the next one is store into the other.
+// step is multiplied from one buffer the next one is put into the other.
 // Included after mma/mma_weights.glsl, the push constants, moe/groups.glsl and act/tile_f32.glsl
 // or act/tile_f16.glsl. THREADS is a macro.
 //
 // The sixteen bytes that lane 4g + t needs of quads i of both parts of row g of a
 // column tile lie side by side, and those of a tile's lanes in their order, so that
-// no banks meet when they are read; a gap between quads does the subgroup_uniform when two of
+// no banks meet when they are read; a gap between quads does the same when two of
 // them are written by neighbours.
 const uint ROWS = GROUP_TILE;
 const uint ACTS_QUAD = 4 * ROWS + 2, ACTS_SIDE = 4 * ACTS_QUAD;

@@ -1,5 +1,5 @@
 // Products of sixteen weight rows with up to eight rows of activations by matrix
-// units, whose operands are store together in registers: weights go from memory
+// units, whose operands are put together in registers: weights go from memory
 // through the lane that decodes them into the units and nowhere else: see mma/mma.glsl.
 // A lane takes a whole unit of 64 elements of each of its two weight rows, four a
 // product. Included after the type's weight.glsl and dot.glsl.
@@ -20,7 +20,7 @@ uint lane_g() { return gl_SubgroupInvocationID >> 2; }
 uint lane_t() { return gl_SubgroupInvocationID & 3; }
 
 // MMA_QUADS adds to sums the products of quads i of parts side and side + 2
-// of units low and high, of rows g and g + 8, with the subgroup_uniform activations of row g,
+// of units low and high, of rows g and g + 8, with the same activations of row g,
 // first and second, four halves each.
 #define MMA_QUADS(sums, low, low_scale, high, high_scale, side, i, bits, first, second) { \
     uvec2 low_[2], high_[2]; \

@@ -1,4 +1,4 @@
-// What the grouped_gemm kernels load. They differ in how
+// What the grouped_gemm kernels take. They differ in how
 // activations lie in memory and in what multiplies, which they include between
 // expert_matmul_args, _put and _main.
 #include "core/common.glsl"

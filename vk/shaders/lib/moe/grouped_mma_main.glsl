@@ -1,4 +1,4 @@
-// The main of the experts' products by matrix units whose operands are store together in
+// The main of the experts' products by matrix units whose operands are put together in
 // registers. Included after mma/mma_tile.glsl and TILE_N, the outputs of a subgroup at a
 // time. CHUNKS and THREADS are macros.
 uint64_t mma_weights(uint expert, uint m, uint o); // row o of sixteen m

@@ -1,4 +1,4 @@
-// What the grouped_gemm_swiglu kernels load. They differ in how
+// What the grouped_gemm_swiglu kernels take. They differ in how
 // activations lie in memory and in what multiplies, which they include between
 // expert_swiglu_args, grouped_gemm_store and expert_swiglu_main.
 #include "core/common.glsl"

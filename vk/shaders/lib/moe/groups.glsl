@@ -7,7 +7,7 @@ bool tile_in_use(uint t) { return t < groups.v[0]; }
 Tile tile_at(uint t) { return Tile(groups.v[GROUP_HEADER + GROUP_TILE_WORDS * t], groups.v[GROUP_HEADER + 1 + GROUP_TILE_WORDS * t], groups.v[GROUP_HEADER + 2 + GROUP_TILE_WORDS * t]); }
 uint assignment_at(uint i) { return groups.v[GROUP_HEADER + GROUP_TILE_WORDS * tiles + i]; }
 
-// tile_pair joins tile t with the next one of its expert, for kernels that load
+// tile_pair joins tile t with the next one of its expert, for kernels that take
 // two at once. It is false where t itself is the second of a pair.
 bool tile_pair(uint t, out Tile tile) {
     tile = tile_at(t);

@@ -9,7 +9,7 @@ const uint ROUTE_EACH = (EXPERTS + SUB - 1) / SUB, ROUTE_MOST = 32;
 uint route_keys[ROUTE_MOST];
 
 // route_key puts a float's bits into the order of integers, a NaN as minus infinity;
-// 0 is below all of them. Logits are loaded as bits, since a device may load the
+// 0 is below all of them. Logits are loaded as bits, since a device may take the
 // smallest floats for zero.
 uint route_key(uint bits) {
     return (bits & 0x7fffffffu) > 0x7f800000u ? 0x007fffffu : (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;

@@ -1,6 +1,6 @@
 // rms_norm, top_k and expert_gate_up in one: the whole of topk_gate_up.comp
-// but for what becomes of an output, which is emit's, and of all a workgroup's
-// outputs, which is emitted's: emit(r, s, o, v) takes output o of choice s of row r from
+// but for what becomes of an output, which is give's, and of all a workgroup's
+// outputs, which is given's: emit(r, s, o, v) takes output o of choice s of row r from
 // one invocation, emitted(r, s) is called by all of the workgroup after the last.
 // A subgroup's way: unit u of output o and what follows.
 struct Assignment { uint o, u; };
@@ -36,7 +36,7 @@ void store(uint r, Route c, float factor) {
 }
 
 // outputs computes the workgroup's outputs: row o of gate and of up together,
-// two steps loaded prefetched.
+// two steps loaded ahead.
 void outputs(uint r, uint s, Route c) {
     const uint64_t first = uint64_t(subgroupShuffle(c.id, s)) * n;
     const uint end = min(n, (gl_WorkGroupID.x + 1) * TILE);

@@ -2,7 +2,7 @@
 // barrier. Every workgroup adds one to the counter when it is done, and waits
 // at first until as many are done as there are workgroups in the dispatches
 // that it follows; so what needs no result of theirs, above all the loading of
-// weights, goes prefetched meanwhile. Workgroups start in the order of their
+// weights, goes ahead meanwhile. Workgroups start in the order of their
 // dispatches, so those that are waited for are running or done. A kernel that
 // includes this has SYNC as the first member of its push constants, calls
 // sync_wait before it reads any activation, or sync_early before it reads those
