@@ -86,7 +86,10 @@ var modules = map[string][]string{
 	"github.com/schollz/progressbar/v3": {"cmd/moeflow/internal/cli"},
 	"golang.org/x/term":                 {"cmd/moeflow/internal/cli"},
 	"github.com/rs/cors":                {"cmd/moeflow/internal/serve"},
-	"github.com/rivo/uniseg":            {"cmd/moeflow/internal/lineedit"},
+	"golang.org/x/time/rate":            {"cmd/moeflow/internal/serve"},
+
+	"github.com/prometheus/client_golang/prometheus": {"cmd/moeflow/internal/serve"},
+	"github.com/rivo/uniseg":                         {"cmd/moeflow/internal/lineedit"},
 }
 
 func TestImports(t *testing.T) {

@@ -115,7 +115,7 @@ func Default(o Options) *Config {
 		Pipeline: Pipeline{Granularity: "device", MicroBatches: 2},
 		Compute:  Compute{Activations: "q16", MatMul: "f16", Sync: "auto", Deterministic: true},
 		Run:      Run{MaxTokens: 512},
-		Server:   Server{Host: "127.0.0.1", Port: 8080, MaxQueue: 256},
+		Server:   Server{Host: "127.0.0.1", Port: 8080, MaxQueue: 256, Drain: 10},
 		options:  o,
 		set:      map[string]bool{},
 	}

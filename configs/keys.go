@@ -82,6 +82,12 @@ var keys = []key{
 		means("The most requests that wait; others are refused."),
 	whole("server.sequences", 0, 512, func(c *Config, v int64) { c.Server.Sequences = int(v) }).
 		means("Requests that are computed at once; 0 takes what suits the device's memory."),
+	whole("server.drain", 0, 3600, func(c *Config, v int64) { c.Server.Drain = int(v) }).
+		means("Seconds that requests have to end when the server is asked to."),
+	whole("server.key_rate", 0, 1<<20, func(c *Config, v int64) { c.Server.KeyRate = int(v) }).
+		means("Requests that a key may send in a minute; 0 is no bound."),
+	whole("server.key_parallel", 0, 1<<20, func(c *Config, v int64) { c.Server.KeyParallel = int(v) }).
+		means("Requests that a key may have under way; 0 is no bound."),
 }
 
 // find gives the table's line of a key.

@@ -111,6 +111,9 @@ cors_origins = ["*"]
 aliases = []
 max_queue = 4
 sequences = 5
+drain = 6
+key_rate = 7
+key_parallel = 8
 `
 	c, err := Parse("dir/p.toml", []byte(src), testOptions)
 	if err != nil {
@@ -125,7 +128,7 @@ sequences = 5
 	switch {
 	case c.Model.Path != filepath.Join("dir", "m.gguf"), c.Device.Name != "1", c.Context != Context{99, "q8_0"},
 		c.Pipeline != Pipeline{"layer", 2}, c.Compute != Compute{"f32", "f32", "barrier", false}, c.Run != Run{3, "be brief"},
-		!reflect.DeepEqual(c.Server, Server{"::1", 0, []string{"a", "b"}, []string{"*"}, []string{}, 4, 5}):
+		!reflect.DeepEqual(c.Server, Server{"::1", 0, []string{"a", "b"}, []string{"*"}, []string{}, 4, 5, 6, 7, 8}):
 		t.Errorf("read %+v", c)
 	case *s.Temperature != 1, *s.TopK != 7, *s.TopP != 0.25, *s.MinP != 0.125, *s.RepeatPenalty != 1.5, *s.Seed != 1<<63-1:
 		t.Errorf("read %+v", s)
@@ -227,6 +230,7 @@ func TestDefaultsAreAllowed(t *testing.T) {
 		"run.max_tokens":        int64(c.Run.MaxTokens), "run.system": c.Run.System,
 		"server.host": c.Server.Host, "server.port": int64(c.Server.Port), "server.api_keys": []any{}, "server.cors_origins": []any{}, "server.aliases": []any{},
 		"server.max_queue": int64(c.Server.MaxQueue), "server.sequences": int64(c.Server.Sequences),
+		"server.drain": int64(c.Server.Drain), "server.key_rate": int64(c.Server.KeyRate), "server.key_parallel": int64(c.Server.KeyParallel),
 		"sampling.temperature": *f.Temperature, "sampling.top_k": int64(*f.TopK), "sampling.top_p": *f.TopP,
 		"sampling.min_p": *f.MinP, "sampling.repeat_penalty": *f.RepeatPenalty, "sampling.seed": int64(*f.Seed),
 	} {

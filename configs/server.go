@@ -16,4 +16,10 @@ type Server struct {
 	// Sequences is how many requests are computed at once; 0: as many as suit the
 	// device.
 	Sequences int
+	// Drain is how many seconds the requests under way have to end when the server is
+	// asked to; then they are cancelled.
+	Drain int
+	// KeyRate is how many requests a key may send in a minute, and KeyParallel how
+	// many it may have under way; 0: no bound.
+	KeyRate, KeyParallel int
 }

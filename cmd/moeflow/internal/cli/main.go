@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -115,6 +116,7 @@ type app struct {
 	out, err      *printer
 	bars          io.Writer // a terminal for bars of progress, nil where stderr is none
 	last          lastWords
+	patience      atomic.Int64 // nanoseconds beyond graceTime that a command may take to end
 	model, device string
 	set           []string
 	validation    bool

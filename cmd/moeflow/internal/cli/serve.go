@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,13 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"moeflow/cmd/moeflow/internal/engine"
-	"moeflow/cmd/moeflow/internal/generate"
-	"moeflow/cmd/moeflow/internal/model"
-	"moeflow/cmd/moeflow/internal/openai"
 	"moeflow/cmd/moeflow/internal/serve"
 	"moeflow/configs"
-	"moeflow/tokenizer/toolcall"
 )
 
 // serveFlags are the flags of serve.
@@ -130,26 +124,15 @@ func (a *app) serve(c *cobra.Command, args []string, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
-	s := serve.New(serve.Options{Keys: cfg.Server.APIKeys, Local: loopback(l), Origins: cfg.Server.CORSOrigins, Strict: f.strict, Log: a.serveLog(f)})
+	log := a.serveLog(f)
+	s := serve.New(serve.Options{Keys: cfg.Server.APIKeys, Local: loopback(l), Origins: cfg.Server.CORSOrigins, Strict: f.strict,
+		KeyRate: cfg.Server.KeyRate, KeyParallel: cfg.Server.KeyParallel, Log: log})
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
 	served := make(chan error, 1)
 	go func() { served <- h.Serve(l) }()
-	err = a.serveEngine(c.Context(), cfg, s, func() { fmt.Fprintf(a.Err, "listening on http://%s\n", l.Addr()) })
-	return errors.Join(err, endServer(h, served))
-}
-
-// endServer ends the connections: their requests have ended, or have had their time.
-func endServer(h *http.Server, served chan error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-	defer cancel()
-	if err := h.Shutdown(ctx); err != nil {
-		h.Close()
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	x := &serving{app: a, cfg: cfg, server: s, log: log, url: "http://" + l.Addr().String()}
+	return errors.Join(x.run(c.Context()), endServer(h, served))
 }
 
 func (a *app) serveLog(f *serveFlags) *slog.Logger {
@@ -161,65 +144,4 @@ func (a *app) serveLog(f *serveFlags) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(a.Err, o))
 	}
 	return slog.New(slog.NewTextHandler(a.Err, o))
-}
-
-// servePiece is the most rows of prompts in a step that has generated tokens of other
-// requests too: these wait for no more than that.
-const servePiece = 512
-
-// serveEngine loads the model and answers requests with it until ctx ends.
-func (a *app) serveEngine(ctx context.Context, cfg *configs.Config, s *serve.Server, ready func()) error {
-	e, done, err := a.start(cfg, func(o *engine.Options, _ *model.Model) {
-		o.Plans.Batch, o.Plans.Sequences, o.Plans.Alone, o.Plans.Sampler = true, cfg.Server.Sequences, true, true
-	})
-	if err != nil {
-		return err
-	}
-	l, err := generate.Start(e, generate.Options{Keep: !cfg.Compute.Deterministic, Waiting: cfg.Server.MaxQueue, Piece: servePiece})
-	if err != nil {
-		return errors.Join(err, done())
-	}
-	s.Ready(serveModel(cfg, e), loopEngine{l})
-	ready()
-	select {
-	case <-ctx.Done():
-	case <-l.Done():
-	}
-	s.Unready("the server is shutting down")
-	err = errors.Join(l.Close(), done())
-	if err == nil {
-		err = errInterrupted
-	}
-	return err
-}
-
-// serveModel describes the model to its clients.
-func serveModel(cfg *configs.Config, e *engine.Engine) *serve.Model {
-	m := e.Model
-	out := &serve.Model{Aliases: cfg.Server.Aliases, Context: e.Context, Created: time.Now().Unix(), FixedSeed: cfg.IsSet("sampling.seed"), Settings: openai.Settings{
-		Model: m.Name(), Tokenizer: m.Tokenizer, Sampling: samplingParams(cfg.Sampling.Or(m.Sampling()).Or(configs.FallbackSampling())),
-		MaxTokens: e.Context, System: cfg.Run.System,
-	}}
-	if cfg.IsSet("run.max_tokens") {
-		out.Settings.MaxTokens = cfg.Run.MaxTokens
-	}
-	out.Settings.Template, out.Settings.NoTemplate = m.ChatTemplate()
-	if text, err := m.File.String("tokenizer.chat_template"); err == nil {
-		out.Format = toolcall.FormatOf(text)
-	}
-	if before, behind, between, ok := m.Middle(); ok {
-		out.Middle = &serve.Middle{Before: before, Behind: behind, Between: between}
-	}
-	return out
-}
-
-// loopEngine is a loop as the server sees it.
-type loopEngine struct{ *generate.Loop }
-
-func (l loopEngine) Submit(ctx context.Context, r generate.Request) (serve.Stream, error) {
-	s, err := l.Loop.Submit(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
 }

@@ -6,11 +6,14 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // serveChild starts a server as a process of its own. lines are those of its
@@ -80,4 +83,64 @@ func TestServe(t *testing.T) {
 	if !strings.Contains(string(rest), "path=/v1/completions status=200") || strings.Contains(string(rest), "goroutine") {
 		t.Errorf("log: %s", rest)
 	}
+}
+
+// TestServeEnds: asked to terminate, the server takes no more requests and gives
+// those under way their time; what has not ended then is cancelled, with an event
+// that says so.
+func TestServeEnds(t *testing.T) {
+	for drain, want := range map[string]string{"30": `"finish_reason":"length"`, "0": "the server is shutting down"} {
+		tokens := map[string]string{"30": "200", "0": "1500"}[drain]
+		c, url, lines := serveChild(t, "--set", "server.drain="+drain, "--set", "server.sequences=2")
+		q, err := http.NewRequestWithContext(t.Context(), "POST", url+"/v1/completions", strings.NewReader(`{"prompt":"func main() {","max_tokens":`+tokens+`,"ignore_eos":true,"stream":true}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.DefaultClient.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := bufio.NewReader(r.Body)
+		if _, err := events.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		rest, err := io.ReadAll(events)
+		r.Body.Close()
+		http.DefaultClient.CloseIdleConnections()
+		if err != nil || !strings.Contains(string(rest), want) || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") {
+			t.Errorf("drain %s: %v, the stream ends with %s", drain, err, tail(string(rest)))
+		}
+		log, _ := io.ReadAll(lines)
+		var exit *exec.ExitError
+		if err := c.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted || strings.Contains(string(log), "goroutine") {
+			t.Errorf("drain %s: ended with %v: %s", drain, err, log)
+		}
+	}
+}
+
+// TestServeSystemd: systemd is told when requests are taken, and when that ends.
+func TestServeSystemd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	c, _, lines := serveChild(t, "--set", "server.sequences=1")
+	read := func(want string) {
+		b := make([]byte, 100)
+		l.SetReadDeadline(time.Now().Add(time.Minute))
+		if n, err := l.Read(b); err != nil || string(b[:n]) != want {
+			t.Errorf("%q, %v, want %s", b[:n], err, want)
+		}
+	}
+	read("READY=1")
+	c.Process.Signal(syscall.SIGTERM)
+	read("STOPPING=1")
+	io.Copy(io.Discard, lines)
+	c.Wait()
 }

@@ -18,9 +18,9 @@ const (
 
 // signals gives the context of a command. An interrupt, a request to terminate or
 // a hang-up cancels it; a second one, or one that the command has not followed
-// within graceTime, has it say its last words and ends the process: a command may
-// wait for something that knows no context, such as a driver that compiles. stop
-// ends the watch.
+// within graceTime and its patience, has it say its last words and ends the process:
+// a command may wait for something that knows no context, such as a driver that
+// compiles. stop ends the watch.
 func (a *app) signals() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	sig, done := make(chan os.Signal, 2), make(chan struct{})
@@ -38,7 +38,7 @@ func (a *app) signals() (ctx context.Context, stop func()) {
 		}
 		select {
 		case <-sig:
-		case <-time.After(graceTime):
+		case <-time.After(graceTime + time.Duration(a.patience.Load())):
 		case <-done:
 			return
 		}

@@ -33,8 +33,9 @@ type Stats struct {
 	Running, Waiting int    // requests
 	PromptTokens     uint64 // computed
 	Generated        uint64
-	ReusedTokens     uint64 // of prompts, not computed
-	Steps            uint64 // finished
+	ReusedTokens     uint64  // of prompts, not computed
+	Steps            uint64  // finished
+	CacheUsed        float64 // share of the kv cache that requests hold, 0 to 1
 }
 
 // Loop computes requests on an engine, which is the loop's own until Close. Its
@@ -205,6 +206,8 @@ func (l *Loop) take() (closed bool, err error) {
 // tell copies what Stats tells.
 func (l *Loop) tell() {
 	l.counts.Running, l.counts.Waiting = l.s.Running(), l.s.Waiting()
+	pool := l.e.Pool
+	l.counts.CacheUsed = 1 - float64(pool.FreePositions())/float64(pool.Pages()*pool.PageSize())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = l.counts.Waiting + len(l.inbox)

@@ -23,6 +23,7 @@ type answer struct {
 	calls  int                  // that have ended
 	ended  bool                 // nothing of it is sent any more
 	result *generate.Result
+	last   time.Time // when its last token came
 }
 
 // piece is what became known of an answer. One of its fields beside the answer is
@@ -104,7 +105,7 @@ func (a *answer) begin(take func(piece)) {
 func (a *answer) event(e generate.Event, take func(piece)) *apiError {
 	switch {
 	case e.Token != nil:
-		a.t.seen(a, e.Token)
+		a.t.seen(a)
 		if a.ended {
 			return nil
 		}
@@ -116,6 +117,7 @@ func (a *answer) event(e generate.Event, take func(piece)) *apiError {
 		}
 	case e.Result != nil:
 		a.result = e.Result
+		a.t.counted(e.Result)
 		return a.end(*e.Result, take)
 	}
 	return nil

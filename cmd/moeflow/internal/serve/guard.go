@@ -61,6 +61,8 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		h.Set("Request-Id", rec.id) // Anthropic's name
 		h.Set("X-Content-Type-Options", "nosniff")
 		sw := &statusWriter{ResponseWriter: w}
+		s.under.Add(1)
+		defer s.under.Add(-1)
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {

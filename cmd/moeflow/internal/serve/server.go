@@ -1,9 +1,11 @@
 package serve
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"moeflow/cmd/moeflow/internal/openai"
@@ -14,24 +16,29 @@ type Options struct {
 	Keys []string // one of which a request has to give; none: everybody is served
 	// Local says that only this machine reaches the server: then a Host header has
 	// to name it, so that no page of the web can send requests through a browser.
-	Local        bool
-	Origins      []string      // of pages that may send requests; "*" is all
-	Strict       bool          // other names of models than ours are errors
-	MaxBody      int64         // bytes; 32 MiB
-	WriteTimeout time.Duration // that a client may take to read what is written; 60 s
-	Log          *slog.Logger  // nil: nothing is logged
+	Local   bool
+	Origins []string // of pages that may send requests; "*" is all
+	Strict  bool     // other names of models than ours are errors
+	MaxBody int64    // bytes; 32 MiB
+	// KeyRate is how many requests a key may send in a minute, KeyParallel how many it
+	// may have under way; 0: no bound.
+	KeyRate, KeyParallel int
+	WriteTimeout         time.Duration // that a client may take to read what is written; 60 s
+	Log                  *slog.Logger  // nil: nothing is logged
 }
 
 // Server answers requests. Its methods may be called from any goroutine.
 type Server struct {
 	o       Options
 	handler http.Handler
+	meters  *meters
+	limits  limits
+	under   atomic.Int64 // requests
 
 	mu     sync.RWMutex
 	model  *Model
 	engine Engine
 	why    string // why no requests are taken, while none are
-	ended  bool
 }
 
 // New makes a server, which answers 503 until Ready is called.
@@ -46,6 +53,8 @@ func New(o Options) *Server {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{o: o, why: "the model is loading"}
+	s.meters = s.newMeters()
+	s.limits = limits{perMinute: o.KeyRate, parallel: o.KeyParallel, users: map[string]*user{}}
 	s.handler = s.guarded(s.routes())
 	return s
 }
@@ -62,6 +71,21 @@ func (s *Server) Unready(why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.engine, s.why = nil, why
+}
+
+// Drain waits until no request is under way, or until ctx ends, and tells whether
+// none is.
+func (s *Server) Drain(ctx context.Context) bool {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for s.under.Load() > 0 {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return s.under.Load() == 0
+		}
+	}
+	return true
 }
 
 // serving is the model and its engine.
@@ -91,6 +115,7 @@ func (s *Server) table() []route {
 		{"GET", "/readyz", true, s.health},
 		{"GET", "/health", true, s.health},
 		{"GET", "/v1/health", true, s.health},
+		{"GET", "/metrics", false, s.metrics},
 		{"GET", "/v1/models", false, s.models},
 		{"GET", "/v1/models/{name...}", false, s.oneModel},
 		{"POST", "/v1/chat/completions", false, s.completions(openai.Chat)},
@@ -112,7 +137,15 @@ func (s *Server) routes() http.Handler {
 				s.fail(w, q, unauthorized(q))
 				return
 			}
-			if err := r.h(w, q); err != nil {
+			leave, err := func() {}, (*apiError)(nil)
+			if r.method == "POST" {
+				leave, err = s.limits.enter(keyOf(q))
+			}
+			if err == nil {
+				defer leave()
+				err = r.h(w, q)
+			}
+			if err != nil {
 				s.fail(w, q, err)
 			}
 		})

@@ -32,13 +32,6 @@ type turn struct {
 	made, cached int           // tokens
 }
 
-// seen counts a token of an answer.
-func (t *turn) seen(a *answer, _ *generate.Token) {
-	if t.made++; t.first == 0 {
-		t.first = time.Since(t.begin)
-	}
-}
-
 // newTurn makes the prompt of a request.
 func (s *Server) newTurn(ctx context.Context, r *openai.Request) (*turn, *apiError) {
 	m, e, err := s.serving()
