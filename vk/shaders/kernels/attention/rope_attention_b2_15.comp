@@ -36,7 +36,7 @@ shared vec4 query[GROUP * D / 4];
 #include "attention/rope_attention_args.glsl"
 #define KV_WIDTH (KV_HEADS * D)
 #define KV_SEEN coherent readonly
-#define KEEP_LOOP [[dont_unroll]] for
+#define ROLLED_LOOP [[dont_unroll]] for
 #include "kv.glsl"
 #include "kv_pieces.glsl"
 #include "attention/cache.glsl"

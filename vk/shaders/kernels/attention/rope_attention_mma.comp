@@ -34,7 +34,7 @@ shared vec4 query[GROUP * D / 4];
 #include "attention/rope_attention_args.glsl"
 #define KV_WIDTH (KV_HEADS * D)
 #define KV_SEEN restrict readonly
-#define KEEP_LOOP for
+#define ROLLED_LOOP for
 #include "kv.glsl"
 #include "kv_pieces.glsl"
 #include "attention/cache.glsl"
