@@ -106,3 +106,21 @@ func TestTypesOf(t *testing.T) {
 		}
 	}
 }
+
+func TestUses(t *testing.T) {
+	head := "// op: swiglu\n// tile: 1 1 1\n// local: 64\n// spec:\n// types: F32\n"
+	dir := tree(t, map[string]string{
+		"lib/core/a.glsl":        "#include \"core/b.glsl\"\n",
+		"lib/core/b.glsl":        "\n",
+		"kernels/rows/far.comp":  head + "#include \"core/a.glsl\"\n",
+		"kernels/rows/near.comp": head + "#include \"core/b.glsl\"\n",
+		"kernels/rows/none.comp": head,
+	})
+	var out strings.Builder
+	if err := listUses(&out, dir, "lib/core/b.glsl"); err != nil || out.String() != "kernels/rows/far.comp\nkernels/rows/near.comp\n" {
+		t.Errorf("got %q, %v", out.String(), err)
+	}
+	if err := listUses(&out, dir, "lib/core/c.glsl"); err == nil {
+		t.Error("a file that nobody includes was found")
+	}
+}

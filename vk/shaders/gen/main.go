@@ -1,7 +1,7 @@
 // Command gen compiles every kernel for every type that it serves and writes
 // the .spv files, their manifest and the Go table.
 //
-//	go run ./vk/shaders/gen [-glslang PATH] [-all]
+//	go run ./vk/shaders/gen [-glslang PATH] [-all] [-uses FILE]
 //
 // It compiles only what changed since the last manifest, unless told -all.
 package main
@@ -11,10 +11,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -23,11 +25,38 @@ func main() {
 	glslang := flag.String("glslang", "glslang", "the compiler, glslang 16 or later")
 	root := flag.String("root", "vk/shaders", "the folder of the kernels")
 	all := flag.Bool("all", false, "compile everything anew")
+	uses := flag.String("uses", "", "only list the kernels that include this file, such as lib/gemm/tile.glsl")
 	flag.Parse()
+	if *uses != "" {
+		if err := listUses(os.Stdout, *root, *uses); err != nil {
+			fmt.Fprintln(os.Stderr, "gen:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*glslang, *root, *all); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
+}
+
+// listUses writes the files of kernels that include a file, by way of others too.
+func listUses(w io.Writer, root, file string) error {
+	vs, err := variants(root)
+	if err != nil {
+		return err
+	}
+	var found []string
+	for _, v := range vs {
+		if slices.Contains(v.sources, file) && !slices.Contains(found, v.path) {
+			found = append(found, v.path)
+		}
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("no kernel includes %s", file)
+	}
+	_, err = fmt.Fprintln(w, strings.Join(found, "\n"))
+	return err
 }
 
 func run(glslang, root string, all bool) error {
