@@ -199,7 +199,7 @@ func TestEngineErrors(t *testing.T) {
 		{lost: errors.New("the device was lost"), status: 500, want: "the device was lost"},
 	} {
 		h, e := start(t, Options{}, "")
-		e.fail, e.lost = c.fail, c.lost
+		e.fail, e.lost, e.slow = c.fail, c.lost, true
 		for _, stream := range []string{"", `,"stream":true`} {
 			r := post(t, h.URL+"/v1/completions", `{"prompt":"x"`+stream+`}`)
 			if r.status != c.status || !strings.Contains(r.body, c.want) || c.status == 429 && r.header.Get("Retry-After") != "1" {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -34,6 +35,7 @@ type scripted struct {
 	lost  error         // of the result, behind the tokens
 	hold  chan struct{} // not nil: a token is given for each value
 	none  bool          // no token is ever given
+	slow  bool          // the first token comes a while behind the prompt
 
 	mu    sync.Mutex
 	asked []generate.Request
@@ -87,6 +89,9 @@ func (e *scripted) Submit(ctx context.Context, r generate.Request) (Stream, erro
 func (e *scripted) run(ctx context.Context, s *script, r generate.Request, text string) {
 	defer e.open.Add(-1)
 	s.add(generate.Event{Prefilled: len(r.IDs)})
+	if e.slow { // so that the reader takes the first event alone
+		time.Sleep(5 * time.Millisecond)
+	}
 	res := generate.Result{Finish: generate.FinishStop, Prompt: len(r.IDs), Reused: len(r.IDs) / 2, Err: e.lost}
 	if e.none {
 		<-ctx.Done()

@@ -56,8 +56,12 @@ func (e *events) write(name string, data []byte) {
 	_, e.err = e.w.Write(buf)
 }
 
-// flush hands what was written to the client.
+// flush hands what was written to the client. Before that there is no answer yet, and
+// flushing would begin one.
 func (e *events) flush() {
+	if !e.begun {
+		return
+	}
 	if err := e.c.Flush(); e.err == nil {
 		e.err = err
 	}
