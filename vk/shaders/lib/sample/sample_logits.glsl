@@ -65,12 +65,12 @@ void logits_change(uint j, uint first, uint slot, uint position) {
     }
     barrier();
     for (uint e = lane; e < touched; e += step_by) {
-        const uint id = sampling.v[list + 3 * e], word = sampling.v[list + 3 * e + 1];
+        const uint id = sampling.v[list + SAMPLE_TOUCHED * e], word = sampling.v[list + SAMPLE_TOUCHED * e + 1];
         if (id - first >= size) continue; // below first wraps around
         bool repeated = (word & 1) != 0;
         const uint count = (word >> 1) + flying_count(j, id, 0, repeated);
         for (uint r = 0; r < fly; r++) if (flying[r] == id) listed[r] = 1;
-        logit_set(id - first, changed(j, logit_at(id - first), uintBitsToFloat(sampling.v[list + 3 * e + 2]), repeated, count));
+        logit_set(id - first, changed(j, logit_at(id - first), uintBitsToFloat(sampling.v[list + SAMPLE_TOUCHED * e + 2]), repeated, count));
     }
     barrier();
     for (uint r = lane; r < fly; r += step_by) {

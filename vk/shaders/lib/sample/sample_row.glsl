@@ -1,20 +1,21 @@
 // What an output row asks of the sampler, and sizes: see graph/sample.go. Included
 // after the push constants, which have n, the size of the vocabulary, and the
 // address of the buffer sampling.
-const uint PARTIAL = ARGMAX_PARTIAL, CANDIDATES = 64, MERGED = PARTIAL / 2, LIKELIEST = 20, RECENT = 16;
+const uint PARTIAL = ARGMAX_PARTIAL, CANDIDATES = SAMPLE_CANDIDATES, MERGED = PARTIAL / 2;
+const uint LIKELIEST = SAMPLE_LIKELIEST, RECENT = SAMPLE_RECENT;
 const uint MOST_PARTIALS = MERGED / LIKELIEST; // so that all of them are merged
-const uint ROW_WORDS = 16, PROBS_WORDS = 2 + 2 * LIKELIEST;
+const uint ROW_WORDS = SAMPLE_ROW_WORDS, PROBS_WORDS = SAMPLE_PROBS_WORDS;
 // A partial's words: the largest logit, its id, two sums, the largest logit and the
 // sum before any change, then candidates and likeliest as pairs of logit and id.
 const uint LARGEST = 0, LARGEST_ID = 1, SUM = 2, SUM_HOT = 3, RAW_LARGEST = 4, RAW_SUM = 5;
-const uint LIST = 6, RAW_LIST = LIST + 2 * CANDIDATES, PARTIAL_WORDS = RAW_LIST + 2 * LIKELIEST;
+const uint LIST = 6, RAW_LIST = LIST + 2 * CANDIDATES, PARTIAL_WORDS = SAMPLE_PARTIAL_WORDS;
 const float LEAST = uintBitsToFloat(0xff800000u); // minus infinity
 
 uint row_uint(uint j, uint word) { return sampling.v[ROW_WORDS * j + word]; }
 float row_float(uint j, uint word) { return uintBitsToFloat(row_uint(j, word)); }
 
-bool row_masked(uint j) { return (row_uint(j, 0) & 1) != 0; }
-bool row_wants_probs(uint j) { return (row_uint(j, 0) & 2) != 0; }
+bool row_masked(uint j) { return (row_uint(j, 0) & SAMPLE_MASKED) != 0; }
+bool row_wants_probs(uint j) { return (row_uint(j, 0) & SAMPLE_PROBS) != 0; }
 float row_temperature(uint j) { return row_float(j, 1); }
 float row_scale(uint j) { return min(1 / row_temperature(j), 1e30); } // finite, for the largest's 0
 uint row_top_k(uint j) { return row_uint(j, 2) < n ? row_uint(j, 2) : 0; } // 0: all
