@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/term"
 
@@ -177,15 +178,15 @@ func (t *editedLines) read(prompt string) (string, error) { return t.editor.Read
 // interruptKey is what Ctrl-C sends in raw mode.
 const interruptKey = 0x03
 
-// answering watches for Ctrl-C. A second one, while the answer has not ended yet, is
-// for the command itself, as if the terminal had sent a signal. What else is typed
-// waits for the next message.
+// answering watches for Ctrl-C. Another one, while the answer has not ended within
+// graceTime, is for the command itself, as if the terminal had sent a signal. What
+// else is typed waits for the next message.
 func (t *editedLines) answering(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		for asked := false; ; {
+		for asked := (time.Time{}); ; {
 			select {
 			case <-done:
 				return
@@ -201,10 +202,13 @@ func (t *editedLines) answering(ctx context.Context) (context.Context, func()) {
 				}
 				t.editor.Forget()
 				t.editor.Typed(b[i+1:])
-				if cancel(); asked || bytes.IndexByte(b, interruptKey) < i {
+				switch {
+				case asked.IsZero():
+					asked = time.Now()
+					cancel()
+				case time.Since(asked) > graceTime:
 					interruptSelf()
 				}
-				asked = true
 			}
 		}
 	}()

@@ -36,13 +36,14 @@ func childCommand(args ...string) *exec.Cmd {
 	return c
 }
 
-// startChild starts a child and kills it after a minute.
+// startChild starts a child and kills it after five minutes: a busy machine without a
+// GPU may take one to compile the kernels.
 func startChild(t *testing.T, c *exec.Cmd) {
 	t.Helper()
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stop := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	stop := time.AfterFunc(5*time.Minute, func() { c.Process.Kill() })
 	t.Cleanup(func() { stop.Stop() })
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -89,6 +90,9 @@ func (a *app) run(c *cobra.Command, args []string, f *runFlags) (err error) {
 	return s.answer(c.Context(), ids)
 }
 
+// silence is how long a command waits for its input before it says so.
+const silence = time.Second
+
 // promptText is the prompt and whether there is one. What is piped into a command
 // without a file for its prompt is the end of the prompt.
 func (a *app) promptText(c *cobra.Command, f *runFlags) (text string, given bool, err error) {
@@ -108,7 +112,11 @@ func (a *app) promptText(c *cobra.Command, f *runFlags) (text string, given bool
 			err = fmt.Errorf("--prompt-file: %w", err)
 		}
 	case isPipe(a.stdin):
+		said := time.AfterFunc(silence, func() {
+			fmt.Fprintln(a.Err, "reading standard input up to its end, which is the end of the prompt (</dev/null leaves it out)")
+		})
 		more, err := a.readText(c.Context(), "-", mostPrompt)
+		said.Stop()
 		if err != nil {
 			return "", false, err
 		}

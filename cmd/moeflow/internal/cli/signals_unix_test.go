@@ -38,6 +38,7 @@ func TestSilentInput(t *testing.T) {
 		{"run", "-", "--trace", keep},
 		{"run", "-f", "/dev/stdin"},
 		{"run", "-f", pipe},
+		{"run", "-p", "x"},
 		{"batch", "-"},
 		{"batch", pipe},
 		{"tokenize"},
@@ -62,6 +63,28 @@ func TestSilentInput(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 || readFile(t, keep) != "precious" {
 		t.Errorf("the folder has %v, %v; the file says %q", left, err, readFile(t, keep))
 	}
+}
+
+// TestPipeSaid: a prompt whose end is piped in by nobody says what it waits for.
+func TestPipeSaid(t *testing.T) {
+	c := childCommand("run", "-p", "x")
+	errs, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	startChild(t, c)
+	said := make([]byte, 40)
+	if _, err := io.ReadFull(errs, said); err != nil || !strings.HasPrefix(string(said), "reading standard input up to its end") {
+		t.Errorf("%q, %v", said, err)
+	}
+	c.Process.Signal(syscall.SIGINT)
+	io.Copy(io.Discard, errs)
+	interruptedChild(t, c, &bytes.Buffer{})
 }
 
 // waitsForInput gives a child time to come to where it waits. A child that is

@@ -89,7 +89,7 @@ func (c *terminal) sees(t *testing.T, text string) {
 // seesFrom is sees for what comes behind the first bytes.
 func (c *terminal) seesFrom(t *testing.T, from int, text string) {
 	t.Helper()
-	for range 6000 {
+	for range 24000 {
 		if strings.Contains(c.screen()[from:], text) {
 			return
 		}
