@@ -82,7 +82,8 @@ func (e *Engine) compile(o *Options) error {
 	e.KVType, e.limit = p.KVType, p.Memory
 	p.fillBatch(&e.Device)
 	p.fillRest()
-	p.Sampler = (p.Sampler || p.Constraints) && e.Model.Vocab <= graph.SampleVocabulary && e.Slots < graph.SampleRecent
+	p.Sampler = (p.Sampler || p.Constraints) && (e.Device.Kind != "cpu" || p.SamplerOnCPU) &&
+		e.Model.Vocab <= graph.SampleVocabulary && e.Slots < graph.SampleRecent
 	p.Constraints = p.Constraints && p.Sampler
 	for {
 		po := p.planOptions(shaders.For(p.kernels(class(&e.Device))))

@@ -49,8 +49,10 @@ type Plans struct {
 	Pretend       []string // capabilities that the device is taken to have, so that kernels for GPUs are tested without one
 	CountExperts  bool     // the device counts how often each expert is chosen
 	// Sampler has the device pick tokens by all that sample.Params ask, as far as
-	// Engine.Sampler says; without it, the device picks the likeliest one.
-	Sampler bool
+	// Engine.Sampler says; without it, the device picks the likeliest one. A CPU has no
+	// sampler unless SamplerOnCPU asks for it: the host reads its logits at no cost, and
+	// compiling the sampler's kernels takes a CPU's driver seconds.
+	Sampler, SamplerOnCPU bool
 	// Constraints gives the sampler masks of allowed tokens, and a segment of its own,
 	// so that it can wait for a mask while other work goes on.
 	Constraints bool

@@ -28,7 +28,7 @@ func everyThird(vocab int) func(answer []int32) sample.Mask {
 // segment of their own; the tokens are allowed ones, and those that the host picks.
 func TestAllow(t *testing.T) {
 	host := startBatch(t, quick, engine.Plans{Sequences: 6})
-	device := startBatch(t, quick, engine.Plans{Sequences: 6, Constraints: true}, enginetest.Slots(3))
+	device := startBatch(t, quick, engine.Plans{Sequences: 6, Constraints: true, SamplerOnCPU: true}, enginetest.Slots(3))
 	if host.Segments() != 1 || device.Segments() != 2 {
 		t.Fatalf("%d and %d segments, want one, and one more for the sampler", host.Segments(), device.Segments())
 	}
@@ -63,7 +63,7 @@ func TestAllow(t *testing.T) {
 // TestAllowNone: where no token is allowed the request fails, at that position, and a
 // request beside it goes on; one that is cancelled holds nothing up.
 func TestAllowNone(t *testing.T) {
-	for _, p := range []engine.Plans{{Sequences: 3, Constraints: true}, {Sequences: 3}} {
+	for _, p := range []engine.Plans{{Sequences: 3, Constraints: true, SamplerOnCPU: true}, {Sequences: 3}} {
 		e := startBatch(t, quick, p)
 		l := loop(t, e, Options{})
 		ids := measure.Tokens(e.Model.Vocab, 9, 1)

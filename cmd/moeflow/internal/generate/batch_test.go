@@ -121,9 +121,9 @@ func TestBatchSameText(t *testing.T) {
 		buckets []engine.Bucket // other chunks, the same kernels
 	}
 	jobs := []job{
-		{quick, 64, engine.Plans{Sequences: 64, Sampler: true}, false, enginetest.Buckets(64, 64, 128, 64)},
-		{quick, 18, engine.Plans{Sequences: 8, Buckets: few, Sampler: true}, true, enginetest.Buckets(2, 2, 8, 8, 128, 64, 256, 64)},
-		{blocky, 6, engine.Plans{Sequences: 8, Buckets: few, Sampler: true, Pretend: []string{"gpu", "shared48"}}, true, nil},
+		{quick, 64, engine.Plans{Sequences: 64, Sampler: true, SamplerOnCPU: true}, false, enginetest.Buckets(64, 64, 128, 64)},
+		{quick, 18, engine.Plans{Sequences: 8, Buckets: few, Sampler: true, SamplerOnCPU: true}, true, enginetest.Buckets(2, 2, 8, 8, 128, 64, 256, 64)},
+		{blocky, 6, engine.Plans{Sequences: 8, Buckets: few, Sampler: true, SamplerOnCPU: true, Pretend: []string{"gpu", "shared48"}}, true, nil},
 		{blocky, 6, engine.Plans{Sequences: 32, Buckets: enginetest.Buckets(32, 32, 128, 64), Pretend: []string{"gpu", "shared48"}}, true, nil},
 	}
 	if kind := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Context: 64}).Device.Kind; kind != "cpu" { // its own kernels
@@ -191,7 +191,7 @@ func TestBatchGivesUp(t *testing.T) {
 	}
 	var want map[int]BatchResult
 	for i, o := range []engine.Plans{{}, {Cache: 7 * engine.PageSize}, {Cache: 7 * engine.PageSize, Buckets: enginetest.Buckets(8, 8, 128, 64)}} {
-		o.Sequences, o.Sampler = 8, true
+		o.Sequences, o.Sampler, o.SamplerOnCPU = 8, true, true
 		e := startBatch(t, quick, o, enginetest.Slots(1+i))
 		list, tokens := prompts(e)
 		given, next := 0, oneByOne(list)

@@ -31,7 +31,7 @@ var samplings = []sample.Params{
 func TestDevicePicksAsHost(t *testing.T) {
 	m := testmodel.Tiny(t)
 	host := enginetest.Start(t, m, engine.Plans{Context: 128})
-	device := enginetest.Start(t, m, engine.Plans{Context: 128, Sampler: true}, enginetest.Slots(5))
+	device := enginetest.Start(t, m, engine.Plans{Context: 128, Sampler: true, SamplerOnCPU: true}, enginetest.Slots(5))
 	for i, p := range samplings {
 		r := Request{IDs: measure.Tokens(m.Vocab, 20, uint64(i)), MaxTokens: 40, IgnoreEOG: true, Sampling: p, LogProbs: i%2 == 0, Top: i}
 		if !onDevice(device, &r) {
@@ -61,7 +61,7 @@ func TestDevicePicksAsHost(t *testing.T) {
 
 // TestDeviceServes: what the device's sampler leaves to the host.
 func TestDeviceServes(t *testing.T) {
-	e := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Context: 128, Sampler: true})
+	e := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Context: 128, Sampler: true, SamplerOnCPU: true})
 	plain := sample.Params{Temperature: 1, TopP: 1, RepeatPenalty: 1}
 	for _, c := range []struct {
 		name string

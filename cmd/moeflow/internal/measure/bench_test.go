@@ -63,7 +63,7 @@ func TestBench(t *testing.T) {
 // does.
 func TestBenchSampling(t *testing.T) {
 	for _, sampler := range []bool{true, false} {
-		e := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Context: 256, Buckets: enginetest.Buckets(2, 2), Sampler: sampler})
+		e := enginetest.Start(t, testmodel.Tiny(t), engine.Plans{Context: 256, Buckets: enginetest.Buckets(2, 2), Sampler: sampler, SamplerOnCPU: true})
 		b, err := NewBench(context.Background(), e, 2, 3)
 		if err != nil {
 			t.Fatal(err)
