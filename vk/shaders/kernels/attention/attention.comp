@@ -6,7 +6,7 @@
 //   t = 0 .. position(r), g = h / (heads / kv_heads)
 //
 // q, y {d * heads, R} F32, k_cache, v_cache {d * kv_heads, positions} of the
-// kernel's type. One workgroup a head and row; d is a multiple of 8, at most
+// kernel's type. One workgroup per head and row; d is a multiple of 8, at most
 // 512. Each subgroup keeps a running maximum, sum and output over its own tiles
 // of positions, one position a lane (Milakov and Gimelshein, arXiv 1805.02867);
 // at the end they are joined.

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // Causal attention of few rows over long sequences: the positions of a row are
-// shared out to SPLITS workgroups a kv head, in chunks of CHUNK, split s taking
+// shared out to SPLITS workgroups per kv head, in chunks of CHUNK, split s taking
 // chunks s, s + SPLITS, …; the last of them to finish joins their parts (Dao et
 // al., flash-decoding). All query heads of a kv head are served at once. The
 // order of a row's sums depends on its position alone.

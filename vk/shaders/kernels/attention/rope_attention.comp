@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // rope_store and attention_splitkv in one, for single rows on a GPU: the
-// positions are shared out to SPLITS workgroups a kv head, each of which
+// positions are shared out to SPLITS workgroups per kv head, each of which
 // normalizes and rotates its query heads for itself; the one that has the last
 // position also makes its key and value and stores them. A split has whole pages
 // of 64 positions, as many as the row's length asks for; the last split to
@@ -11,7 +11,7 @@
 // q, y {d * heads, R} F32, k, v {d * kv_heads, R} F32, q_norm, k_norm {d} or
 // absent, freqs {rope_dim / 2, 2} F32, k_cache, v_cache {d * kv_heads,
 // positions} of the kernel's type; part is scratch: 1024 words, zero before and
-// after, then (d + 2) * heads * SPLITS floats a row. See rope_store.comp and
+// after, then (d + 2) * heads * SPLITS floats per row. See rope_store.comp and
 // attention_splitkv.comp for the formulas; the scores' factor is 1 / sqrt(d).
 //
 // op: rope_attention

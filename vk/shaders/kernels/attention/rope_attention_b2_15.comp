@@ -7,7 +7,7 @@
 // position alone.
 //
 // Arguments are those of rope_attention.comp; part is scratch: 1024 words, zero before
-// and after, then (d + 2) * heads * SPLITS floats a row.
+// and after, then (d + 2) * heads * SPLITS floats per row.
 //
 // Rows of a step may be of one sequence. Then a row's workgroups wait before they read
 // the cache, and each stores for itself the keys and values of the step's rows before

@@ -9,7 +9,7 @@
 // order of a row's sums depends on its position alone.
 //
 // Arguments are those of rope_attention.comp; part is scratch: 1024 words, zero
-// before and after, then (d + 2) * heads * SPLITS floats a row.
+// before and after, then (d + 2) * heads * SPLITS floats per row.
 //
 // op: rope_attention
 // tile: 1 1 1

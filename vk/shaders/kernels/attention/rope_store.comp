@@ -11,7 +11,7 @@
 // neither normalized nor rotated; k and v go to the row's place in the cache.
 // q {d * heads, R} in place, k, v {d * kv_heads, R}, q_norm, k_norm {d} or
 // absent, freqs {m, 2}, all F32; k_cache, v_cache {d * kv_heads, positions} of
-// the kernel's type. One workgroup a head and row; d is at most 1024.
+// the kernel's type. One workgroup per head and row; d is at most 1024.
 //
 // op: rope_store
 // tile: 1 1 1

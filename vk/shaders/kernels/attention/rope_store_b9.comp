@@ -3,7 +3,7 @@
 // rope_store for many rows, whose angles are computed once a row: see there for
 // the formula.
 //
-// One workgroup a row, each subgroup takes a head in turn.
+// One workgroup per row; its subgroups take the heads in turns.
 //
 // op: rope_store
 // tile: all 1 1

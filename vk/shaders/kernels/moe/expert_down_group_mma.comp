@@ -82,7 +82,7 @@ void main() {
     // activations at once.
     const uint turned = used * gl_WorkGroupID.x / gl_NumWorkGroups.x;
     // The first weights are asked for before there are activations; after that the
-    // subgroups of a processor wait in turns.
+    // subgroups of a multiprocessor wait in turns.
     Pair p;
     bool loaded = false;
     [[dont_unroll]] for (uint i = subgroup_uniform(gl_SubgroupID);; i += WARPS) {

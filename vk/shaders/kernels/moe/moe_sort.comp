@@ -5,8 +5,8 @@
 //   list = assignments ordered by (ids[assignment], assignment)
 //   tiles = each expert's part of the list cut into tiles of at most tile assignments
 //
-// ids {top_k, R} U32; groups U32 is laid out as graph/groups.go has it: word 0
-// the tiles in use, at word 4 three words a tile (expert, first, count), then
+// ids {top_k, R} U32; groups U32 is laid out as graph.Groups says: word 0
+// the tiles in use, at word 4 three words per tile (expert, first, count), then
 // the list. One workgroup an expert: it counts all experts' assignments, so that it
 // knows where its own begin, and then finds its own in rising order, each
 // subgroup in a stretch of its own. Nothing depends on which workgroup or
@@ -30,7 +30,7 @@ shared uint before[1024 / 4]; // no subgroup is smaller than four
 
 uint tiles_of(uint e) { return (counts[e] + tile - 1) / tile; }
 
-// stretch is how many assignments a subgroup looks at, four an invocation at a time.
+// stretch is how many assignments a subgroup looks at, four per invocation at a time.
 uint stretch(uint assignments) {
     const uint round = 4 * gl_WorkGroupSize.x;
     return (assignments + round - 1) / round * 4 * gl_SubgroupSize;

@@ -3,7 +3,7 @@
 // topk_down whose activations are fixed point already.
 //
 // Arguments are those of topk_down.comp, but for h U32, as
-// topk_gate_up_q16 leaves it: see graph/fixed.go.
+// topk_gate_up_q16 leaves it: see graph.StoreQ16.
 //
 // op: topk_down_q16
 // tile: 16 1 1

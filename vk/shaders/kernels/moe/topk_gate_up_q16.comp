@@ -5,7 +5,7 @@
 // workgroup needs all of them, has only to copy them.
 //
 // Arguments are those of topk_gate_up.comp, but for y U32, laid out as
-// graph/fixed.go has it. A scale is that of sixteen outputs, of which a workgroup
+// graph.StoreQ16 writes it. A scale is that of sixteen outputs, of which a workgroup
 // makes three times as many.
 //
 // op: topk_gate_up_q16

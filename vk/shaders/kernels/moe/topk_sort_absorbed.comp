@@ -6,7 +6,7 @@
 //   p = softmax(logits[r] / sqrt(mean(x[r]^2) + eps)), then as topk_sort with norm 1
 //
 // logits {experts, R}, x {k, R}, ids {top_k, R} U32, weights {top_k, R}, groups U32
-// laid out as graph/groups.go has it.
+// laid out as graph.Groups says.
 //
 // op: topk_sort_absorbed
 // types: F32

@@ -8,7 +8,7 @@
 //   tiles = each expert's part of the list cut into tiles of at most tile assignments
 //
 // logits {experts, R}, ids {top_k, R} U32, weights {top_k, R}, groups U32 laid
-// out as graph/groups.go has it. A row has an expert once, so an expert's assignments
+// out as graph.Groups says. A row has an expert once, so an expert's assignments
 // are a bit for each of its rows, and a assignment's rank is the number of bits below
 // its own. A NaN among the logits counts as the lowest value.
 //

@@ -93,6 +93,6 @@ void main() {
         }
         sync_group();
     }
-    if (rows == 0) sync_wait(); // who reports has waited for all before
+    if (rows == 0) sync_wait(); // the report says that all dispatches before are done too
     sync_done_side();
 }

@@ -6,7 +6,7 @@
 //
 // token(r) is the step's token or, where its top bit is set, the sampled token
 // that its other bits name. sampled {slots} U32, table {k, vocab} of the
-// kernel's type, x {k, R} F32. One workgroup a row.
+// kernel's type, x {k, R} F32. One workgroup per row.
 //
 // op: embed
 // tile: all 1 1

@@ -4,7 +4,7 @@
 //
 //   y[r][i] = w[i] * x[r][i] / sqrt(mean_i(x[r][i]^2) + eps)
 //
-// x {n, R} F32, w {n} F32, y {n, R} F32. One workgroup a row.
+// x {n, R} F32, w {n} F32, y {n, R} F32. One workgroup per row.
 //
 // op: rms_norm
 // types: F32

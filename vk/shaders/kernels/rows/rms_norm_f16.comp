@@ -4,9 +4,9 @@
 // arXiv 1910.07467), as floats and as halves.
 //
 //   y[r][i] = w[i] * x[r][i] / sqrt(mean_i(x[r][i]^2) + eps)
-//   half[r][i] = y[r][i] rounded to a half, at most 65504 in size
+//   y_f16[r][i] = y[r][i] rounded to a half, at most 65504 in size
 //
-// x, y {n, R}, w {n} F32, half {n, R} F16, n even. One workgroup a row.
+// x, y {n, R}, w {n} F32, y_f16 {n, R} F16, n even. One workgroup per row.
 //
 // op: rms_norm_f16
 // types: F32

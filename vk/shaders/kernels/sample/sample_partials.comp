@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 // What sample_draw needs to know of each partial of an output row: 4096 logits.
 //
-//   l = logits[j] after mask, bias and penalties (see graph/sample.go)
+//   l = logits[j] after mask, bias and penalties (see graph.SampleRow)
 //   largest l and its id, sum exp(l - largest), sum exp((l - largest) / temperature),
 //   the first row_candidates of the partial by l, falling, ties by lowest id;
 //   of the logits without any change, where log probabilities are wanted: largest,

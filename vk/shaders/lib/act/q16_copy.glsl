@@ -1,5 +1,5 @@
 // q16_copy brings Q16_N activations that are 16-bit fixed point already (see
-// graph/fixed.go) into shared memory. Included after quantized.glsl and sync/sync.glsl.
+// graph.StoreQ16) into shared memory. Included after quantized.glsl and sync/sync.glsl.
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent readonly buffer ActU2 { uvec2 v[]; };
 
 void q16_copy(uint64_t row) {

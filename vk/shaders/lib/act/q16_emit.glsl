@@ -1,4 +1,4 @@
-// Activations as 16-bit fixed point in memory: see graph/fixed.go. Included after
+// Activations as 16-bit fixed point in memory: see graph.StoreQ16. Included after
 // quantized.glsl, whose rounding it has, and sync/sync.glsl.
 layout(buffer_reference, scalar, buffer_reference_align = 8) coherent writeonly buffer PutU32x2 { uvec2 v[]; };
 

@@ -1,6 +1,6 @@
 // What the flash kernels take. Included after D and FLASH_TILE.
 // A kernel that waits by itself has more in front, and views of its own of what
-// the dispatches before wrote; it may also take fewer queries a workgroup.
+// the dispatches before wrote; it may also take fewer queries per workgroup.
 #ifndef FLASH_FLOATS
 #define FLASH_FLOATS F32x4
 #define FLASH_HALF8 kv_half8

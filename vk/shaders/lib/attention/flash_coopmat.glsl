@@ -44,7 +44,7 @@ uint flash_fma() { return gl_LocalInvocationID.x >> 5 & 1; }
 // unlike subgroupBarrier waits for nothing else.
 void flash_sync() { controlBarrier(gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease); }
 
-// flash_queries brings the tile's rows, four invocations a row, as many at a
+// flash_queries brings the tile's rows, four invocations per row, as many at a
 // time as there is room for.
 void flash_queries(uint64_t row) {
     [[unroll]] for (uint b = 0; b < FLASH_ROWS; b += 2 * FLASH_TILE) {

@@ -1,4 +1,4 @@
-// The joining of splits' parts: each leaves its sums, the largest score and the
+// How the parts of splits are merged: each split leaves its sums, the largest score and the
 // total weight of every head; the last to come adds them up (Dao et al.,
 // flash-decoding). Included after split_sum(i, stat) and head.
 
@@ -19,7 +19,7 @@ bool last_to_come(uint64_t counter, uint splits) {
     return before == splits - 1;
 }
 
-// slot_shares fills head with each split's factor: a subgroup takes a head, a lane a split.
+// slot_shares fills head with each split's factor: a subgroup takes a head, a lane per split.
 void slot_shares(uint64_t all, uint splits) {
     for (uint h = subgroup_uniform(gl_SubgroupID); h < GROUP; h += WARPS) {
         vec2 stat[4]; // SPLITS_EACH is at most 4

@@ -1,4 +1,4 @@
-// The joining of splits' parts: each leaves its sums, the largest score and the
+// How the parts of splits are merged: each split leaves its sums, the largest score and the
 // total weight of every head; the last to come adds them up (Dao et al.,
 // flash-decoding). Included after the push constants.
 

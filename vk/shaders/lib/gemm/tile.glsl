@@ -1,6 +1,6 @@
 // Products of a tile of up to ROWS rows of activations with TILE_N weight rows, as
 // halves in shared memory with float sums. SPLIT_K teams of THREADS invocations
-// load turns along k and have tiles of their own; what is multiplied next is
+// take turns along k and have tiles of their own; what is multiplied next is
 // loaded while the 64 elements at hand are. Included after
 // weight.glsl, f16.glsl, the push constants and act/tile_f32.glsl or
 // act/tile_f16.glsl; then comes gemm/tile_coopmat.glsl or gemm/tile_fma.glsl, which

@@ -1,6 +1,6 @@
 // Products in float32 of a tile of rows and outputs in shared memory, the next
 // tiles loaded while those at hand are multiplied. SPLIT_K teams of invocations
-// load turns along k; an invocation has four outputs of a row. TILE_N and SPLIT_K
+// take turns along k; an invocation has four outputs of a row. TILE_N and SPLIT_K
 // are macros.
 #include "core/common.glsl"
 #include "weight.glsl"

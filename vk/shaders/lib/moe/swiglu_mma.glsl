@@ -63,7 +63,7 @@ void share_out() {
     const uint first = gl_WorkGroupID.x * all / gl_NumWorkGroups.x;
     uint left = (gl_WorkGroupID.x + 1) * all / gl_NumWorkGroups.x - first; // units from the tile's begin on
     if (left == 0) {
-        sync_wait(); // who reports has waited for all before
+        sync_wait(); // the report says that all dispatches before are done too
         return;
     }
     const uint t = first / each, from = first - t * each;

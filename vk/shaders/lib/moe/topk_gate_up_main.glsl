@@ -71,6 +71,6 @@ void main() {
     const uint s = gl_WorkGroupID.y, r = gl_WorkGroupID.z;
     sync_early();
     if (r < subgroup_uniform(step.v[STEP_ROWS])) outputs(r, s, choose(r, s));
-    else sync_wait(); // who reports has waited for all before
+    else sync_wait(); // the report says that all dispatches before are done too
     sync_done();
 }

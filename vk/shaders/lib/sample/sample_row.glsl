@@ -1,4 +1,4 @@
-// What an output row asks of the sampler, and sizes: see graph/sample.go. Included
+// What an output row asks of the sampler, and sizes: see graph.SampleRow. Included
 // after the push constants, which have n, the size of the vocabulary, and the
 // address of the buffer sampling.
 const uint PARTIAL = ARGMAX_PARTIAL, CANDIDATES = SAMPLE_CANDIDATES, MERGED = PARTIAL / 2;

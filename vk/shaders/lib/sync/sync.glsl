@@ -9,7 +9,7 @@
 // that its header names as early and sync_wait before all others, and sync_done,
 // in every workgroup and every invocation, after its last write. A kernel whose
 // header says that it reports aside calls sync_done_side instead: it counts to
-// a second counter as well, for those who need nothing else of what runs beside
+// a second counter as well, for readers that need nothing else of what runs beside
 // it. Where sync is 0 there are barriers and nothing is waited for.
 #extension GL_KHR_memory_scope_semantics : require
 

@@ -1,6 +1,6 @@
 // The functions of sync/sync.glsl. Included after the push constants. One invocation
 // makes what its workgroup wrote visible to the device: fences of the whole
-// device are slow, those of a workgroup are not. Who waits needs no fence of the
+// device are slow, those of a workgroup are not. A waiting workgroup needs no fence of the
 // device, since all that was written before is read through coherent views.
 
 void sync_group() {

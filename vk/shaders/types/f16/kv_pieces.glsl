@@ -12,7 +12,7 @@ KV_KEYS kv_keys(uint64_t row, uint i) { return Keys(row).v[i >> 3]; }
 KV_VALUES kv_values(uint64_t row, uint i) { return Values(row).v[i >> 2]; }
 uvec2 kv_scales(uint64_t row, uint i) { return uvec2(0); }
 
-// kv_key_halves are the key's elements, two a word, in the order that kv_key_order
+// kv_key_halves are the key's elements, two per word, in the order that kv_key_order
 // gives to others.
 uvec4 kv_key_halves(KV_KEYS k) { return k; }
 uvec4 kv_key_order(uvec4 x) { return x; }

@@ -1,5 +1,5 @@
 // What an invocation takes at once of a Q8_0 cache: eight bytes of a key, four of a
-// value, and the scales of a head's blocks of 32 elements, two a word. An element is the signed
+// value, and the scales of a head's blocks of 32 elements, two per word. An element is the signed
 // byte, to be multiplied by its block's scale. Included after kv.glsl, D, a multiple of
 // 64, and KV_SEEN, how the cache is seen.
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
@@ -24,7 +24,7 @@ uvec2 kv_scales(uint64_t row, uint i) {
 f16vec2 kv_even(uint k) { return unpackFloat2x16((k & 0x00ff00ffu) ^ 0x64806480u) - f16vec2(float16_t(1152.0)); }
 f16vec2 kv_odd(uint k) { return kv_even(k >> 8); }
 
-// kv_key_halves are the key's elements, two a word: 0 and 2, 1 and 3, 4 and 6, 5 and 7,
+// kv_key_halves are the key's elements, two per word: 0 and 2, 1 and 3, 4 and 6, 5 and 7,
 // which takes fewer instructions than their order. kv_key_order does so to others.
 uvec4 kv_key_halves(KV_KEYS k) {
     return uvec4(packFloat2x16(kv_even(k.x)), packFloat2x16(kv_odd(k.x)), packFloat2x16(kv_even(k.y)), packFloat2x16(kv_odd(k.y)));
@@ -45,7 +45,7 @@ uvec4 kv_value_pairs(KV_VALUES a, KV_VALUES b) {
 
 vec4 kv_value_floats(KV_VALUES a) { return signed4(a); }
 
-// kv_scales_top is the larger magnitude of two heads' scales, two halves a word.
+// kv_scales_top is the larger magnitude of two heads' scales, two halves per word.
 uint kv_scales_top(uvec2 s) {
     const f16vec2 a = abs(unpackFloat2x16(s.x)), b = abs(unpackFloat2x16(s.y));
     return packFloat2x16(max(a, b));

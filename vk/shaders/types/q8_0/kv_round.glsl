@@ -1,6 +1,6 @@
 // kv_rounded makes of head[h] on, D elements from element i of a cache row on, what a Q8_0
 // cache keeps of them, and stores them there if it stores, as kv_store does. An
-// invocation has four elements, eight invocations a block; D is at most four times the
+// invocation has four elements, eight invocations per block; D is at most four times the
 // subgroup.
 layout(buffer_reference, scalar, buffer_reference_align = 4) restrict writeonly buffer KVOut { uint v[]; };
 
