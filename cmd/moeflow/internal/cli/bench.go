@@ -14,12 +14,13 @@ import (
 	"moeflow/cmd/moeflow/internal/measure"
 	"moeflow/cmd/moeflow/internal/model"
 	"moeflow/configs"
+	"moeflow/stages/sample"
 )
 
 type benchFlags struct {
 	prompt, generate, depth, repeat int
 	batch, granularity              string
-	json, profile, loop             bool
+	json, profile, loop, greedy     bool
 }
 
 // benchLine is one measured figure.
@@ -44,7 +45,7 @@ type benchReport struct {
 	Device    string               `json:"device"`
 	Model     string               `json:"model"`
 	KVType    string               `json:"kv_type"`
-	Sampling  string               `json:"sampling"` // how tokens are picked: the likeliest one
+	Sampling  string               `json:"sampling"` // how tokens are picked while decoding
 	Bandwidth float64              `json:"device_gb_per_second"`
 	Matrix    float64              `json:"device_matrix_tflop_per_second,omitempty"` // with the profile of a prompt
 	Load      float64              `json:"load_seconds"`
@@ -65,6 +66,7 @@ func benchCommand(a *app) *cobra.Command {
 	fl.IntVarP(&f.repeat, "repeat", "r", 5, "counted runs, after one warm-up")
 	fl.StringVar(&f.granularity, "granularity", "", "stage, layer, device: comma-separated (default: the config's)")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
+	fl.BoolVar(&f.greedy, "greedy", false, "decode the likeliest tokens, not by the config's sampling")
 	fl.BoolVar(&f.loop, "loop", false, "also compare decoding with a plain loop over the same commands, -r times in pairs")
 	fl.BoolVar(&f.profile, "profile", false, "also time every kernel of a decode step of the last batch size, or with -n 0 of a prompt's first step")
 	c.RunE = func(c *cobra.Command, args []string) error { return a.bench(c.Context(), args, f) }
@@ -140,13 +142,21 @@ func (a *app) kernelTimes(ctx context.Context, cfg *configs.Config, f benchFlags
 // benchOne measures one granularity.
 func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, batches []int, rep *benchReport) error {
 	start := time.Now()
-	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) { benchOptions(o, f, batches) })
+	params := sample.Greedy()
+	e, done, err := a.start(cfg, func(o *engine.Options, m *model.Model) {
+		benchOptions(o, f, batches)
+		params = benchSampling(cfg, m, f)
+		o.Plans.Sampler = !params.Plain()
+	})
 	if err != nil {
 		return err
 	}
 	defer done()
+	if e.Sampler == nil { // a CPU's tokens are picked by the host, which is not measured
+		params = sample.Greedy()
+	}
 	rep.Device, rep.Model, rep.Load = e.Device.Name, e.Model.Name(), time.Since(start).Seconds()
-	rep.KVType, rep.Sampling = kvName(e.KVType), "greedy"
+	rep.KVType, rep.Sampling = kvName(e.KVType), samplingText(params)
 	if rep.Bandwidth == 0 {
 		if rep.Bandwidth, err = bandwidth(e); err != nil {
 			return err
@@ -187,6 +197,7 @@ func (a *app) benchOne(ctx context.Context, cfg *configs.Config, f benchFlags, b
 	}
 	for _, n := range batches {
 		if err := behind(ctx, e, n, max(1, f.depth), func(b *measure.Bench) error {
+			b.Sampling = params
 			return line(fmt.Sprint("tg", f.generate), n, n*f.generate, func() (time.Duration, error) { return b.Decode(ctx, f.generate) })
 		}); err != nil {
 			return err
@@ -217,6 +228,27 @@ func behind(ctx context.Context, e *engine.Engine, batch, depth int, run func(*m
 	return run(b)
 }
 
+// benchSampling is how tokens are picked where the flags do not say otherwise: as a run
+// with this config does.
+func benchSampling(cfg *configs.Config, m *model.Model, f benchFlags) sample.Params {
+	if f.greedy || f.loop {
+		return sample.Greedy()
+	}
+	s := cfg.Sampling.Or(m.Sampling())
+	if s.Seed == nil {
+		s.Seed = new(uint64)
+	}
+	return samplingParams(s.Or(configs.FallbackSampling()))
+}
+
+// samplingText says how tokens are picked.
+func samplingText(p sample.Params) string {
+	if p.Plain() {
+		return "greedy sampling"
+	}
+	return fmt.Sprintf("sampling with temperature %g, top_k %d, top_p %g, min_p %g, repeat penalty %g", p.Temperature, p.TopK, p.TopP, p.MinP, p.RepeatPenalty)
+}
+
 // benchOptions makes room for what will be measured: a bucket for each batch
 // size and a kv cache for all sequences.
 func benchOptions(o *engine.Options, f benchFlags, batches []int) {
@@ -237,7 +269,7 @@ func benchOptions(o *engine.Options, f benchFlags, batches []int) {
 }
 
 func (a *app) printBench(r benchReport) error {
-	fmt.Fprintf(a.told(), "%s on %s: kv cache %s, %s sampling, %.0f GB/s measured, loaded in %.1f s\n", r.Model, r.Device, r.KVType, r.Sampling, r.Bandwidth, r.Load)
+	fmt.Fprintf(a.told(), "%s on %s: kv cache %s, %s, %.0f GB/s measured, loaded in %.1f s\n", r.Model, r.Device, r.KVType, r.Sampling, r.Bandwidth, r.Load)
 	fmt.Fprintf(a.told(), "%-8s %-7s %5s %6s %12s %10s %10s %8s %6s %5s %5s %5s\n", "test", "cut", "batch", "depth",
 		"tokens/s", "min", "max", "GB/s", "share", "segs", "disp", "barr")
 	for _, l := range r.Lines {
