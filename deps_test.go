@@ -89,7 +89,11 @@ var modules = map[string][]string{
 	"golang.org/x/time/rate":            {"cmd/moeflow/internal/serve"},
 
 	"github.com/prometheus/client_golang/prometheus": {"cmd/moeflow/internal/serve"},
-	"github.com/rivo/uniseg":                         {"cmd/moeflow/internal/lineedit"},
+
+	// Of tools/clients, a module of its own.
+	"github.com/openai/openai-go/v3":         {"tools"},
+	"github.com/anthropics/anthropic-sdk-go": {"tools"},
+	"github.com/rivo/uniseg":                 {"cmd/moeflow/internal/lineedit"},
 }
 
 func TestImports(t *testing.T) {

@@ -31,11 +31,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type scripted struct {
 	m     *Model
 	texts []string
-	fail  error         // of Submit
-	lost  error         // of the result, behind the tokens
-	hold  chan struct{} // not nil: a token is given for each value
-	none  bool          // no token is ever given
-	slow  bool          // the first token comes a while behind the prompt
+	pick  func(prompt string) string // not nil: the answer to a prompt, instead of texts
+	fail  error                      // of Submit
+	lost  error                      // of the result, behind the tokens
+	hold  chan struct{}              // not nil: a token is given for each value
+	none  bool                       // no token is ever given
+	slow  bool                       // the first token comes a while behind the prompt
 
 	mu    sync.Mutex
 	asked []generate.Request
@@ -77,7 +78,12 @@ func (e *scripted) Submit(ctx context.Context, r generate.Request) (Stream, erro
 	if e.fail != nil {
 		return nil, e.fail
 	}
-	text := e.texts[min(len(e.asked), len(e.texts)-1)]
+	var text string
+	if e.pick != nil {
+		text = e.pick(e.m.Settings.Tokenizer.Decode(r.IDs, true))
+	} else {
+		text = e.texts[min(len(e.asked), len(e.texts)-1)]
+	}
 	e.asked = append(e.asked, r)
 	s := &script{ready: make(chan struct{}, 1)}
 	e.open.Add(1)
