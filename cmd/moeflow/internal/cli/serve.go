@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 // serveFlags are the flags of serve.
 type serveFlags struct {
 	host, keyFile         string
+	cert, certKey         string
 	port                  int
 	keys, aliases         []string
 	public, deterministic bool
@@ -41,6 +43,8 @@ func serveCommand(a *app) *cobra.Command {
 	fl.StringArrayVar(&f.keys, "api-key", nil, "a key that requests have to give (repeatable); also in MOEFLOW_API_KEY")
 	fl.StringVar(&f.keyFile, "api-key-file", "", "file with such keys, one a line")
 	fl.BoolVar(&f.public, "insecure-bind", false, "without a key, let --host be an address that other machines reach")
+	fl.StringVar(&f.cert, "tls-cert", "", "file with the certificate of the server, in PEM; with --tls-key, requests come by https")
+	fl.StringVar(&f.certKey, "tls-key", "", "file with the key of the certificate, in PEM")
 	fl.StringArrayVar(&f.aliases, "alias", nil, "another name of the model (repeatable)")
 	fl.BoolVar(&f.strict, "strict-model", false, "refuse requests for models of other names")
 	fl.BoolVar(&f.deterministic, "deterministic", false, "an answer does not depend on the other requests, and takes longer")
@@ -102,6 +106,21 @@ func (f *serveFlags) listen(s *configs.Server) (net.Listener, error) {
 	return l, nil
 }
 
+// tls is how requests come by https, nil if they do not.
+func (f *serveFlags) tls() (*tls.Config, error) {
+	switch {
+	case f.cert == "" && f.certKey == "":
+		return nil, nil
+	case f.cert == "" || f.certKey == "":
+		return nil, usage{fmt.Errorf("--tls-cert and --tls-key belong together: give both")}
+	}
+	pair, err := tls.LoadX509KeyPair(f.cert, f.certKey)
+	if err != nil {
+		return nil, usage{fmt.Errorf("--tls-cert %s --tls-key %s: %w", f.cert, f.certKey, err)}
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
+}
+
 func loopback(l net.Listener) bool {
 	a, ok := l.Addr().(*net.TCPAddr)
 	return ok && a.IP.IsLoopback()
@@ -120,18 +139,27 @@ func (a *app) serve(c *cobra.Command, args []string, f *serveFlags) error {
 	if err := f.overrides(c, cfg); err != nil {
 		return err
 	}
+	secure, err := f.tls()
+	if err != nil {
+		return err
+	}
 	l, err := f.listen(&cfg.Server)
 	if err != nil {
 		return err
 	}
+	url := "http://" + l.Addr().String()
+	local := loopback(l)
+	if secure != nil {
+		l, url = tls.NewListener(l, secure), "https://"+l.Addr().String()
+	}
 	log := a.serveLog(f)
-	s := serve.New(serve.Options{Keys: cfg.Server.APIKeys, Local: loopback(l), Origins: cfg.Server.CORSOrigins, Strict: f.strict,
+	s := serve.New(serve.Options{Keys: cfg.Server.APIKeys, Local: local, Origins: cfg.Server.CORSOrigins, Strict: f.strict,
 		KeyRate: cfg.Server.KeyRate, KeyParallel: cfg.Server.KeyParallel, Log: log})
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
 	served := make(chan error, 1)
 	go func() { served <- h.Serve(l) }()
-	x := &serving{app: a, cfg: cfg, server: s, log: log, url: "http://" + l.Addr().String()}
+	x := &serving{app: a, cfg: cfg, server: s, log: log, url: url}
 	return errors.Join(x.run(c.Context()), endServer(h, served))
 }
 

@@ -13,6 +13,8 @@ func TestServeErrors(t *testing.T) {
 		code int
 		want string
 	}{
+		{"serve|--tls-cert|" + none, 2, "--tls-cert and --tls-key belong together"},
+		{"serve|--tls-cert|" + none + "|--tls-key|" + none, 2, "--tls-cert " + none},
 		{"serve|stray", 2, `argument "stray" is not a config`},
 		{"serve|--port|70000", 2, "--port: server.port is 70000, want a whole number from 0 to 65535"},
 		{"serve|--port|0|--host|0.0.0.0", 2, "--host: other machines reach 0.0.0.0 and no API key is set: give --api-key, or --insecure-bind"},

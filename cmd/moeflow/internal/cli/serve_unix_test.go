@@ -4,8 +4,15 @@ package cli
 
 import (
 	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"os/exec"
@@ -141,6 +148,39 @@ func TestServeSystemd(t *testing.T) {
 	read("READY=1")
 	c.Process.Signal(syscall.SIGTERM)
 	read("STOPPING=1")
+	io.Copy(io.Discard, lines)
+	c.Wait()
+}
+
+// TestServeTLS: with a certificate requests come by https.
+func TestServeTLS(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	cert, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile := write(t, "cert.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})))
+	keyFile := write(t, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})))
+	c, url, lines := serveChild(t, "--set", "server.sequences=1", "--tls-cert", certFile, "--tls-key", keyFile)
+	known := x509.NewCertPool()
+	known.AppendCertsFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: known}}}
+	defer client.CloseIdleConnections()
+	r, err := client.Get(url + "/health")
+	if err != nil || r.StatusCode != 200 || !strings.HasPrefix(url, "https://") {
+		t.Errorf("%s: %v, %+v", url, err, r)
+	} else {
+		r.Body.Close()
+	}
+	c.Process.Signal(syscall.SIGTERM)
 	io.Copy(io.Discard, lines)
 	c.Wait()
 }
