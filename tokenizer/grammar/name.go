@@ -56,6 +56,12 @@ func (k *nameAt) property(i int) string { return k.properties[i].text }
 
 func (k *nameAt) expand(g *Grammar) (e expansion) {
 	x := g.x
+	if k.from == k.to && len(k.patterns) == 0 { // as a pattern: what is known of its tokens serves every object
+		if next, ok := k.further(g); ok {
+			return steps(match(x.concat(k.rest, g.std.quote), next))
+		}
+		return e
+	}
 	bounds := x.all[k.rest].bounds
 	for _, p := range k.patterns {
 		bounds = bounds.or(x.all[p].bounds)
@@ -103,27 +109,38 @@ func (k *nameAt) behind(x *exprs, b byte) *nameAt {
 
 // close is the cell behind the closing quote of the name, if the name may end here.
 func (k *nameAt) close(g *Grammar) (int32, bool) {
-	next := &objectPlace{object: k.object, seen: slices.Clone(k.seen), further: k.objectPlace.further}
-	var value *valueNode
-	switch {
-	case k.from < k.to && len(k.property(k.from)) == k.depth:
+	if k.from < k.to && len(k.property(k.from)) == k.depth {
 		if !k.open(k.from, k.room) {
 			return 0, false
 		}
-		value = k.properties[k.from].value
+		next := k.after()
 		next.seen[k.from] = true
-	case !g.x.nullable(k.rest):
-		return 0, false
-	default:
-		matched := make([]bool, len(k.object.patterns))
-		for i, p := range k.patterns {
-			matched[i] = g.x.nullable(p)
-		}
-		if value = k.other(matched); !value.possible {
-			return 0, false
-		}
-		next.further++
+		return k.colon(g, k.properties[k.from].value, next), true
 	}
+	if !g.x.nullable(k.rest) {
+		return 0, false
+	}
+	return k.further(g)
+}
+
+// further is the cell behind a name that is not known, if it may have a value.
+func (k *nameAt) further(g *Grammar) (int32, bool) {
+	matched := make([]bool, len(k.object.patterns))
+	for i, p := range k.patterns {
+		matched[i] = g.x.nullable(p)
+	}
+	value := k.other(matched)
+	next := k.after()
+	next.further++
+	return k.colon(g, value, next), value.possible
+}
+
+func (k *nameAt) after() *objectPlace {
+	return &objectPlace{object: k.object, seen: slices.Clone(k.seen), further: k.objectPlace.further}
+}
+
+// colon is the cell of what stands between a name and the next.
+func (k *nameAt) colon(g *Grammar, value *valueNode, next *objectPlace) int32 {
 	colon := g.x.concat(g.std.space, g.x.text(":"), g.std.space)
-	return g.single(match(colon, g.single(call(value.cell, next.cell(g))))), true
+	return g.single(match(colon, g.single(call(value.cell, next.cell(g)))))
 }

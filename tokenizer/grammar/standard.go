@@ -10,6 +10,7 @@ type standard struct {
 	key     expr // the same, spelled in the shortest way
 	quote   expr
 	body    expr // the rest of a JSON string, with its closing quote
+	name    expr // the same of a property's name
 	space   expr // white space between the parts of a value
 	number  expr
 	integer expr
@@ -49,8 +50,24 @@ func (x *exprs) standard() (s standard) {
 	exponent := x.concat(x.oneOf("eE"), x.repeat(x.oneOf("+-"), 0, 1), x.repeat(x.bytes('0', '9'), 1, maxExponent))
 	s.number = x.concat(s.integer, x.repeat(fraction, 0, 1), x.repeat(exponent, 0, 1))
 	s.rune = x.utf8Set(anyRune)
+	s.name = x.concat(x.repeat(s.key, 0, forever), s.quote)
+	x.reach(s.body)
+	x.reach(s.name)
 	s.count = expr(len(x.all))
 	return s
+}
+
+// reach makes all states of e.
+func (x *exprs) reach(e expr) {
+	seen := map[expr]bool{e: true}
+	for queue := []expr{e}; len(queue) > 0; queue = queue[1:] {
+		for _, a := range x.arcs(queue[0]) {
+			if to := expr(a.to); !seen[to] {
+				seen[to] = true
+				queue = append(queue, to)
+			}
+		}
+	}
 }
 
 // shared keeps what was worked out about standard expressions.
