@@ -58,7 +58,7 @@ var imports = map[string][]string{
 	"cmd/moeflow/internal/enginetest": {"cmd/moeflow/internal/device", "cmd/moeflow/internal/engine", "cmd/moeflow/internal/model", "gguf/quant", "graph/backend", "stages/ref", "vk"},
 	"cmd/moeflow/internal/testmodel":  {"cmd/moeflow/internal/model", "cmd/moeflow/internal/npy", "gguf", "gguf/ggufwrite", "gguf/quant"},
 
-	"cmd/moeflow/internal/serve":  {"cmd/moeflow/internal/engine", "cmd/moeflow/internal/generate", "cmd/moeflow/internal/openai", "tokenizer/toolcall"},
+	"cmd/moeflow/internal/serve":  {"cmd/moeflow/internal/engine", "cmd/moeflow/internal/generate", "cmd/moeflow/internal/openai", "stages/sample", "tokenizer/grammar", "tokenizer/toolcall"},
 	"cmd/moeflow/internal/openai": {"tokenizer", "tokenizer/chat", "stages/sample"},
 	"cmd/moeflow/internal/job":    {"cmd/moeflow/internal/openai", "stages/sample"},
 

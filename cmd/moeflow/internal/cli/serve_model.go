@@ -29,6 +29,9 @@ func serveModel(cfg *configs.Config, e *engine.Engine) *serve.Model {
 	if before, behind, between, ok := m.Middle(); ok {
 		out.Middle = &serve.Middle{Before: before, Behind: behind, Between: between}
 	}
+	if v, err := serve.NewVocabulary(&out.Settings, m.Vocab); err == nil { // else answers in JSON are refused
+		out.Vocabulary = v
+	}
 	return out
 }
 

@@ -17,7 +17,10 @@ type Live struct {
 	Continue bool
 	RawTools json.RawMessage // as they came; nil if the model is told of none
 	Choice   ToolChoice
-	OneCall  bool // the answer ends behind its first call
+	OneCall  bool            // the answer ends behind its first call
+	JSON     bool            // the answer is a JSON object
+	Schema   json.RawMessage // that the answer follows, nil if any will do
+	Strict   bool            // what of Schema cannot be held is an error
 }
 
 // ToolChoice says whether the model calls a tool.
@@ -37,6 +40,7 @@ var liveFields = map[string]field{
 	"continue_final_message": served(Chat, func(o *Object, r *Request) { r.Live.Continue = o.is("continue_final_message", true) }),
 	"tool_choice":            served(Chat, readToolChoice),
 	"tools":                  served(Chat, readLiveTools),
+	"response_format":        served(both, readFormat),
 	"parallel_tool_calls":    served(Chat, func(o *Object, r *Request) { r.Live.OneCall = o.is("parallel_tool_calls", false) }),
 }
 
@@ -89,6 +93,27 @@ func readLiveTools(o *Object, r *Request) {
 	}
 }
 
+// readFormat reads the form that the answer has to have.
+func readFormat(o *Object, r *Request) {
+	raw, _ := o.Get("response_format")
+	var f struct {
+		Type   string
+		Schema struct {
+			Schema json.RawMessage
+			Strict *bool
+		} `json:"json_schema"`
+	}
+	switch bad := json.Unmarshal(raw, &f) != nil; {
+	case !bad && f.Type == "text":
+	case !bad && f.Type == "json_object":
+		r.Live.JSON = true
+	case !bad && f.Type == "json_schema" && f.Schema.Schema != nil:
+		r.Live.JSON, r.Live.Schema, r.Live.Strict = true, f.Schema.Schema, f.Schema.Strict != nil && *f.Schema.Strict
+	default:
+		o.wrong("response_format", raw, `{"type": "text"}, {"type": "json_object"} or {"type": "json_schema", "json_schema": {"schema": ...}}`)
+	}
+}
+
 // readToolChoice reads none, auto, required, or the function that is to be called.
 func readToolChoice(o *Object, r *Request) {
 	raw, _ := o.Get("tool_choice")
@@ -119,6 +144,8 @@ func (l *Live) settle(o *Object, r *Request) {
 		o.Fail(CodeUnsupported, "echo is true and suffix is given: give one")
 	case l.Suffix != "" && r.IDs != nil:
 		o.Fail(CodeUnsupported, "suffix is given and prompt is a list of tokens: want a string")
+	case l.JSON && r.Tools != nil:
+		o.Fail(CodeUnsupported, "response_format is given and tools too, which is not served yet: give one")
 	case l.Choice.Must && r.Tools == nil:
 		o.Fail(CodeValue, "tool_choice asks for a call and tools is empty")
 	case l.Choice.Must && l.Choice.Name == "" && len(r.Tools) == 1:

@@ -43,9 +43,9 @@ func TestParseLive(t *testing.T) {
 		`"tool_choice":{"type":"x"}`: `tool_choice is {"type":"x"}, want`,
 		`"tools":[` + readFile + `,` + writeFile + `],"tool_choice":"required"`:                "not served yet with several tools",
 		`"tools":[` + readFile + `],"tool_choice":{"type":"function","function":{"name":"x"}}`: "tool_choice names \"x\", which is not among tools: want one of read_file",
-		`"tools":7`:                                "tools is 7, want a list of objects",
-		`"continue_final_message":true`:            "the last message is no text of the assistant",
-		`"response_format":{"type":"json_object"}`: "response_format is",
+		`"tools":7`:                            "tools is 7, want a list of objects",
+		`"continue_final_message":true`:        "the last message is no text of the assistant",
+		`"response_format":{"type":"grammar"}`: "response_format is",
 	} {
 		if _, err := parseLive(Chat, `{`+hi+`,`+body+`}`); err == nil || !strings.Contains(err.Message, want) {
 			t.Errorf("%s: %v, want %s", body, err, want)

@@ -164,7 +164,7 @@ func TestErrors(t *testing.T) {
 		{"chat/completions", `{"model":"coder"}`, 400, `messages is missing`},
 		{"chat/completions", `{"model":"coder",` + hi + `,"n":0}`, 400, `"param":"n"`},
 		{"chat/completions", `{"model":"coder",` + hi + `,"audio":{"a":1}}`, 400, `"code":"unsupported_parameter"`},
-		{"chat/completions", `{"model":"coder",` + hi + `,"response_format":{"type":"json_object"}}`, 400, `response_format is`},
+		{"chat/completions", `{"model":"coder",` + hi + `,"response_format":{"type":"x"}}`, 400, `response_format is`},
 		{"chat/completions", `{"model":"coder","messages":[{"role":"user","content":[{"type":"image_url"}]}]}`, 400, `messages[0].content[0].type`},
 		{"chat/completions", `{"model":"coder","messages":[{"role":"user","content":"` + long + `"}]}`, 400, `"code":"context_length_exceeded"`},
 		{"chat/completions", `{"model":"coder","messages":[{"role":"user","content":"` + long + long + `"}]}`, 413, `more than 20000 bytes`},

@@ -5,6 +5,7 @@ import (
 
 	"moeflow/cmd/moeflow/internal/generate"
 	"moeflow/cmd/moeflow/internal/openai"
+	"moeflow/tokenizer/grammar"
 	"moeflow/tokenizer/toolcall"
 )
 
@@ -38,6 +39,8 @@ type Model struct {
 	Created int64
 	// Middle are the tokens around what is to be filled in; nil if the model has none.
 	Middle *Middle
+	// Vocabulary is for answers in JSON; nil: none are served.
+	Vocabulary *grammar.Vocabulary
 	// FixedSeed says that requests without a seed get that of Settings; otherwise each
 	// gets a random one.
 	FixedSeed bool

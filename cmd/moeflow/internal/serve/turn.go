@@ -8,6 +8,7 @@ import (
 
 	"moeflow/cmd/moeflow/internal/generate"
 	"moeflow/cmd/moeflow/internal/openai"
+	"moeflow/tokenizer/grammar"
 	"moeflow/tokenizer/toolcall"
 )
 
@@ -24,8 +25,9 @@ type turn struct {
 
 	ids      []int32 // the prompt
 	tools    []toolcall.Tool
-	opening  string // text of the answer that the prompt has: the beginning of a call
-	thinking bool   // the prompt opened a block of thinking
+	opening  string           // text of the answer that the prompt has: the beginning of a call
+	thinking bool             // the prompt opened a block of thinking
+	form     *grammar.Grammar // of the answer, nil if there is none
 
 	// For the log and the metrics.
 	first        time.Duration // to the first token
@@ -66,6 +68,9 @@ func (t *turn) prompt(ctx context.Context) *apiError {
 		t.ids = append(t.ids, t.m.Middle.Between)
 	default:
 		t.ids, bad = t.m.Settings.Prompt(ctx, r)
+	}
+	if bad == nil && t.r.Live.JSON {
+		bad = t.formed()
 	}
 	if bad != nil {
 		return fromOpenAI(bad)
@@ -140,6 +145,9 @@ func (t *turn) request(index int) generate.Request {
 		LogProbs: t.r.LogProbs >= 0, Top: max(0, t.r.LogProbs)}
 	if stops := openai.NewAnswer(s.Tokenizer, t.r); stops.Ends() { // one of its own: the engine calls it beside ours
 		q.Stop = stops.Add
+	}
+	if t.form != nil {
+		q.Allow = t.allow()
 	}
 	return q
 }
