@@ -5,11 +5,10 @@ import "slices"
 // reading is what one cell alone says about the tokens: which of them it takes
 // whatever lies below it on the stack, and where the others leave it.
 type reading struct {
-	plain  int      // the plain tokens of at most so many characters are taken
-	tokens []int32  // so are these,
-	mask   []uint32 // or these if they are many
-	rest   subtrie  // what is left of the tokens that leave the cell on their way
-	leaves bool     // rest is set
+	plain  int       // the plain tokens of at most so many characters are taken
+	tokens []int32   // so are these,
+	mask   []uint32  // or these if they are many
+	rest   []subtrie // what is left of the tokens that leave the cell on their way
 }
 
 // local works out what a cell says about the tokens.
@@ -48,9 +47,7 @@ func (g *Grammar) local(c int32) *reading {
 			}
 			l.tokens = nil
 		}
-		if l.leaves = len(w.rest) > 0; l.leaves {
-			l.rest = merge(w.rest)
-		}
+		l.rest = gather(w.rest)
 	}
 	if g.err != nil {
 		return l // not complete
@@ -182,7 +179,7 @@ func (g *Grammar) fill(n *node, mask []uint32) {
 			or(mask, l.mask)
 		}
 		set(mask, l.tokens)
-		if l.leaves {
+		if len(l.rest) > 0 {
 			g.beyond(l.rest, g.close(e.rest), mask)
 		}
 	}
@@ -192,13 +189,15 @@ func (g *Grammar) fill(n *node, mask []uint32) {
 }
 
 // beyond sets the bits of tokens whose rest may follow in a state.
-func (g *Grammar) beyond(rest subtrie, n *node, mask []uint32) {
+func (g *Grammar) beyond(rest []subtrie, n *node, mask []uint32) {
 	for _, e := range n.entries {
 		w := walker{g: g}
-		w.walk(rest.t, rest.node, g.push(e.cell, g.bottom))
+		for _, s := range rest {
+			w.walk(s.t, s.node, g.push(e.cell, g.bottom))
+		}
 		set(mask, w.tokens)
 		if len(w.rest) > 0 && len(e.rest.entries) > 0 {
-			g.beyond(merge(w.rest), g.close(e.rest), mask)
+			g.beyond(gather(w.rest), g.close(e.rest), mask)
 		}
 	}
 }

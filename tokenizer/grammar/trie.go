@@ -74,12 +74,29 @@ type subtrie struct {
 
 func (s subtrie) at() *trieNode { return &s.t.nodes[s.node] }
 
+// gather makes few tries of what lies below several nodes. Large ones stay as they
+// are: a walk goes through little of them, a copy through all.
+func gather(subs []subtrie) []subtrie {
+	var large, small []subtrie
+	for _, s := range subs {
+		if s.at().count > maxMerged {
+			large = append(large, s)
+		} else {
+			small = append(small, s)
+		}
+	}
+	if len(small) > 1 {
+		return append(large, merge(small))
+	}
+	return append(large, small...)
+}
+
+// maxMerged is the most children of a node that is merged with others.
+const maxMerged = 48
+
 // merge is one trie of what lies below several nodes, without the tokens that end
 // at these.
 func merge(subs []subtrie) subtrie {
-	if len(subs) == 1 {
-		return subs[0]
-	}
 	t := &trie{nodes: make([]trieNode, 1, 64)}
 	jobs := [][]subtrie{subs}
 	for at := 0; at < len(jobs); at++ {
