@@ -149,12 +149,10 @@ func (l *Live) settle(o *Object, r *Request) {
 	case l.Choice.Must && r.Tools == nil:
 		o.Fail(CodeValue, "tool_choice asks for a call and tools is empty")
 	case l.Choice.Must && l.Choice.Name == "" && len(r.Tools) == 1:
-		l.Choice.Name = l.names()[0]
-	case l.Choice.Must && l.Choice.Name == "":
-		o.Fail(CodeUnsupported, `tool_choice is "required", which is not served yet with several tools: name one, or make it "auto"`)
+		l.Choice.Name = l.Names()[0]
 	}
-	if n := l.Choice.Name; n != "" && o.Err == nil && !slices.Contains(l.names(), n) {
-		o.Fail(CodeValue, "tool_choice names %s, which is not among tools: want one of %s", Quoted(n), Shortened(strings.Join(l.names(), ", ")))
+	if n := l.Choice.Name; n != "" && o.Err == nil && !slices.Contains(l.Names(), n) {
+		o.Fail(CodeValue, "tool_choice names %s, which is not among tools: want one of %s", Quoted(n), Shortened(strings.Join(l.Names(), ", ")))
 	}
 	if l.Continue && o.Err == nil {
 		if last := r.Messages[len(r.Messages)-1]; last["role"] != "assistant" || fmt.Sprint(last["content"]) == "" {
@@ -163,8 +161,8 @@ func (l *Live) settle(o *Object, r *Request) {
 	}
 }
 
-// names are those of the functions.
-func (l *Live) names() []string {
+// Names are those of the functions.
+func (l *Live) Names() []string {
 	var list []struct {
 		Name     string
 		Function struct{ Name string }

@@ -41,7 +41,6 @@ func TestParseLive(t *testing.T) {
 		`"tool_choice":"required"`:   "tool_choice asks for a call and tools is empty",
 		`"tool_choice":"sometimes"`:  `tool_choice is "sometimes", want "none"`,
 		`"tool_choice":{"type":"x"}`: `tool_choice is {"type":"x"}, want`,
-		`"tools":[` + readFile + `,` + writeFile + `],"tool_choice":"required"`:                "not served yet with several tools",
 		`"tools":[` + readFile + `],"tool_choice":{"type":"function","function":{"name":"x"}}`: "tool_choice names \"x\", which is not among tools: want one of read_file",
 		`"tools":7`:                            "tools is 7, want a list of objects",
 		`"continue_final_message":true`:        "the last message is no text of the assistant",

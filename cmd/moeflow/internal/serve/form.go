@@ -1,6 +1,9 @@
 package serve
 
 import (
+	"regexp"
+	"strings"
+
 	"moeflow/cmd/moeflow/internal/openai"
 	"moeflow/stages/sample"
 	"moeflow/tokenizer/grammar"
@@ -20,6 +23,34 @@ func (t *turn) formed() *openai.Error {
 	}
 	if err != nil {
 		return &openai.Error{Code: openai.CodeValue, Message: "response_format is not served as it is: " + err.Error()}
+	}
+	return nil
+}
+
+// mustCall has the prompt begin the call that is asked for. Where several tools will
+// do, the names are a form that the answer has to have.
+func (t *turn) mustCall() *openai.Error {
+	name := t.r.Live.Choice.Name
+	if t.opening = t.m.Format.Begin(name); t.opening == "" {
+		return &openai.Error{Code: openai.CodeUnsupported, Message: "tool_choice asks for a call, and the model's chat template has no form for calls"}
+	}
+	if name != "" {
+		return nil
+	}
+	if t.m.Vocabulary == nil {
+		return &openai.Error{Code: openai.CodeUnsupported, Message: `tool_choice is "required", which is not served with several tools of this model: name one`}
+	}
+	const place = "N"
+	whole := t.m.Format.Begin(place)
+	at := strings.LastIndex(whole, place)
+	var names []string
+	for _, n := range t.r.Live.Names() {
+		names = append(names, regexp.QuoteMeta(n))
+	}
+	var err error
+	t.opening = whole[:at]
+	if t.form, err = grammar.Regexp(t.m.Vocabulary, "(?:"+strings.Join(names, "|")+")"+whole[at+len(place):]+`[\s\S]*`); err != nil {
+		return &openai.Error{Code: openai.CodeValue, Message: "tool_choice is \"required\", and the names of the tools are no form: " + err.Error()}
 	}
 	return nil
 }

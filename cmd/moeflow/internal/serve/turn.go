@@ -95,9 +95,9 @@ func (t *turn) conversation(ctx context.Context) *openai.Error {
 		}
 	}
 	t.thinking = t.m.Format.ThinkingIn(text)
-	if name := r.Live.Choice.Name; name != "" {
-		if t.opening = t.m.Format.Begin(name); t.opening == "" {
-			return &openai.Error{Code: openai.CodeUnsupported, Message: "tool_choice asks for a call, and the model's chat template has no form for calls"}
+	if r.Live.Choice.Must {
+		if bad := t.mustCall(); bad != nil {
+			return bad
 		}
 		if t.thinking {
 			text += "\n</think>\n\n"
