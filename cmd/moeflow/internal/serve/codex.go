@@ -28,7 +28,11 @@ type responsesBody struct {
 	Parallel    json.RawMessage          `json:"parallel_tool_calls"`
 	Reasoning   *struct{ Effort string } `json:"reasoning"`
 	Text        *struct {
-		Format *struct{ Type string }
+		Format *struct {
+			Type   string
+			Schema json.RawMessage
+			Strict *bool
+		}
 	} `json:"text"`
 	// These would change the answer, and are not served.
 	Previous     *string         `json:"previous_response_id"`
@@ -83,6 +87,14 @@ func readResponses(data []byte) (*openai.Request, *apiError) {
 	if b.Reasoning != nil && b.Reasoning.Effort != "" {
 		out["reasoning_effort"] = b.Reasoning.Effort
 	}
+	if b.Text != nil && b.Text.Format != nil {
+		f := b.Text.Format
+		format := map[string]any{"type": f.Type}
+		if f.Schema != nil {
+			format["json_schema"] = map[string]any{"schema": f.Schema, "strict": f.Strict}
+		}
+		out["response_format"] = format
+	}
 	return asOpenAI(out)
 }
 
@@ -98,8 +110,6 @@ func (b *responsesBody) refuse() *apiError {
 		name = "prompt"
 	case b.Background:
 		name, why = "background", "want false"
-	case b.Text != nil && b.Text.Format != nil && b.Text.Format.Type != "text":
-		name, why = "text.format", `want {"type": "text"}`
 	default:
 		return nil
 	}

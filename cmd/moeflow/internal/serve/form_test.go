@@ -27,6 +27,10 @@ func TestForm(t *testing.T) {
 			t.Errorf("%s: a whole object may not end", form)
 		}
 	}
+	post(t, h.URL+"/v1/responses", `{"input":"x","text":{"format":{"type":"json_schema","name":"n","strict":true,"schema":{"type":"array"}}}}`)
+	if first := e.last().Allow(nil); !first.Has(tok.Encode("[", false)[0]) || first.Has(tok.Encode("{", false)[0]) {
+		t.Error("responses: the schema does not hold")
+	}
 	for body, want := range map[string]string{`{"type":"json_schema","json_schema":{"strict":true,"schema":{"type":"nothing"}}}`: "response_format is not served as it is", `{"type":"json_object"},` + tools: "not served yet"} {
 		if r := post(t, h.URL+"/v1/chat/completions", `{`+hi+`,"response_format":`+body+`}`); r.status != 400 || !strings.Contains(r.body, want) {
 			t.Errorf("%s: %d %s", body, r.status, r.body)

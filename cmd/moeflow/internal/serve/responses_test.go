@@ -71,7 +71,7 @@ func TestResponsesEnds(t *testing.T) {
 	}
 	for body, want := range map[string]string{
 		`{"input":"x","previous_response_id":"resp_1"}`:                  "previous_response_id is not served",
-		`{"input":"x","text":{"format":{"type":"json_schema"}}}`:         "text.format is not served",
+		`{"input":"x","text":{"format":{"type":"x"}}}`:                   "response_format is",
 		`{"input":"x","background":true}`:                                "background is not served",
 		`{"input":7}`:                                                    "input is neither a text nor a list",
 		`{"input":"` + strings.Repeat("word ", 3000) + `"}`:              `"code":"context_length_exceeded"`,
