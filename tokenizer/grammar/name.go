@@ -80,10 +80,8 @@ func (k *nameAt) expand(g *Grammar) (e expansion) {
 	bounds.add('"' + 1)
 	for lo := 0; lo < 256; {
 		end := bounds.next(lo + 1)
-		if lo == '"' {
-			if to, ok := k.close(g); ok {
-				e.arcs = append(e.arcs, arc{'"', '"', to})
-			}
+		if to, ok := k.ends(g, byte(lo)); ok {
+			e.arcs = append(e.arcs, arc{'"', '"', to})
 		} else if to := k.behind(x, byte(lo)); to.alive() {
 			e.arcs = append(e.arcs, arc{byte(lo), byte(end - 1), to.cell(g)})
 		}
@@ -105,6 +103,15 @@ func (k *nameAt) behind(x *exprs, b byte) *nameAt {
 		}
 	}
 	return to
+}
+
+// ends is the cell behind a byte that closes the name; a quote behind a backslash
+// does not.
+func (k *nameAt) ends(g *Grammar, b byte) (int32, bool) {
+	if b != '"' {
+		return 0, false
+	}
+	return k.close(g)
 }
 
 // close is the cell behind the closing quote of the name, if the name may end here.

@@ -16,6 +16,7 @@ var schemaCases = []struct {
 	{`{"type":"string","minLength":2,"maxLength":3}`, []string{`"ab"`, `"é€😀"`}, []string{`"a"`, `"abcd"`}},
 	{`{"type":"integer","minimum":-5,"maximum":120}`, []string{`-5`, `0`, `120`, `99`}, []string{`-6`, `121`, `1.0`}},
 	{`{"type":"number","exclusiveMinimum":0.5,"maximum":10.25}`, []string{`0.51`, `10.25`, `10`, `7.125`}, []string{`0.5`, `10.26`, `11`}},
+	{`{"properties":{"a\"b":{"type":"integer"},"c\\d":{"type":"null"}},"required":["a\"b"]}`, []string{`{"a\"b":1,"c\\d":null}`}, []string{`{"a\"b":""}`, `{"a":1}`}},
 	{`{"type":"integer","multipleOf":7}`, []string{`-14`, `0`, `700`}, []string{`1`, `15`}},
 	{`{"type":"array","items":{"enum":["x",1,null]},"minItems":1,"maxItems":2}`, []string{`["x"]`, `[1,null]`}, []string{`[]`, `[1,1,1]`, `["y"]`}},
 	{`{"$defs":{"n":{"type":"object","properties":{"next":{"$ref":"#/$defs/n"}},"additionalProperties":false}},"$ref":"#/$defs/n"}`,
