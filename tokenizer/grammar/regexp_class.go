@@ -64,6 +64,9 @@ func (p *patternParser) escape(negated bool) ([]runeRange, error) {
 	} else if c >= '1' && c <= '9' || c == 'k' {
 		return nil, p.errorf("references back to a group are not served")
 	}
+	if c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' { // dialects differ in what these mean
+		return nil, p.errorf("the escape \\%c is not known", c)
+	}
 	return []runeRange{{c, c}}, nil
 }
 
