@@ -3,8 +3,10 @@ package cli
 import (
 	"bytes"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -15,11 +17,17 @@ import (
 const childMark = "MOEFLOW_TEST_CHILD"
 
 // TestMain keeps compiled pipelines and a history out of the user's folders, takes
-// no settings from there, and fails if a test
-// leaves a goroutine behind.
+// no settings from there, and fails if a test leaves a goroutine behind. A shell that
+// runs the tests in the background has them ignore interrupts; a handler here means that
+// the tests' own processes begin with the usual dispositions all the same.
 func TestMain(m *testing.M) {
 	if os.Getenv(childMark) != "" {
 		os.Exit(Main(os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	}
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 	dir, err := os.MkdirTemp("", "moeflow")
 	if err != nil {
