@@ -29,7 +29,7 @@ type Plans struct {
 	Granularity graph.Granularity
 	KVType      quant.Type
 	KVAuto      bool   // KVType is chosen by what fits the memory: see Resolve
-	Memory      uint64 // the most to be taken of the device's memory; 0: MemoryShare of it
+	Memory      uint64 // the most to be taken of the device's memory; 0: 90% of it
 	Context     int    // positions that a sequence can have; 0: the model's own
 	BeyondModel bool   // Context may exceed what the model was trained for: a cache for several sequences
 	Cache       int    // positions of the kv cache, all sequences together; 0: Context
